@@ -1,0 +1,117 @@
+# sonde: one Makefile, no recursion.   make help
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/sonde
+MANDIR     ?= $(PREFIX)/share/man
+DESTDIR    ?=
+SANITIZE   ?=#	e.g. address,undefined
+WERROR     ?=#	1: warnings are errors
+CFLAGS     ?= -O2 -g
+CLANG      ?= clang
+PKG_CONFIG ?= pkg-config
+
+# Each way of building has its own folder, so they never mix and none needs `clean`.
+comma   := ,
+VARIANT := $(notdir $(CC))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+B       := build/$(VARIANT)
+BIN     := $(if $(filter cc gcc,$(VARIANT)),build/bin,$(B)/bin)
+
+# The BPF tracer is optional: without clang or libbpf all builds and runs, with ptrace alone.
+BPF := $(shell $(CLANG) -print-targets 2>/dev/null | grep -qw bpf && \
+	$(PKG_CONFIG) --exists libbpf 2>/dev/null && echo yes)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
+	$(if $(WERROR),-Werror)
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-aliasing \
+	$(if $(BPF),-DSONDE_HAVE_BPF=1) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+	$(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)
+LDLIBS := -lpcap -lcap-ng -lmnl $(if $(BPF),-lbpf)
+
+# src/sys/bpf*.c need libbpf; bpf_none.c stands in for them.
+BPF_SRC  := $(wildcard src/sys/bpf*.c)
+LIB_SRC  := $(filter-out $(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf_none.c,$(BPF_SRC))), \
+	$(filter-out %.bpf.c,$(wildcard src/*/*.c capture/*.c)))
+TOOL_SRC := $(wildcard tools/*.c)
+DEMO_SRC := $(wildcard tools/demo/*.c)
+TEST_SRC := $(wildcard tests/test_*.c)
+STIM_SRC := $(wildcard tests/stim/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+BPF_OBJ  := $(if $(BPF),$(patsubst src/sys/%.bpf.c,build/bpf/%.bpf.o,$(wildcard src/sys/*.bpf.c)))
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+LIB     := $(B)/libsonde.a
+TOOLS   := $(patsubst tools/%.c,$(BIN)/%,$(TOOL_SRC))
+STIMS   := $(patsubst tests/stim/%.c,$(B)/stim/%,$(STIM_SRC))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
+
+Q   := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all check clean help FORCE
+all: $(TOOLS)				## build the programs into build/bin
+
+# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
+$(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))
+$(TOOLS): $(BIN)/%: $(B)/tools/%.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
+
+$(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
+
+# -O2 and -g are not a matter of taste here: the verifier and CO-RE need both.
+build/bpf/%.bpf.o: src/sys/%.bpf.c $(wildcard src/sys/*.bpf.h)
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) -O2 -g -target bpf -Wall -Wno-unused-function -Isrc \
+		-D__TARGET_ARCH_$(subst aarch64,arm64,$(subst x86_64,x86,$(shell uname -m))) \
+		-I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null) -c $< -o $@
+# .incbin is not seen by -MMD.
+$(call obj,$(filter-out src/sys/bpf_none.c,$(BPF_SRC))): $(BPF_OBJ)
+
+# Touched only when the command line that would be used changes.
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(@D); printf '%s\n' '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(ALL_CFLAGS)' > $@
+
+# tests/test_NAME.c holds NAME_suite(); the list is made from the file names.
+SUITES := $(sort $(patsubst tests/test_%.c,%,$(TEST_SRC)))
+$(B)/suites.h: $(B)/suites.list
+	$(Q)printf 'SUITE(%s)\n' $(SUITES) > $@
+$(B)/suites.list: FORCE
+	$(Q)mkdir -p $(@D); echo '$(SUITES)' | cmp -s - $@ || echo '$(SUITES)' > $@
+$(B)/tests/main.o: $(B)/suites.h
+$(B)/tests/main.o: ALL_CFLAGS += -I$(B)
+
+$(B)/stim/%: $(B)/tests/stim/%.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lpthread -o $@
+
+# Suites run from the top of the tree; they find programs under SONDE_BUILD and SONDE_BIN.
+build/check: $(B)/check
+	$(Q)ln -sf $(VARIANT)/check $@
+$(B)/check: $(call obj,$(TEST_SRC) tests/main.c) $(LIB) | $(TOOLS) $(STIMS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
+
+check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
+	$(Q)SONDE_BUILD=$(B) SONDE_BIN=$(BIN) $(B)/check
+
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(B)/tests/fuzz/replay.o) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
+
+clean:					## all variants
+	rm -rf build
+help:					## this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,69 @@
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sonde_arena_block {
+	struct sonde_arena_block *before;
+	size_t at, end; /* in byte */
+	_Alignas(16) uint8_t byte[];
+};
+
+enum { BLOCK = 64 * 1024 };
+
+void *sonde_arena_take(struct sonde_arena *a, size_t size)
+{
+	struct sonde_arena_block *b = a->last;
+	void *taken;
+
+	size = (size + 15) & ~(size_t)15;
+	if (!b || b->end - b->at < size) {
+		size_t room = size > BLOCK / 4 ? size : BLOCK;
+
+		b = calloc(1, sizeof *b + room);
+		if (!b)
+			abort();
+		b->end = room;
+		if (a->last && size == room) { /* a big one stands behind the one in use */
+			b->before = a->last->before;
+			a->last->before = b;
+		} else {
+			b->before = a->last;
+			a->last = b;
+		}
+	}
+	taken = b->byte + b->at;
+	b->at += size;
+	a->used += size;
+	return taken;
+}
+
+void *sonde_arena_grow(struct sonde_arena *a, const void *old, size_t n, size_t more, size_t size)
+{
+	void *new = sonde_arena_take(a, (n + more) * size);
+
+	if (n)
+		memcpy(new, old, n * size);
+	return new;
+}
+
+char *sonde_arena_string(struct sonde_arena *a, const void *at, size_t len)
+{
+	char *s = sonde_arena_take(a, len + 1);
+
+	if (len)
+		memcpy(s, at, len);
+	return s;
+}
+
+void sonde_arena_done(struct sonde_arena *a)
+{
+	struct sonde_arena_block *b = a->last, *before;
+
+	for (; b; b = before) {
+		before = b->before;
+		free(b);
+	}
+	*a = (struct sonde_arena){ 0 };
+}

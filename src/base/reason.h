@@ -1,0 +1,33 @@
+#ifndef SONDE_BASE_REASON_H
+#define SONDE_BASE_REASON_H
+
+/* The one error channel: 0 or more is success; -1 to -4095 is -errno, passed on untouched; the
+ * library's own reasons start at -5000. This list is the only place where a reason is spelled: the
+ * enumerators, the sentences and the documentation come from it. */
+
+#define SONDE_REASONS(R)                                                                           \
+	R(SONDE_NO_SPACE, "no-space", "the buffer is smaller than what was to go into it")         \
+	R(SONDE_NO_ROOM_FOR_OPTION, "no-room-for-option", "the header cannot hold that option")    \
+	R(SONDE_CUT, "cut", "the file ends in the middle of a record")                             \
+	R(SONDE_DAMAGED, "damaged", "a length or number in the file contradicts the bytes around") \
+	R(SONDE_NOT_CAPTURE, "not-capture", "this is neither a pcap nor a pcapng file")            \
+	R(SONDE_NOT_EVIDENCE, "not-evidence", "this capture holds no run of sonde")                \
+	R(SONDE_UNSUPPORTED, "unsupported", "the file uses a feature that is not read yet")        \
+	R(SONDE_NO_BPF, "no-bpf", "this kernel or this build has no BPF tracer")                   \
+	R(SONDE_NO_BTF, "no-btf", "the kernel's type information, /sys/kernel/btf/vmlinux, is missing") \
+	R(SONDE_NO_PRIVILEGE, "no-privilege", "a capability that this needs is missing")           \
+	R(SONDE_GONE, "gone", "the process has ended")                                             \
+	R(SONDE_TRACED, "traced", "another tracer holds the process already")
+
+enum sonde_reason {
+	SONDE_REASON_BASE_ = -5000,
+#define R(id, slug, text) id,
+	SONDE_REASONS(R)
+#undef R
+	SONDE_REASON_END_
+};
+
+/* A sentence for any code of the channel, without a full stop; static, never NULL. */
+const char *sonde_reason_text(int code);
+
+#endif

@@ -1,0 +1,57 @@
+#ifndef SONDE_BASE_RECORD_H
+#define SONDE_BASE_RECORD_H
+
+/* A record is a plain struct and the list of its columns, kept beside the struct by the room that
+ * owns it. Printers read the list; they know no record by name. Names and types are stable. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a member is kept, and when it is absent: absent is left out of JSON or null there, and an
+ * empty cell in CSV; it is never printed as 0. */
+enum sonde_column_kind {
+	SONDE_COLUMN_UINT, /* uint64_t; absent: SONDE_ABSENT */
+	SONDE_COLUMN_INT,  /* int64_t; absent: (int64_t)SONDE_ABSENT_INT */
+	SONDE_COLUMN_BOOL, /* uint8_t 0, 1; absent: 2 */
+	SONDE_COLUMN_TEXT, /* const char *, UTF-8 or bytes (escaped on output); absent: NULL */
+	SONDE_COLUMN_LIST, /* struct sonde_list; absent: at is NULL */
+	SONDE_COLUMN_MAP,  /* struct sonde_map: names with counts; absent: at is NULL */
+	SONDE_COLUMN_RAW,  /* const char *, ready JSON; absent: NULL */
+};
+
+#define SONDE_ABSENT	 UINT64_MAX
+#define SONDE_ABSENT_INT INT64_MIN
+
+struct sonde_list {
+	const char *const *at;
+	size_t n;
+};
+
+struct sonde_count {
+	const char *name;
+	uint64_t n;
+};
+
+struct sonde_map {
+	const struct sonde_count *at;
+	size_t n;
+};
+
+struct sonde_column {
+	const char *name;
+	const char *unit; /* "ns", "bytes", "" */
+	const char *what; /* one phrase, for the documentation */
+	uint16_t at;	  /* of the member, in bytes from the start of the record */
+	uint8_t kind;	  /* enum sonde_column_kind */
+};
+
+struct sonde_schema {
+	const char *name; /* the value of "record" */
+	const struct sonde_column *column;
+	size_t n;
+};
+
+#define SONDE_COLUMN(struct_, member, kind, unit, what)                                            \
+	{ #member, unit, what, offsetof(struct struct_, member), SONDE_COLUMN_##kind }
+
+#endif

@@ -1,0 +1,289 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/reason.h"
+
+void sonde_text_init(struct sonde_text *t, char *buf, size_t cap, sonde_text_sink sink, void *arg)
+{
+	*t = (struct sonde_text){ .at = buf, .cap = cap, .sink = sink, .arg = arg };
+}
+
+int sonde_text_flush(struct sonde_text *t)
+{
+	if (t->len && !t->error && t->sink) {
+		int r = t->sink(t->arg, t->at, t->len);
+
+		if (r < 0)
+			t->error = r;
+		else
+			t->total += t->len;
+	}
+	if (t->sink || t->error)
+		t->len = 0;
+	return t->error;
+}
+
+char *sonde_text_room(struct sonde_text *t, size_t n)
+{
+	if (t->cap - t->len < n + SONDE_TEXT_SLACK) {
+		if (!t->sink && !t->error)
+			t->error = SONDE_NO_SPACE;
+		sonde_text_flush(t);
+	}
+	return t->at + t->len;
+}
+
+void sonde_text_bytes(struct sonde_text *t, const void *at, size_t len)
+{
+	const char *from = at;
+	size_t most = t->cap - SONDE_TEXT_SLACK;
+
+	for (size_t part; len; from += part, len -= part) {
+		char *o = sonde_text_room(t, part = len < most ? len : most);
+
+		memcpy(o, from, part);
+		sonde_text_end(t, o + part);
+	}
+}
+
+void sonde_text_str(struct sonde_text *t, const char *s)
+{
+	sonde_text_bytes(t, s, strlen(s));
+}
+
+void sonde_text_print(struct sonde_text *t, const char *fmt, ...)
+{
+	char line[1024];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line, sizeof line, fmt, args);
+	va_end(args);
+	if (n > 0)
+		sonde_text_bytes(t, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
+/* Length of the well-formed UTF-8 character at s with its code point, or 0. RFC 3629 section 4. */
+static unsigned utf8(const uint8_t *s, size_t len, uint32_t *ret_point)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+	uint32_t c;
+
+	if (!n || n > len)
+		return 0;
+	c = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+	for (unsigned i = 1; i < n; i++) {
+		if (s[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (s[i] & 63);
+	}
+	if (n > 1 && (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)))
+		return 0;
+	*ret_point = c;
+	return n;
+}
+
+static bool harmless(uint32_t c)
+{
+	return c >= 0x20 && c != '\\' && !(c >= 0x7f && c < 0xa0) && c != 0x61c &&
+	       !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+	       !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff && !(c >= 0xe0000 && c <= 0xe0fff);
+}
+
+void sonde_text_escape(struct sonde_text *t, const void *at, size_t len)
+{
+	const uint8_t *s = at;
+
+	while (len) {
+		uint32_t c = 0;
+		unsigned n = utf8(s, len, &c);
+		char *o = sonde_text_room(t, 16);
+
+		if (n && harmless(c)) {
+			memcpy(o, s, n);
+			o += n;
+		} else {
+			n = n ? n : 1;
+			for (unsigned i = 0; i < n; i++) {
+				o = SONDE_PUT_LIT(o, "\\x");
+				memcpy(o, &sonde_text_tables.hex2[2 * s[i]], 2);
+				o += 2;
+			}
+		}
+		sonde_text_end(t, o);
+		s += n;
+		len -= n;
+	}
+}
+
+size_t sonde_text_columns(const char *at, size_t len)
+{
+	const uint8_t *s = (const uint8_t *)at;
+	size_t columns = 0;
+
+	while (len) {
+		uint32_t c = 0;
+		unsigned n = utf8(s, len, &c);
+		bool combining = c >= 0x300 && c < 0x370;
+		bool wide = (c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) ||
+			    (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||
+			    (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
+			    (c >= 0x1f300 && c < 0x1fb00);
+
+		n = n ? n : 1;
+		columns += combining ? 0 : wide ? 2 : 1;
+		s += n;
+		len -= n;
+	}
+	return columns;
+}
+
+/* Tables written by the preprocessor, so that they are constants. */
+#define DIGIT(n, by) (char)('0' + (n) / (by) % 10)
+#define O(n)                                                                                       \
+	(n) > 99 ? DIGIT(n, 100) : (n) > 9 ? DIGIT(n, 10) : DIGIT(n, 1),                           \
+		(n) > 99 ? DIGIT(n, 10) : (n) > 9 ? DIGIT(n, 1) : '.',                             \
+		(n) > 99 ? DIGIT(n, 1) : (n) > 9 ? '.' : 0, (n) > 99 ? '.' : 0
+#define L(n)	     (n) > 99 ? 4 : (n) > 9 ? 3 : 2
+#define X1(n)	     (char)((n) < 10 ? '0' + (n) : 'a' + (n) - 10)
+#define X(n)	     X1((n) / 16), X1((n) % 16)
+#define FOUR(F, n)   F(n), F(n + 1), F(n + 2), F(n + 3)
+#define SIXTEEN(F, n) FOUR(F, n), FOUR(F, n + 4), FOUR(F, n + 8), FOUR(F, n + 12)
+#define SIXTYFOUR(F, n)                                                                            \
+	SIXTEEN(F, n), SIXTEEN(F, n + 16), SIXTEEN(F, n + 32), SIXTEEN(F, n + 48)
+#define ALL(F)	 SIXTYFOUR(F, 0), SIXTYFOUR(F, 64), SIXTYFOUR(F, 128), SIXTYFOUR(F, 192)
+#define OCTET(n) { O(n) }
+
+const struct sonde_text_tables sonde_text_tables = {
+	.octet = { ALL(OCTET) },
+	.octet_len = { ALL(L) },
+	.hex2 = { ALL(X) },
+};
+
+/* The eight decimal digits of v < 100000000, one a byte, first digit in the lowest byte. */
+static inline uint64_t digits8(uint32_t v)
+{
+	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, hi;
+
+	hi = (x * 10486 >> 20) & 0x0000007f0000007f;
+	x = hi | (x - hi * 100) << 16;
+	hi = (x * 103 >> 10) & 0x000f000f000f000f;
+	return hi | (x - hi * 10) << 8;
+}
+
+char *sonde_put_dec(char *o, uint64_t v)
+{
+	uint64_t x;
+	unsigned skip;
+
+	if (v >= 100000000) {
+		o = sonde_put_dec(o, v / 100000000);
+		return sonde_put_dec_padded(o, v % 100000000, 8);
+	}
+	x = digits8((uint32_t)v);
+	skip = (unsigned)__builtin_ctzll(x | 1ULL << 56) & ~7u;
+	x = htole64((x | 0x3030303030303030) >> skip);
+	memcpy(o, &x, 8);
+	return o + 8 - skip / 8;
+}
+
+char *sonde_put_int(char *o, int64_t v)
+{
+	if (v < 0)
+		*o++ = '-';
+	return sonde_put_dec(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits)
+{
+	uint64_t x;
+
+	if (digits > 8) {
+		o = sonde_put_dec_padded(o, v / 100000000, digits - 8);
+		digits = 8;
+	}
+	x = htole64((digits8((uint32_t)(v % 100000000)) | 0x3030303030303030) >> (8 - digits) * 8);
+	memcpy(o, &x, 8);
+	return o + digits;
+}
+
+char *sonde_put_hex(char *o, uint64_t v)
+{
+	unsigned n = v ? (67 - (unsigned)__builtin_clzll(v)) / 4 : 1;
+
+	for (unsigned i = n; i--; v >>= 4)
+		o[i] = "0123456789abcdef"[v & 15];
+	return o + n;
+}
+
+char *sonde_put_ip4(char *o, const uint8_t a[4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		memcpy(o, sonde_text_tables.octet[a[i]], 4);
+		o += sonde_text_tables.octet_len[a[i]];
+	}
+	return o - 1;
+}
+
+char *sonde_put_mac(char *o, const uint8_t a[6])
+{
+	for (unsigned i = 0; i < 6; i++, o += 3) {
+		memcpy(o, &sonde_text_tables.hex2[2 * a[i]], 2);
+		o[2] = ':';
+	}
+	return o - 1;
+}
+
+/* The longest run of zero words, two or more, the first of equals, becomes "::". */
+char *sonde_put_ip6(char *o, const uint8_t a[16])
+{
+	unsigned zero = 0, from = 8, to = 8; /* bit i: word i is zero */
+
+	for (unsigned i = 0; i < 8; i++)
+		zero |= (unsigned)!(a[2 * i] | a[2 * i + 1]) << i;
+	if (zero & zero >> 1) {
+		unsigned run = zero, more, len = 1;
+
+		while ((more = run & zero >> len)) /* runs longer than len begin at these */
+			run = more, len++;
+		from = (unsigned)__builtin_ctz(run);
+		to = from + len;
+		if (from == 0 && len == 5 && a[10] == 0xff && a[11] == 0xff)
+			return sonde_put_ip4(SONDE_PUT_LIT(o, "::ffff:"), a + 12);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == from) {
+			o = SONDE_PUT_LIT(o, "::");
+			i = to - 1;
+			continue;
+		}
+		if (i && i != to)
+			*o++ = ':';
+		o = sonde_put_hex(o, (uint64_t)a[2 * i] << 8 | a[2 * i + 1]);
+	}
+	return o;
+}
+
+char *sonde_put_address(char *o, const struct sonde_address *a)
+{
+	if (a->family == 2 /* AF_INET */) {
+		if (sonde_address_is_any(a))
+			*o++ = '*';
+		else
+			o = sonde_put_ip4(o, a->ip);
+	} else {
+		*o++ = '[';
+		o = sonde_put_ip6(o, a->ip);
+		if (a->scope) {
+			*o++ = '%';
+			o = sonde_put_dec(o, a->scope);
+		}
+		*o++ = ']';
+	}
+	*o++ = ':';
+	return sonde_put_dec(o, a->port);
+}
