@@ -1,6 +1,8 @@
 #include "base/arena.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +56,23 @@ char *sonde_arena_string(struct sonde_arena *a, const void *at, size_t len)
 
 	if (len)
 		memcpy(s, at, len);
+	return s;
+}
+
+char *sonde_arena_print(struct sonde_arena *a, const char *fmt, ...)
+{
+	va_list args, again;
+	char *s;
+	int n;
+
+	va_start(args, fmt);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, fmt, args);
+	s = sonde_arena_take(a, n > 0 ? (size_t)n + 1 : 1);
+	if (n > 0)
+		vsnprintf(s, (size_t)n + 1, fmt, again);
+	va_end(again);
+	va_end(args);
 	return s;
 }
 

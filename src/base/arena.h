@@ -21,6 +21,10 @@ void *sonde_arena_grow(struct sonde_arena *a, const void *old, size_t n, size_t 
 /* A copy of len bytes with a NUL behind it. */
 char *sonde_arena_string(struct sonde_arena *a, const void *at, size_t len);
 
+/* Formatted text with its NUL. */
+__attribute__((format(printf, 2, 3))) char *sonde_arena_print(struct sonde_arena *a,
+							       const char *fmt, ...);
+
 /* Everything is freed; the arena may be used again. */
 void sonde_arena_done(struct sonde_arena *a);
 

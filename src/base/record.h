@@ -4,6 +4,7 @@
 /* A record is a plain struct and the list of its columns, kept beside the struct by the room that
  * owns it. Printers read the list; they know no record by name. Names and types are stable. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,21 @@ struct sonde_schema {
 	const struct sonde_column *column;
 	size_t n;
 };
+
+/* The value of "v" in every record. */
+enum { SONDE_RECORD_VERSION = 1 };
+
+union sonde_column_value {
+	uint64_t number; /* UINT, BOOL */
+	int64_t integer; /* INT */
+	const char *text; /* TEXT, RAW */
+	const struct sonde_list *list;
+	const struct sonde_map *map;
+};
+
+/* The value that a record has in this column, borrowed from the record; false where it is absent. */
+bool sonde_column_get(const struct sonde_column *c, const void *record,
+		      union sonde_column_value *ret);
 
 #define SONDE_COLUMN(struct_, member, kind, unit, what)                                            \
 	{ #member, unit, what, offsetof(struct struct_, member), SONDE_COLUMN_##kind }

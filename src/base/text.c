@@ -66,9 +66,9 @@ void sonde_text_print(struct sonde_text *t, const char *fmt, ...)
 		sonde_text_bytes(t, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
-/* Length of the well-formed UTF-8 character at s with its code point, or 0. RFC 3629 section 4. */
-static unsigned utf8(const uint8_t *s, size_t len, uint32_t *ret_point)
+unsigned sonde_text_char(const void *at, size_t len, uint32_t *ret_point)
 {
+	const uint8_t *s = at;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
 	uint32_t c;
@@ -87,9 +87,9 @@ static unsigned utf8(const uint8_t *s, size_t len, uint32_t *ret_point)
 	return n;
 }
 
-static bool harmless(uint32_t c)
+bool sonde_text_harmless(uint32_t c)
 {
-	return c >= 0x20 && c != '\\' && !(c >= 0x7f && c < 0xa0) && c != 0x61c &&
+	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x61c &&
 	       !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
 	       !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff && !(c >= 0xe0000 && c <= 0xe0fff);
 }
@@ -100,10 +100,10 @@ void sonde_text_escape(struct sonde_text *t, const void *at, size_t len)
 
 	while (len) {
 		uint32_t c = 0;
-		unsigned n = utf8(s, len, &c);
+		unsigned n = sonde_text_char(s, len, &c);
 		char *o = sonde_text_room(t, 16);
 
-		if (n && harmless(c)) {
+		if (n && c != '\\' && sonde_text_harmless(c)) {
 			memcpy(o, s, n);
 			o += n;
 		} else {
@@ -127,7 +127,7 @@ size_t sonde_text_columns(const char *at, size_t len)
 
 	while (len) {
 		uint32_t c = 0;
-		unsigned n = utf8(s, len, &c);
+		unsigned n = sonde_text_char(s, len, &c);
 		bool combining = c >= 0x300 && c < 0x370;
 		bool wide = (c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) ||
 			    (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||

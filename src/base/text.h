@@ -51,6 +51,14 @@ __attribute__((format(printf, 2, 3))) void sonde_text_print(struct sonde_text *t
  * bidirectional characters pass, all else is \xNN, the backslash itself too. */
 void sonde_text_escape(struct sonde_text *t, const void *at, size_t len);
 
+/* Length of the well-formed UTF-8 character at the start (RFC 3629 section 4) with its code point;
+ * 0 where there is none. len is at least 1. */
+unsigned sonde_text_char(const void *at, size_t len, uint32_t *ret_point);
+
+/* Whether a terminal shows this character and does nothing else with it. The backslash is no
+ * harm, but is escaped where \xNN is, so that it can be undone. */
+bool sonde_text_harmless(uint32_t point);
+
 /* Columns that a terminal gives to these bytes; wide and combining characters counted as such. */
 size_t sonde_text_columns(const char *at, size_t len);
 

@@ -1,0 +1,28 @@
+#include "base/record.h"
+
+bool sonde_column_get(const struct sonde_column *c, const void *record,
+		      union sonde_column_value *ret)
+{
+	const void *at = (const char *)record + c->at;
+
+	switch (c->kind) {
+	case SONDE_COLUMN_UINT:
+		ret->number = *(const uint64_t *)at;
+		return ret->number != SONDE_ABSENT;
+	case SONDE_COLUMN_INT:
+		ret->integer = *(const int64_t *)at;
+		return ret->integer != SONDE_ABSENT_INT;
+	case SONDE_COLUMN_BOOL:
+		ret->number = *(const uint8_t *)at;
+		return ret->number < 2;
+	case SONDE_COLUMN_LIST:
+		ret->list = at;
+		return ret->list->at;
+	case SONDE_COLUMN_MAP:
+		ret->map = at;
+		return ret->map->at;
+	default:
+		ret->text = *(const char *const *)at;
+		return ret->text;
+	}
+}
