@@ -98,7 +98,7 @@ $(B)/stim/%: $(B)/tests/stim/%.o
 # Suites run from the top of the tree; they find programs under SONDE_BUILD and SONDE_BIN.
 build/check: $(B)/check
 	$(Q)ln -sf $(VARIANT)/check $@
-$(B)/check: $(call obj,$(TEST_SRC) tests/main.c) $(LIB) | $(TOOLS) $(STIMS)
+$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
 

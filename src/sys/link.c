@@ -1,0 +1,136 @@
+#include "sys/link.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/netns.h"
+
+/* One request and its answer. */
+struct message {
+	struct nlmsghdr *head;
+	char byte[1024];
+};
+
+static void *begin(struct message *m, uint16_t type, uint16_t flags, size_t size)
+{
+	m->head = mnl_nlmsg_put_header(m->byte);
+	m->head->nlmsg_type = type;
+	m->head->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	return mnl_nlmsg_put_extra_header(m->head, size);
+}
+
+static int put_request(int netns, struct message *m)
+{
+	int fd = sonde_netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	ssize_t n = -1;
+	int err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (send(fd, m->head, m->head->nlmsg_len, 0) < 0 ||
+	    (n = recv(fd, m->byte, sizeof m->byte, 0)) < 0 ||
+	    mnl_cb_run(m->byte, (size_t)n, 0, 0, NULL, NULL) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* The interface's number in its namespace, or -errno. SIOCGIFINDEX and its like are answered by a
+ * socket of any family. */
+static int find_index(int netns, const char *name)
+{
+	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret;
+	struct ifreq r = {0};
+
+	if (fd < 0)
+		return fd;
+	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
+	ret = ioctl(fd, SIOCGIFINDEX, &r) < 0 ? -errno : r.ifr_ifindex;
+	close(fd);
+	return ret;
+}
+
+int sonde_link_pair(int netns_a, const char *name_a, int netns_b, const char *name_b)
+{
+	struct nlattr *info, *data, *peer;
+	struct message m;
+
+	begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(m.head, IFLA_IFNAME, name_a);
+	info = mnl_attr_nest_start(m.head, IFLA_LINKINFO);
+	mnl_attr_put_strz(m.head, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(m.head, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(m.head, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(m.head, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(m.head, IFLA_IFNAME, name_b);
+	mnl_attr_put_u32(m.head, IFLA_NET_NS_FD, (uint32_t)netns_b);
+	mnl_attr_nest_end(m.head, peer);
+	mnl_attr_nest_end(m.head, data);
+	mnl_attr_nest_end(m.head, info);
+	return put_request(netns_a, &m);
+}
+
+int sonde_link_add_address(int netns, const char *name, const struct sonde_address *a,
+			   unsigned prefix)
+{
+	size_t len = a->family == AF_INET6 ? 16 : 4;
+	int index = find_index(netns, name);
+	struct ifaddrmsg *head;
+	struct message m;
+
+	if (index < 0)
+		return index;
+	head = begin(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof *head);
+	head->ifa_family = (uint8_t)a->family;
+	head->ifa_prefixlen = (uint8_t)prefix;
+	head->ifa_index = (uint32_t)index;
+	mnl_attr_put(m.head, IFA_LOCAL, len, a->ip);
+	mnl_attr_put(m.head, IFA_ADDRESS, len, a->ip);
+	return put_request(netns, &m);
+}
+
+int sonde_link_up(int netns, const char *name)
+{
+	int index = find_index(netns, name);
+	struct ifinfomsg *head;
+	struct message m;
+
+	if (index < 0)
+		return index;
+	head = begin(&m, RTM_NEWLINK, 0, sizeof *head);
+	head->ifi_index = index;
+	head->ifi_flags = head->ifi_change = IFF_UP;
+	return put_request(netns, &m);
+}
+
+int sonde_link_plain(int netns, const char *name)
+{
+	/* Generic segmentation goes last: it may only be turned off without the others. */
+	static const uint32_t offload[] = {ETHTOOL_SRXCSUM, ETHTOOL_STSO, ETHTOOL_STXCSUM,
+					   ETHTOOL_SGRO, ETHTOOL_SGSO};
+	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), err = 0;
+	struct ethtool_value off = {0};
+	struct ifreq r = {.ifr_data = (void *)&off};
+
+	if (fd < 0)
+		return fd;
+	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
+	for (size_t i = 0; !err && i < sizeof offload / sizeof *offload; i++) {
+		off.cmd = offload[i];
+		/* A device that cannot have it at all is as plain as one that has it off. */
+		if (ioctl(fd, SIOCETHTOOL, &r) < 0 && errno != EOPNOTSUPP)
+			err = -errno;
+	}
+	close(fd);
+	return err;
+}

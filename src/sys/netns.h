@@ -1,0 +1,20 @@
+#ifndef SONDE_SYS_NETNS_H
+#define SONDE_SYS_NETNS_H
+
+/* Network namespaces without names: each is a file descriptor and lasts as long as somebody holds
+ * it or runs in it, so nothing is left behind however the program ends. The caller is never moved:
+ * what must be done inside is done by a short-lived thread. Needs CAP_SYS_ADMIN. */
+
+#include <stdint.h>
+
+/* A new namespace with its loopback up. IPv6 addresses are usable as soon as they are set (no
+ * duplicate address detection). A descriptor that is closed by exec, or -errno. */
+int sonde_netns_open(void);
+
+/* socket(2) inside the namespace; closed by exec. A descriptor, or -errno. */
+int sonde_netns_socket(int netns, int family, int type, int protocol);
+
+/* The number that names the namespace to the kernel (and in /proc/PID/ns/net), or 0. */
+uint32_t sonde_netns_inode(int netns);
+
+#endif
