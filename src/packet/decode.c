@@ -1,0 +1,166 @@
+#include "packet/packet.h"
+
+/* What one header says about itself and about what follows it. */
+struct reading {
+	uint32_t head;	/* header and options, bytes */
+	uint32_t total; /* it and all that follows, bytes; 0: it does not say */
+	enum sonde_shape next;
+	bool keyed; /* it names what follows, known or not */
+	bool sized; /* a field says how long the header is */
+	bool alien; /* another version: nothing it says can be believed */
+	bool more, middle, quotes;
+};
+
+SONDE_INLINE void follow(struct reading *r, enum sonde_space space, uint32_t key)
+{
+	r->next = sonde_child(space, key);
+	r->keyed = !sonde_key_ends(space, key);
+}
+
+SONDE_INLINE void hear(struct reading *r, const uint8_t *h, unsigned at, unsigned bits,
+		       enum sonde_role role, unsigned arg)
+{
+	uint32_t v = (uint32_t)sonde_get(h, at, bits);
+
+	switch (role) {
+	case SONDE_ROLE_IS: r->alien |= v != arg; break;
+	case SONDE_ROLE_KEY: follow(r, arg, v); break;
+	case SONDE_ROLE_WORDS:
+		r->head = 4 * (v + arg);
+		r->sized = true;
+		break;
+	case SONDE_ROLE_EIGHTS:
+		r->head = 8 * (v + 1);
+		r->sized = true;
+		break;
+	case SONDE_ROLE_TOTAL: r->total = v; break;
+	case SONDE_ROLE_BODY: r->total = v ? v + r->head : 0; break;
+	case SONDE_ROLE_MORE: r->more = v; break;
+	case SONDE_ROLE_OFFSET: r->middle = v; break;
+	default: break;
+	}
+}
+
+/* Reads the header of this shape at h, of which there bytes are. Its bytes without options. */
+SONDE_INLINE uint32_t read_header(struct reading *r, enum sonde_shape shape, const uint8_t *h,
+				  uint32_t there)
+{
+	/* clang-format off */
+	switch (shape) {
+#define PROTOCOL(p, bytes, ...) \
+	case SONDE_##p: \
+		r->head = bytes; \
+		if (there < bytes) \
+			return bytes;
+#define FIELD(p, n, full, bits, form, role, what) \
+		if (SONDE_MATTERS(SONDE_OUGHT_##role)) \
+			hear(r, h, SONDE_AT_##p##_##n, bits, SONDE_OUGHT_##role);
+#define TELLS(p, first, last, space) \
+		follow(r, SONDE_SPACE_##space, (uint32_t)sonde_get(h, SONDE_AT_##p##_##first, \
+			SONDE_TO_##p##_##last - SONDE_AT_##p##_##first + 1));
+#define QUOTES(p, space, key) \
+		r->next = sonde_child(SONDE_SPACE_##space, key); \
+		r->quotes = true;
+#define OPTIONS(p, family) \
+		if (!r->sized) \
+			r->head = there < 65535 ? there : 65535;
+#define OPTION(family, p, ...) case SONDE_##p: __builtin_unreachable();
+#define SHAPE(p, ...) case SONDE_##p: __builtin_unreachable();
+#define END(p) return SONDE_BYTES_##p;
+#include "wire/pass.h"
+	default:
+		__builtin_unreachable();
+	}
+	/* clang-format on */
+}
+
+/* What stops the walk at a header that is there, and how far its packet reaches: *end. */
+SONDE_INLINE enum sonde_stop bound(struct reading *r, uint32_t fixed, uint32_t there, uint32_t at,
+				   uint32_t *end)
+{
+	if (r->head < fixed || r->head > there) {
+		bool lie = r->head < fixed || r->head > *end - at;
+
+		r->head = fixed;
+		return lie ? SONDE_STOP_MALFORMED : SONDE_STOP_TRUNCATED;
+	}
+	if (r->alien || (r->total && r->total < r->head))
+		return SONDE_STOP_MALFORMED;
+	if (r->total && r->total < *end - at)
+		*end = at + r->total;
+	return SONDE_STOP_END;
+}
+
+void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+		  enum sonde_shape first)
+{
+	enum sonde_stop stop = first == SONDE_NONE ? SONDE_STOP_UNKNOWN : SONDE_STOP_END;
+	uint32_t at = 0, end = wire > len ? wire : len;
+	enum sonde_shape shape = first;
+	uint8_t part = 0;
+	unsigned n = 0;
+
+	p->wire = end;
+	p->has = 0;
+	while (shape != SONDE_NONE) {
+		uint32_t there = (end < len ? end : len) - at, fixed;
+		struct reading r = {0};
+
+		if (n == SONDE_LAYERS) {
+			stop = SONDE_STOP_DEEP;
+			break;
+		}
+		fixed = read_header(&r, shape, byte + at, there);
+		if (there < fixed) {
+			stop = fixed > end - at && !(part & SONDE_PART_QUOTED)
+				   ? SONDE_STOP_MALFORMED
+				   : SONDE_STOP_TRUNCATED;
+			shape = sonde_beginning(shape);
+			if (shape == SONDE_NONE || there < sonde_shapes[shape].bytes)
+				break;
+			r = (struct reading){.head = fixed = sonde_shapes[shape].bytes};
+		} else {
+			stop = bound(&r, fixed, there, at, &end);
+		}
+		p->layer[n++] =
+		    (struct sonde_layer){at, end, (uint16_t)r.head, (uint8_t)shape, part};
+		p->has |= 1ULL << shape;
+		at += r.head;
+		if (stop)
+			break;
+		if (r.middle | (r.keyed && r.next == SONDE_NONE)) {
+			stop = r.middle ? SONDE_STOP_FRAGMENT : SONDE_STOP_UNKNOWN;
+			break;
+		}
+		if (r.more)
+			part |= SONDE_PART_FRAGMENT;
+		if (r.quotes)
+			part |= SONDE_PART_QUOTED;
+		shape = r.next;
+	}
+	p->byte = byte;
+	p->len = len;
+	p->n = (uint8_t)n;
+	p->stop = (uint8_t)stop;
+}
+
+void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+		       unsigned linktype)
+{
+	enum sonde_shape first = sonde_child(SONDE_SPACE_linktype, linktype);
+
+	switch (linktype) {
+	case 0: /* LINKTYPE_NULL: the byte order of the machine that wrote it */
+		if (len && !byte[0])
+			first = SONDE_loop;
+		break;
+	case 12: /* LINKTYPE_RAW is 101; 12 and 14 are what BSDs wrote for it */
+	case 14:
+	case 101:
+		first = !len || byte[0] >> 4 == 4 ? SONDE_ip
+			: byte[0] >> 4 == 6	  ? SONDE_ipv6
+						  : SONDE_NONE;
+		break;
+	}
+	sonde_decode(p, byte, len, wire, first);
+}

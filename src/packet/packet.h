@@ -1,0 +1,84 @@
+#ifndef SONDE_PACKET_PACKET_H
+#define SONDE_PACKET_PACKET_H
+
+/* A packet is bytes and a stack of layers; a layer only says where it lies. Fields are read from
+ * the bytes when somebody asks, through the accessors of wire.h:
+ *
+ *   const struct sonde_tcp *tcp = sonde_find(&p, tcp);
+ *   if (tcp && sonde_tcp_dport(tcp) == 443) ...
+ */
+
+#include "wire/wire.h"
+
+enum { SONDE_LAYERS = 16 };
+_Static_assert(SONDE_PROTOCOLS <= 64, "a set of protocols needs a second word");
+
+enum sonde_stop {
+	SONDE_STOP_END,	      /* nothing more to name: the rest is body */
+	SONDE_STOP_UNKNOWN,   /* a key or link type that leads nowhere */
+	SONDE_STOP_TRUNCATED, /* the capture ends before the header does */
+	SONDE_STOP_MALFORMED, /* a length or version contradicts the bytes around it */
+	SONDE_STOP_FRAGMENT,  /* the middle of something */
+	SONDE_STOP_DEEP,      /* more than SONDE_LAYERS */
+};
+
+enum { SONDE_PART_FRAGMENT = 1, SONDE_PART_QUOTED = 2 };
+
+struct sonde_layer {
+	uint32_t at;   /* of the header, from the start of the packet */
+	uint32_t end;  /* of this layer's packet by its own account; may lie beyond len */
+	uint16_t head; /* header and options, bytes */
+	uint8_t shape; /* enum sonde_shape */
+	uint8_t part;  /* SONDE_PART_ bits: not whole, so not judged */
+};
+
+struct sonde_packet {
+	const uint8_t *byte; /* borrowed */
+	uint32_t len;	     /* bytes captured */
+	uint32_t wire;	     /* bytes there were */
+	uint64_t has;	     /* 1 << shape for every layer */
+	uint8_t n;
+	uint8_t stop; /* enum sonde_stop */
+	struct sonde_layer layer[SONDE_LAYERS];
+};
+
+/* Never fails: a hostile packet is a result. Reads nothing beyond len, and only what says where
+ * layers begin. len and wire count from byte; a wire below len is taken as len. */
+void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+		  enum sonde_shape first);
+
+/* The same for a frame of a capture, by its LINKTYPE_ number. A number that is not known gives no
+ * layers and SONDE_STOP_UNKNOWN. */
+void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+		       unsigned linktype);
+
+/* The header of layer d, which the caller knows to be a such-and-such. */
+#define sonde_header(p, d, name) ((const struct sonde_##name *)((p)->byte + (p)->layer[d].at))
+
+/* The outermost such header, or NULL. */
+#define sonde_find(p, name) ((const struct sonde_##name *)sonde_find_(p, SONDE_##name))
+
+static inline const uint8_t *sonde_find_(const struct sonde_packet *p, enum sonde_shape shape)
+{
+	if (p->has >> shape & 1)
+		for (unsigned d = 0; d < p->n; d++)
+			if (p->layer[d].shape == shape)
+				return p->byte + p->layer[d].at;
+	return NULL;
+}
+
+/* Fields that disagree with the packet around them, by row number within the shape. */
+struct sonde_verdict {
+	uint32_t wrong[SONDE_LAYERS];
+};
+
+enum {
+	SONDE_JUDGE_SUMS = 1,	/* checksums too: they cost a pass over the packet */
+	SONDE_JUDGE_STRICT = 2, /* and whatever the encoder would not have written just so */
+};
+void sonde_judge(const struct sonde_packet *p, unsigned how, struct sonde_verdict *v);
+
+#define sonde_is_wrong(v, d, name, field)                                                          \
+	((v)->wrong[d] >> (SONDE_ROW_##name##_##field - SONDE_ROWS_##name) & 1)
+
+#endif

@@ -1,0 +1,80 @@
+/* Reads all the rows once, through the macros that the includer defined just before; those it did
+ * not define say nothing. No include guard: each inclusion is another pass. Leaves no macro
+ * behind. */
+
+/* clang-format off */
+#ifndef SPACE
+#define SPACE(...)	/* (space): a set of numbers that name protocols */
+#endif
+#ifndef NOTHING
+#define NOTHING(...)	/* (space, key): the number that says that nothing follows */
+#endif
+#ifndef PROTOCOL
+#define PROTOCOL(...)	/* (p, bytes, title, source): a header, without its options */
+#endif
+#ifndef UNDER
+#define UNDER(...)	/* (p, space, key): the number that leads here, read and written */
+#endif
+#ifndef ALSO
+#define ALSO(...)	/* (p, space, key): another one, only read */
+#endif
+#ifndef BEGINS
+#define BEGINS(...)	/* (p, whole, space, key): read where the rest of whole was cut off */
+#endif
+#ifndef TELLS
+#define TELLS(...)	/* (p, first, last, space): these fields together name what follows, when read */
+#endif
+#ifndef QUOTES
+#define QUOTES(...)	/* (p, space, key): always followed by this, a packet out of another story */
+#endif
+#ifndef FIELD
+#define FIELD(...)	/* (p, name, full, bits, form, role, what): in wire order */
+#endif
+#ifndef SPAN
+#define SPAN(...)	/* (p, name, full, first, last, form, what): several FIELDs as one */
+#endif
+#ifndef EITHER
+#define EITHER(...)	/* (p, name, full, a, b): a name that means either field */
+#endif
+#ifndef VALUE
+#define VALUE(...)	/* (p, name, number, words): what a number means */
+#endif
+#ifndef OPTIONS
+#define OPTIONS(...)	/* (p, family): what fills the header after its fields */
+#endif
+#ifndef EACH
+#define EACH(...)	/* (p, shape): the same, of a header or an option */
+#endif
+#ifndef FAMILY
+#define FAMILY(...)	/* (family, unit, uncounted, end, pad): how options are walked */
+#endif
+#ifndef OPTION
+#define OPTION(...)	/* (family, p, kind, bytes, title, source): kind and length come first */
+#endif
+#ifndef SHAPE
+#define SHAPE(...)	/* (p, bytes, title): an element that repeats */
+#endif
+#ifndef END
+#define END(...)	/* (p) */
+#endif
+
+#include "wire/all.rows"
+
+#undef SPACE
+#undef NOTHING
+#undef PROTOCOL
+#undef UNDER
+#undef ALSO
+#undef BEGINS
+#undef TELLS
+#undef QUOTES
+#undef FIELD
+#undef SPAN
+#undef EITHER
+#undef VALUE
+#undef OPTIONS
+#undef EACH
+#undef FAMILY
+#undef OPTION
+#undef SHAPE
+#undef END

@@ -1,0 +1,57 @@
+#include "wire/wire.h"
+
+/* clang-format off */
+#define END(p) _Static_assert(SONDE_ROWS_END_##p - SONDE_ROWS_##p <= 32, #p " overflows a row mask");
+#include "wire/pass.h"
+
+#define ROW(p, n, full, bits, form, span, what, ...) ROW_(p, n, full, bits, form, span, what, __VA_ARGS__)
+#define ROW_(p, n, full, bits, form, span, what, role, arg) \
+	{ full, #n, what, SONDE_AT_##p##_##n, bits, SONDE_##p, SONDE_FORM_##form, role, span, arg },
+
+const struct sonde_row sonde_rows[SONDE_ROWS] = {
+#define FIELD(p, n, full, bits, form, role, what) \
+	ROW(p, n, full, bits, form, false, what, SONDE_OUGHT_##role)
+#define SPAN(p, n, full, first, last, form, what) \
+	ROW(p, n, full, SONDE_TO_##p##_##last - SONDE_AT_##p##_##first + 1, form, true, what, \
+	    SONDE_ROLE_ANY, 0)
+#include "wire/pass.h"
+};
+
+/* A header grows in the units of the field that says how long it is. */
+#define GRAIN_(role, arg) | ((role) == SONDE_ROLE_WORDS ? 4 : (role) == SONDE_ROLE_EIGHTS ? 8 : 0)
+#define GRAIN(...) GRAIN_(__VA_ARGS__)
+#define ROWS(p) .row = SONDE_ROWS_##p, .rows = SONDE_ROWS_END_##p - SONDE_ROWS_##p
+
+const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
+	[SONDE_NONE] = { .name = "none" },
+#define PROTOCOL(p, n, t, s)	 [SONDE_##p] = { #p, t, s, .bytes = n, ROWS(p), .grain = 0
+#define OPTION(f, p, k, n, t, s) [SONDE_##p] = { #p, t, s, .bytes = n, ROWS(p), .kind = k, \
+						 .family = SONDE_FAMILY_##f, .grain = 0
+#define SHAPE(p, n, t)		 [SONDE_##p] = { #p, t, "", .bytes = n, ROWS(p), .grain = 0
+#define FIELD(p, n, full, bits, form, role, what) GRAIN(SONDE_OUGHT_##role)
+#define OPTIONS(p, f)		 , .family = SONDE_FAMILY_##f
+#define EACH(p, e)		 , .each = SONDE_##e
+#define END(p)			 },
+#include "wire/pass.h"
+};
+
+enum sonde_shape sonde_option_shape(enum sonde_family family, uint8_t kind)
+{
+	switch (family << 8 | kind) {
+#define OPTION(f, p, k, ...) case SONDE_FAMILY_##f << 8 | (k): return SONDE_##p;
+#include "wire/pass.h"
+	}
+	return SONDE_NONE;
+}
+
+const struct sonde_value sonde_values[] = {
+#define VALUE(p, n, number, words) { SONDE_ROW_##p##_##n, number, words },
+#include "wire/pass.h"
+	{ 0, 0, NULL },
+};
+
+const struct sonde_either sonde_eithers[] = {
+#define EITHER(p, n, full, a, b) { full, #n, SONDE_ROW_##p##_##a, SONDE_ROW_##p##_##b, SONDE_##p },
+#include "wire/pass.h"
+	{ NULL, NULL, 0, 0, 0 },
+};
