@@ -86,7 +86,7 @@ enum sonde_kind {
 #undef K
 	SONDE_KIND_END_
 };
-enum sonde_role {
+enum sonde_endpoint_role { /* wire.h has roles of rows */
 	SONDE_ROLE_NONE,
 #define R(id, name) SONDE_ROLE_##id,
 	SONDE_ROLES(R)
@@ -227,7 +227,7 @@ struct sonde_endpoint {
 	uint32_t sid;
 	uint32_t same;	   /* was later found to be this sid: leave out of reports; else 0 */
 	uint8_t kind;	   /* enum sonde_kind */
-	uint8_t role;	   /* enum sonde_role */
+	uint8_t role;	   /* enum sonde_endpoint_role */
 	bool seeded;	   /* was there before the run */
 	bool embryo;	   /* only a SYN was seen, no socket of its own: leave out of reports */
 	uint16_t family, type, protocol;
