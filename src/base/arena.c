@@ -76,6 +76,20 @@ char *sonde_arena_print(struct sonde_arena *a, const char *fmt, ...)
 	return s;
 }
 
+void sonde_arena_rewind(struct sonde_arena *a)
+{
+	struct sonde_arena_block *b = a->last;
+	struct sonde_arena rest = { .last = b ? b->before : NULL };
+
+	if (!b)
+		return;
+	sonde_arena_done(&rest);
+	memset(b->byte, 0, b->at);
+	b->before = NULL;
+	b->at = 0;
+	a->used = 0;
+}
+
 void sonde_arena_done(struct sonde_arena *a)
 {
 	struct sonde_arena_block *b = a->last, *before;

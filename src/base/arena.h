@@ -25,6 +25,9 @@ char *sonde_arena_string(struct sonde_arena *a, const void *at, size_t len);
 __attribute__((format(printf, 2, 3))) char *sonde_arena_print(struct sonde_arena *a,
 							       const char *fmt, ...);
 
+/* All that was taken is given back; one block stays, so that taking again is cheap. */
+void sonde_arena_rewind(struct sonde_arena *a);
+
 /* Everything is freed; the arena may be used again. */
 void sonde_arena_done(struct sonde_arena *a);
 

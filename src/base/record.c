@@ -26,3 +26,19 @@ bool sonde_column_get(const struct sonde_column *c, const void *record,
 		return ret->text;
 	}
 }
+
+void sonde_record_clear(const struct sonde_schema *s, void *record)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		void *at = (char *)record + s->column[i].at;
+
+		switch (s->column[i].kind) {
+		case SONDE_COLUMN_UINT: *(uint64_t *)at = SONDE_ABSENT; break;
+		case SONDE_COLUMN_INT: *(int64_t *)at = SONDE_ABSENT_INT; break;
+		case SONDE_COLUMN_BOOL: *(uint8_t *)at = 2; break;
+		case SONDE_COLUMN_LIST: *(struct sonde_list *)at = (struct sonde_list){ 0 }; break;
+		case SONDE_COLUMN_MAP: *(struct sonde_map *)at = (struct sonde_map){ 0 }; break;
+		default: *(const char **)at = NULL;
+		}
+	}
+}

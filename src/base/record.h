@@ -67,7 +67,24 @@ union sonde_column_value {
 bool sonde_column_get(const struct sonde_column *c, const void *record,
 		      union sonde_column_value *ret);
 
+/* Every value of the record absent. */
+void sonde_record_clear(const struct sonde_schema *s, void *record);
+
 #define SONDE_COLUMN(struct_, member, kind, unit, what)                                            \
 	{ #member, unit, what, offsetof(struct struct_, member), SONDE_COLUMN_##kind }
+
+/* A struct and its columns from one list, where a record has many. The list is rows of
+ *   C(x, name, kind, unit, what)
+ * and becomes  struct sonde_thing { SONDE_THING_COLUMNS(SONDE_MEMBER, ) };
+ * and          { SONDE_THING_COLUMNS(SONDE_MEMBER_COLUMN, sonde_thing) }. */
+#define SONDE_MEMBER(x, name, kind, unit, what)	       SONDE_MEMBER_##kind name;
+#define SONDE_MEMBER_COLUMN(x, name, kind, unit, what) SONDE_COLUMN(x, name, kind, unit, what),
+#define SONDE_MEMBER_UINT			       uint64_t
+#define SONDE_MEMBER_INT			       int64_t
+#define SONDE_MEMBER_BOOL			       uint8_t
+#define SONDE_MEMBER_TEXT			       const char *
+#define SONDE_MEMBER_RAW			       const char *
+#define SONDE_MEMBER_LIST			       struct sonde_list
+#define SONDE_MEMBER_MAP			       struct sonde_map
 
 #endif
