@@ -17,10 +17,22 @@ const struct sonde_row sonde_rows[SONDE_ROWS] = {
 #include "wire/pass.h"
 };
 
-/* A header grows in the units of the field that says how long it is. */
-#define GRAIN_(role, arg) | ((role) == SONDE_ROLE_WORDS ? 4 : (role) == SONDE_ROLE_EIGHTS ? 8 : 0)
+/* A header grows in the units of the field that says how long it is, to the most it can say. */
+#define GRAIN_(bits, role, arg) | ((role) == SONDE_ROLE_WORDS ? 4 : (role) == SONDE_ROLE_EIGHTS ? 8 : 0)
 #define GRAIN(...) GRAIN_(__VA_ARGS__)
-#define ROWS(p) .row = SONDE_ROWS_##p, .rows = SONDE_ROWS_END_##p - SONDE_ROWS_##p
+#define MOST_(bits, role, arg) \
+	| ((role) == SONDE_ROLE_WORDS	 ? 4 * ((1 << (bits) % 32) - 1 + (arg)) \
+	   : (role) == SONDE_ROLE_EIGHTS ? 8 * (1 << (bits) % 32) : 0)
+#define MOST(...) MOST_(__VA_ARGS__)
+#define PROTOCOL(p, ...) enum { MOST_##p = 0
+#define FIELD(p, n, full, bits, form, role, what) MOST(bits, SONDE_OUGHT_##role)
+#define OPTION(f, p, ...) enum { MOST_##p = 0
+#define SHAPE(p, ...) enum { MOST_##p = 0
+#define END(p) };
+#include "wire/pass.h"
+
+#define ROWS(p) .row = SONDE_ROWS_##p, .rows = SONDE_ROWS_END_##p - SONDE_ROWS_##p, \
+		.most = MOST_##p ? MOST_##p : UINT16_MAX
 
 const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
 	[SONDE_NONE] = { .name = "none" },
@@ -28,7 +40,7 @@ const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
 #define OPTION(f, p, k, n, t, s) [SONDE_##p] = { #p, t, s, .bytes = n, ROWS(p), .kind = k, \
 						 .family = SONDE_FAMILY_##f, .grain = 0
 #define SHAPE(p, n, t)		 [SONDE_##p] = { #p, t, "", .bytes = n, ROWS(p), .grain = 0
-#define FIELD(p, n, full, bits, form, role, what) GRAIN(SONDE_OUGHT_##role)
+#define FIELD(p, n, full, bits, form, role, what) GRAIN(bits, SONDE_OUGHT_##role)
 #define OPTIONS(p, f)		 , .family = SONDE_FAMILY_##f
 #define EACH(p, e)		 , .each = SONDE_##e
 #define END(p)			 },

@@ -173,6 +173,7 @@ struct sonde_shape_info {
 	uint8_t family;	    /* of its options; for an option, the one it belongs to */
 	uint8_t each;	    /* shape of what repeats after the fields */
 	uint8_t grain;	    /* a header with options is a multiple of this; 0: any length */
+	uint16_t most;	    /* bytes with options that its length field can say */
 };
 
 struct sonde_family_info {

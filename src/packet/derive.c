@@ -1,0 +1,180 @@
+#include "packet/derive.h"
+
+#include "packet/sum.h"
+
+/* Where a routing header that is not done says that the packet goes in the end, or NULL: the last
+ * address, but RFC 8754 section 2 lists the last hop first. */
+static const uint8_t *routed_to(const struct sonde_packet *p, unsigned d)
+{
+	const struct sonde_ipv6_routing *h = sonde_header(p, d, ipv6_routing);
+	uint32_t head = p->layer[d].head;
+
+	if (!sonde_ipv6_routing_segleft(h) || head < SONDE_BYTES_ipv6_routing + 16)
+		return NULL;
+	return h->byte + (sonde_ipv6_routing_type(h) == 4 ? SONDE_BYTES_ipv6_routing : head - 16);
+}
+
+/* Adds addresses, length and protocol number of the IP below layer d, RFC 9293 section 3.1 and RFC
+ * 8200 section 8.1. False where there is no IP below. */
+static bool add_pseudo(const struct sonde_packet *p, unsigned d, uint64_t *sum)
+{
+	const struct sonde_layer *top = &p->layer[d];
+	const uint8_t *final = NULL, *via;
+
+	for (unsigned i = d; i-- > 0;) {
+		const uint8_t *h = p->byte + p->layer[i].at;
+
+		switch (p->layer[i].shape) {
+		case SONDE_ip: *sum += sonde_sum(h + SONDE_AT_ip_src / 8, 8); break;
+		case SONDE_ipv6:
+			*sum += sonde_sum(h + SONDE_AT_ipv6_src / 8, 16);
+			*sum += sonde_sum(final ? final : h + SONDE_AT_ipv6_dst / 8, 16);
+			break;
+		case SONDE_ipv6_routing:
+			if ((via = routed_to(p, i)))
+				final = via; /* fall through */
+		case SONDE_ipv6_hopopts:
+		case SONDE_ipv6_dstopts:
+		case SONDE_ipv6_frag:
+		case SONDE_ah: continue;
+		default: return false;
+		}
+		*sum += htobe32(top->end - top->at);
+		*sum += htobe16((uint16_t)sonde_key(SONDE_SPACE_ipproto, top->shape));
+		return true;
+	}
+	return false;
+}
+
+/* The value a field ought to hold, given the packet around it: the encoder stores it, the decoder
+ * compares with it. False where nothing in the packet decides it. Always called with a role and
+ * a place known when compiling, so that each call is a few instructions. */
+SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, unsigned bits,
+			 enum sonde_role role, unsigned arg, uint64_t *want)
+{
+	const struct sonde_layer *l = &p->layer[d];
+	const uint8_t *h = p->byte + l->at;
+	uint32_t all = l->end - l->at;
+	uint64_t sum = 0;
+	int32_t key;
+
+	switch (role) {
+	case SONDE_ROLE_ANY:
+	case SONDE_ROLE_USUALLY:
+	case SONDE_ROLE_MORE:
+	case SONDE_ROLE_OFFSET: return false;
+	case SONDE_ROLE_IS: *want = arg; return true;
+	case SONDE_ROLE_KEY:
+		if (d + 1 >= p->n || (key = sonde_key(arg, p->layer[d + 1].shape)) < 0)
+			return false;
+		*want = (uint32_t)key;
+		return true;
+	case SONDE_ROLE_WORDS: *want = (l->head / 4 - arg) & SONDE_MASK(bits); return true;
+	case SONDE_ROLE_EIGHTS: *want = (l->head / 8u - 1) & SONDE_MASK(bits); return true;
+	case SONDE_ROLE_TOTAL:
+		*want = all > 65535 ? 0 : all; /* RFC 2675 section 4 */
+		return true;
+	case SONDE_ROLE_BODY: *want = all - l->head > 65535 ? 0 : all - l->head; return true;
+	case SONDE_ROLE_SUM_HEADER: all = l->head; break;
+	case SONDE_ROLE_SUM_ALL: break;
+	case SONDE_ROLE_SUM_PSEUDO:
+	case SONDE_ROLE_SUM_OPTIONAL:
+		if (!add_pseudo(p, d, &sum))
+			return false;
+		break;
+	}
+	if (l->at + all > p->len)
+		return false;
+	sum += sonde_sum(h, all) - sonde_sum_field(h, at / 8);
+	*want = sonde_sum_end(sum);
+	if (role == SONDE_ROLE_SUM_OPTIONAL && *want == 0)
+		*want = 0xffff; /* RFC 768: 0 would mean that none was made */
+	return true;
+}
+
+static inline bool is_sum(enum sonde_role role)
+{
+	return role >= SONDE_ROLE_SUM_HEADER;
+}
+
+/* Whether a field of layer d disagrees with the packet around it. */
+SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how, unsigned at,
+			  unsigned bits, enum sonde_role role, unsigned arg)
+{
+	uint64_t have, want;
+	bool strict = how & SONDE_JUDGE_STRICT;
+
+	if (role == SONDE_ROLE_ANY || role == SONDE_ROLE_USUALLY)
+		return false; /* and so never read: it may be wider than 64 bits */
+	if (role == SONDE_ROLE_KEY && !strict)
+		return false; /* it led here: any key that does is right */
+	if (is_sum(role) && !(how & SONDE_JUDGE_SUMS))
+		return false;
+	have = sonde_get(p->byte + p->layer[d].at, at, bits);
+	if (role == SONDE_ROLE_SUM_OPTIONAL && have == 0 && !strict)
+		return false;
+	if (!derive(p, d, at, bits, role, arg, &want))
+		return strict;
+	if (is_sum(role) && !strict) /* both zeros are the same sum, and Linux sends either */
+		return want % 0xffff != have % 0xffff;
+	return want != have;
+}
+
+/* clang-format off */
+void sonde_judge(const struct sonde_packet *p, unsigned how, struct sonde_verdict *v)
+{
+	for (unsigned d = 0; d < p->n; d++) {
+		uint32_t wrong = 0;
+
+		if (!p->layer[d].part)
+			switch (p->layer[d].shape) {
+#define PROTOCOL(s, ...) case SONDE_##s:
+#define FIELD(s, n, full, bits, form, role, what) \
+				if (SONDE_MATTERS(SONDE_OUGHT_##role) && \
+				    differs(p, d, how, SONDE_AT_##s##_##n, bits, SONDE_OUGHT_##role)) \
+					wrong |= 1u << (SONDE_ROW_##s##_##n - SONDE_ROWS_##s);
+#define OPTION(family, s, ...) case SONDE_##s: __builtin_unreachable();
+#define SHAPE(s, ...) case SONDE_##s: __builtin_unreachable();
+#define END(s) break;
+#include "wire/pass.h"
+			}
+		v->wrong[d] = wrong;
+	}
+}
+/* clang-format on */
+
+SONDE_INLINE void fill(const struct sonde_packet *p, unsigned d, uint8_t *h, bool pinned, bool sums,
+		       unsigned at, unsigned bits, enum sonde_role role, unsigned arg)
+{
+	uint64_t want;
+
+	if (!pinned && is_sum(role) == sums && derive(p, d, at, bits, role, arg, &want))
+		sonde_put(h, at, bits, want);
+}
+
+/* clang-format off */
+static void fill_layer(const struct sonde_packet *p, unsigned d, uint8_t *h, uint32_t pinned,
+		       bool sums)
+{
+	switch (p->layer[d].shape) {
+#define PROTOCOL(s, ...) case SONDE_##s:
+#define FIELD(s, n, full, bits, form, role, what) \
+		if (SONDE_MATTERS(SONDE_OUGHT_##role)) \
+			fill(p, d, h, pinned >> (SONDE_ROW_##s##_##n - SONDE_ROWS_##s) & 1, sums, \
+			     SONDE_AT_##s##_##n, bits, SONDE_OUGHT_##role);
+#define OPTION(family, s, ...) case SONDE_##s: __builtin_unreachable();
+#define SHAPE(s, ...) case SONDE_##s: __builtin_unreachable();
+#define END(s) break;
+#include "wire/pass.h"
+	}
+}
+/* clang-format on */
+
+void sonde_fill(const struct sonde_packet *p, uint8_t *byte, const uint32_t pinned[SONDE_LAYERS])
+{
+	/* Lengths and keys from anywhere, then sums from the inside out. */
+	for (unsigned d = 0; d < p->n; d++)
+		fill_layer(p, d, byte + p->layer[d].at, pinned[d], false);
+	for (unsigned d = p->n; d-- > 0;)
+		fill_layer(p, d, byte + p->layer[d].at, pinned[d], true);
+}

@@ -1,0 +1,214 @@
+#include "packet/draft.h"
+
+#include "packet/derive.h"
+#include "packet/option.h"
+
+static uint8_t *bytes(struct sonde_draft *d, uint32_t at)
+{
+	return (uint8_t *)(uintptr_t)d->p.byte + at; /* init was given them to write */
+}
+
+static struct sonde_layer *last(struct sonde_draft *d)
+{
+	return &d->p.layer[d->p.n - 1];
+}
+
+void sonde_draft_init(struct sonde_draft *d, uint8_t *buf, uint32_t cap)
+{
+	*d = (struct sonde_draft){.p = {.byte = buf}, .cap = cap};
+}
+
+static int grow(struct sonde_draft *d, uint32_t len)
+{
+	uint32_t at = d->p.len;
+
+	if (len > d->cap - at)
+		return SONDE_NO_SPACE;
+	memset(bytes(d, at), 0, len);
+	d->p.len += len;
+	return (int)at;
+}
+
+/* The usual values of a header or option at h. */
+static void start(const struct sonde_shape_info *s, uint8_t *h)
+{
+	for (const struct sonde_row *r = &sonde_rows[s->row]; r < &sonde_rows[s->row + s->rows];
+	     r++)
+		if (r->role == SONDE_ROLE_USUALLY || r->role == SONDE_ROLE_IS)
+			sonde_put(h, r->at, r->bits, r->arg);
+}
+
+/* No more options: zeros end or pad the list in every family. */
+static int close_header(struct sonde_draft *d)
+{
+	uint32_t grain = d->open ? sonde_shapes[last(d)->shape].grain : 0;
+	uint32_t pad = grain ? -last(d)->head % grain : 0;
+	int r = grow(d, pad);
+
+	if (r >= 0 && d->open)
+		last(d)->head = (uint16_t)(last(d)->head + pad);
+	d->open = false;
+	return r;
+}
+
+int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	int at, r = close_header(d);
+
+	if (r < 0 || d->p.n == SONDE_LAYERS || (at = grow(d, s->bytes)) < 0)
+		return SONDE_NO_SPACE;
+	start(s, bytes(d, (uint32_t)at));
+	d->pinned[d->p.n] = 0;
+	d->p.layer[d->p.n++] =
+	    (struct sonde_layer){.at = (uint32_t)at, .head = s->bytes, .shape = (uint8_t)shape};
+	d->p.has |= 1ULL << shape;
+	d->option = 0;
+	d->open = true;
+	return at;
+}
+
+static int grow_header(struct sonde_draft *d, uint32_t len)
+{
+	int at;
+
+	if (!d->open || last(d)->head + len > sonde_shapes[last(d)->shape].most)
+		return SONDE_NO_ROOM_FOR_OPTION;
+	if ((at = grow(d, len)) >= 0)
+		last(d)->head = (uint16_t)(last(d)->head + len);
+	return at;
+}
+
+int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	int at = grow_header(d, s->bytes);
+
+	if (at < 0)
+		return at;
+	if (s->family) {
+		d->option = (uint32_t)at;
+		d->family = s->family;
+		bytes(d, d->option)[0] = s->kind;
+	}
+	if (d->option) { /* an element makes the option around it longer */
+		const struct sonde_family_info *f = &sonde_families[d->family];
+
+		bytes(d, d->option)[1] = (uint8_t)((d->p.len - d->option - f->uncounted) / f->unit);
+	}
+	start(s, bytes(d, (uint32_t)at));
+	return at;
+}
+
+int sonde_draft_raw(struct sonde_draft *d, const uint8_t *at, uint32_t len)
+{
+	int to = grow_header(d, len);
+
+	if (to >= 0 && len)
+		memcpy(bytes(d, (uint32_t)to), at, len);
+	return to;
+}
+
+int sonde_draft_append(struct sonde_draft *d, const void *at, uint32_t len)
+{
+	int r = close_header(d), to = r < 0 ? r : grow(d, len);
+
+	if (to >= 0 && len)
+		memcpy(bytes(d, (uint32_t)to), at, len);
+	return to;
+}
+
+int sonde_draft_encode(struct sonde_draft *d)
+{
+	int r = close_header(d);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < d->p.n; i++)
+		d->p.layer[i].end = d->p.len;
+	d->p.wire = d->p.len;
+	sonde_fill(&d->p, bytes(d, 0), d->pinned);
+	return (int)d->p.len;
+}
+
+/* Every field of a header or option, but those that fill will find again by itself. */
+static void copy_rows(const struct sonde_shape_info *s, const uint8_t *from, uint8_t *to,
+		      uint32_t pinned)
+{
+	for (unsigned i = 0; i < s->rows; i++) {
+		const struct sonde_row *r = &sonde_rows[s->row + i];
+		bool ours = r->role <= SONDE_ROLE_USUALLY || r->role == SONDE_ROLE_MORE ||
+			    r->role == SONDE_ROLE_OFFSET;
+
+		if (r->span || !(ours || pinned >> i & 1))
+			continue;
+		if (sonde_row_is_octets(r))
+			memcpy(to + r->at / 8, from + r->at / 8, r->bits / 8);
+		else
+			sonde_put(to, r->at, r->bits, sonde_get(from, r->at, r->bits));
+	}
+}
+
+/* What repeats from at to end, then whatever is left over. */
+static int copy_each(struct sonde_draft *d, uint8_t shape, const uint8_t *at, const uint8_t *end)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	int to = 0;
+
+	for (; shape && end - at >= s->bytes && to >= 0; at += s->bytes)
+		if ((to = sonde_draft_option(d, shape)) >= 0)
+			copy_rows(s, at, bytes(d, (uint32_t)to), 0);
+	return to < 0 ? to : sonde_draft_raw(d, at, (uint32_t)(end - at));
+}
+
+static int copy_option(struct sonde_draft *d, enum sonde_family family,
+		       const struct sonde_option *o)
+{
+	enum sonde_shape shape = sonde_option_shape(family, o->kind);
+	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	int to, r;
+
+	if (shape == SONDE_NONE || o->len < s->bytes)
+		return sonde_draft_raw(d, o->at, o->len);
+	if ((to = sonde_draft_option(d, shape)) < 0)
+		return to;
+	copy_rows(s, o->at, bytes(d, (uint32_t)to), 0);
+	r = copy_each(d, s->each, o->at + s->bytes, o->at + o->len);
+	bytes(d, (uint32_t)to)[1] = o->at[1];
+	return r;
+}
+
+int sonde_draft_copy(struct sonde_draft *d, const struct sonde_packet *from,
+		     const struct sonde_verdict *pins)
+{
+	uint32_t done = 0;
+	int r = 0;
+
+	for (unsigned i = 0; i < from->n && r >= 0; i++) {
+		const struct sonde_layer *l = &from->layer[i];
+		const struct sonde_shape_info *s = &sonde_shapes[l->shape];
+		const uint8_t *h = from->byte + l->at;
+		struct sonde_walk w = {h + s->bytes, h + l->head};
+		struct sonde_option o;
+
+		if ((r = sonde_draft_push(d, l->shape)) < 0)
+			break;
+		d->pinned[i] = l->part ? ~0u : pins ? pins->wrong[i] : 0;
+		memset(bytes(d, l->at), 0, s->bytes);
+		copy_rows(s, h, bytes(d, l->at), d->pinned[i]);
+		if (s->family)
+			while (r >= 0 && sonde_option_next(&w, s->family, &o))
+				r = copy_option(d, s->family, &o);
+		if (r >= 0)
+			r = copy_each(d, s->each, w.at, w.to);
+		d->open = false; /* it is as long as it was, even where that is wrong */
+		d->p.layer[i].end = l->end;
+		d->p.layer[i].part = l->part;
+		done = l->at + l->head;
+	}
+	if (r < 0 || (r = sonde_draft_append(d, from->byte + done, from->len - done)) < 0)
+		return r;
+	d->p.wire = from->wire;
+	sonde_fill(&d->p, bytes(d, 0), d->pinned);
+	return (int)d->p.len;
+}
