@@ -1,14 +1,14 @@
 # sonde: one Makefile, no recursion.   make help
 PREFIX     ?= /usr/local
-BINDIR     ?= $(PREFIX)/bin
-LIBEXECDIR ?= $(PREFIX)/libexec/sonde
-MANDIR     ?= $(PREFIX)/share/man
 DESTDIR    ?=
 SANITIZE   ?=#	e.g. address,undefined
 WERROR     ?=#	1: warnings are errors
 CFLAGS     ?= -O2 -g
 CLANG      ?= clang
 PKG_CONFIG ?= pkg-config
+FUZZ_RUNS  ?= 1000000
+FUZZ_SECONDS ?= 900#	for each target
+SONDE_CORPUS ?= ../shared/corpus#	a folder of captures that nobody here wrote
 
 # Each way of building has its own folder, so they never mix and none needs `clean`.
 comma   := ,
@@ -51,8 +51,20 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check clean help FORCE
+.PHONY: all demo test check fuzzers fuzz bench lint config deps test-fresh install uninstall clean \
+	help FORCE
 all: $(TOOLS)				## build the programs into build/bin
+	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
+
+# What these two find missing they install, so the build behind them looks anew.
+demo:					## install what is missing, build, show the built-in session
+	@tests/house/deps.sh build bpf
+	@$(MAKE) --no-print-directory all
+	@$(BIN)/sonde demo
+test:					## install what is missing, build, run all tests
+	@tests/house/deps.sh build bpf test
+	@$(MAKE) --no-print-directory all $(B)/check fuzzers
+	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint) e2e
 
 # The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
 $(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))
@@ -95,7 +107,9 @@ $(B)/stim/%: $(B)/tests/stim/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lpthread -o $@
 
-# Suites run from the top of the tree; they find programs under SONDE_BUILD and SONDE_BIN.
+# Tests run from the top of the tree; they find what they need by these.
+RUN := CC='$(CC)' CLANG='$(CLANG)' PKG_CONFIG='$(PKG_CONFIG)' \
+	SONDE_BUILD=$(B) SONDE_BIN=$(BIN) SONDE_CORPUS='$(strip $(SONDE_CORPUS))'
 build/check: $(B)/check
 	$(Q)ln -sf $(VARIANT)/check $@
 $(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS)
@@ -103,11 +117,47 @@ $(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
 
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
-	$(Q)SONDE_BUILD=$(B) SONDE_BIN=$(BIN) $(B)/check
+	$(Q)$(RUN) $(B)/check
 
-$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(B)/tests/fuzz/replay.o) $(LIB)
+# One source, two ways: with replay.c each target reads the files it is given; with clang's engine
+# it looks for more.
+$(FUZZERS): $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o \
+		$(if $(findstring fuzzer,$(SANITIZE)),,$(B)/tests/fuzz/replay.o) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
+fuzzers: $(FUZZERS)
+fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
+	@tests/house/deps.sh build fuzz
+	@$(MAKE) --no-print-directory CC=$(CLANG) SANITIZE=fuzzer,address,undefined fuzzers
+	@$(RUN) SONDE_BUILD=build/$(notdir $(CLANG))-fuzzer-address-undefined FUZZ_RUNS=$(FUZZ_RUNS) \
+		FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) tests/house/fuzz.sh search
+
+bench:					## what following costs
+	@tests/house/deps.sh build bpf bench
+	@$(MAKE) --no-print-directory all $(STIMS)
+	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
+
+lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts
+	@$(RUN) tests/lint/run.sh
+config:					## what was found, and what is missing without the rest
+	@echo "compiler: $$($(CC) --version | head -n 1)"
+	@echo "BPF tracer: $(if $(BPF),built in,not built: ptrace alone)"
+	@$(RUN) tests/house/deps.sh --list build bpf test bench fuzz fresh
+deps:					## install what building needs
+	@tests/house/deps.sh build bpf
+test-fresh:				## as root: demo and test in a Debian that has git, gcc and make
+	@tests/house/deps.sh fresh
+	@$(RUN) WERROR='$(WERROR)' tests/house/fresh.sh
+
+MANS := $(wildcard docs/man/*.1)
+install: all				## DESTDIR, PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/sonde $(DESTDIR)$(PREFIX)/share/man/man1
+	install $(BIN)/sonde $(DESTDIR)$(PREFIX)/bin
+	install $(filter-out $(BIN)/sonde,$(TOOLS)) $(DESTDIR)$(PREFIX)/libexec/sonde
+	install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(MANS:docs/man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%)
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/sonde
 
 clean:					## all variants
 	rm -rf build

@@ -45,7 +45,7 @@ static void look_into(struct verbs *v, const char *folder)
 
 			snprintf(path, sizeof *v->path, "%.*s/%.*s", 4000, folder, 64, file);
 			if (!access(path, X_OK))
-				strcpy(v->name[v->n++], name);
+				memcpy(v->name[v->n++], name, strlen(name) + 1);
 		}
 		free(entry[i]);
 	}
