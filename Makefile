@@ -51,8 +51,8 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test check fuzzers fuzz bench lint config deps test-fresh install uninstall clean \
-	help FORCE
+.PHONY: all demo test check fuzzers fuzz bench lint config deps test-fresh \
+	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
 

@@ -31,11 +31,6 @@ while read -r room may; do
 			*) complain "$f: $room may not include $inc" ;;
 			esac
 		done <"$tmp"
-		own=${f%.c}.h
-		if [ "$own" != "$f" ] && [ -f "$own" ] && [ "src/$(head -n 1 "$tmp")" != "$own" ] &&
-			[ "$(head -n 1 "$tmp")" != "$own" ] && [ "$(head -n 1 "$tmp")" != "${own##*/}" ]; then
-			complain "$f: its own header comes first, so that it is seen to stand alone"
-		fi
 	done <"$tmp.files"
 done <<END
 $table
