@@ -1,8 +1,8 @@
 #ifndef SONDE_CAPTURE_ESCAPE_H
 #define SONDE_CAPTURE_ESCAPE_H
 
-/* Any bytes as one printable word and back: \xNN stands for the backslash and for every byte outside
- * [least, 0x7e], where least is 0x21, or 0x20 if the word may hold spaces. */
+/* Any bytes as one printable word and back: \xNN stands for the backslash and for every byte
+ * outside [least, 0x7e], where least is 0x21, or 0x20 if the word may hold spaces. */
 
 #include <sys/types.h>
 

@@ -17,12 +17,12 @@
  *   _PID _COMM             the task, or the socket's owner
  *   _EXE                   EXEC: its text
  *   SYSLOG_IDENTIFIER      sonde
- *   SONDE_SID2 SONDE_HOW   struct sonde_writer_note
+ *   SONDE_SID2             struct sonde_writer_note
  *   SONDE_*                struct sonde_event, the rows below; what is 0 (fd: -1) is left out
  *   SONDE_COMM SONDE_LOCAL SONDE_REMOTE SONDE_ADDRESS SONDE_TEXT
  *
  * Rows: NAME, member, when it is written. Read back are CODE_FUNC, _PID, _COMM, _EXE and all SONDE_
- * fields but SID2 and HOW; a later field wins, and a missing TID is the PID.
+ * fields but SID2. A later field wins; a missing TID is the PID, a missing FAMILY that of LOCAL.
  */
 /* clang-format off */
 #define ROWS(U, I) \
@@ -46,7 +46,7 @@
 	U("REASON",   reason,     e->reason) \
 	U("FLAGS",    flags,      e->flags) \
 	U("CPU",      cpu,        e->cpu) \
-	U("FAMILY",   family,     e->family) \
+	U("FAMILY",   family,     e->family != e->local.family) \
 	U("TYPE",     type,       e->type) \
 	U("PROTOCOL", protocol,   e->protocol) \
 	U("STATE",    state,      e->state) \
@@ -98,8 +98,8 @@ static char *put_sentence(char *o, const struct sonde_event *e)
 	return o;
 }
 
-/* As people read it; where that would lose something, the family's number and a slash stand in front
- * of an IPv6 form, which loses nothing. */
+/* As people read it; where that would lose something, the family's number and a slash stand in
+ * front of an IPv6 form, which loses nothing. */
 static char *put_address(char *o, const struct sonde_address *a)
 {
 	static const uint8_t zero[12];
@@ -159,10 +159,6 @@ static char *put_known(char *o, const struct sonde_event *e, const struct sonde_
 		o = SONDE_PUT_LIT(o, "\nSONDE_SID2=");
 		o = sonde_put_dec(o, note->sid2);
 	}
-	if (note->how) {
-		o = SONDE_PUT_LIT(o, "\nSONDE_HOW=");
-		o = put_line(o, note->how);
-	}
 	return SONDE_PUT_LIT(o, "\nSYSLOG_IDENTIFIER=sonde\n");
 }
 
@@ -209,9 +205,9 @@ struct piece {
 
 static size_t piece_len(const struct piece *p)
 {
-	return p->value.len ? strlen(p->name) +
-				      sonde_escape_len(p->value.at, p->value.len, 0x20) + 1
-			    : 0;
+	return p->value.len
+		       ? strlen(p->name) + sonde_escape_len(p->value.at, p->value.len, 0x20) + 1
+		       : 0;
 }
 
 static void piece_write(struct sonde_text *t, const struct piece *p)
@@ -382,7 +378,7 @@ static bool get_comm(uint8_t *s, size_t len, char comm[16])
 struct entry {
 	struct sonde_event *event;
 	unsigned next; /* row that is likely next: fields come in the order of the rows */
-	bool timed, has_tid;
+	bool timed, has_tid, has_family;
 };
 
 #define IS(name) (n == sizeof(name) - 1 && !memcmp(key, name, n))
@@ -399,6 +395,7 @@ static bool get_own(struct entry *y, const uint8_t *key, size_t n, uint8_t *s, s
 			y->next = i + 1;
 			y->timed |= rows[i].at == offsetof(struct sonde_event, when);
 			y->has_tid |= rows[i].at == offsetof(struct sonde_event, tid);
+			y->has_family |= rows[i].at == offsetof(struct sonde_event, family);
 			return row_set(&rows[i], e, s, len);
 		}
 	}
@@ -454,7 +451,8 @@ int sonde_journal_read(uint8_t *at, size_t len, struct sonde_event *ret)
 			at = line + 1;
 			continue;
 		}
-		/* NAME, then a length of 8 bytes, little endian, the value and a newline. Not ours. */
+		/* NAME, then a length of 8 bytes, little endian, the value and a newline. Not ours.
+		 */
 		if (end - line < 10)
 			break;
 		memcpy(&size, line + 1, 8);
@@ -467,5 +465,7 @@ int sonde_journal_read(uint8_t *at, size_t len, struct sonde_event *ret)
 		return 0;
 	if (!y.has_tid)
 		ret->tid = ret->pid;
+	if (!y.has_family)
+		ret->family = ret->local.family;
 	return !good ? SONDE_DAMAGED : ret->kind ? 1 : SONDE_UNSUPPORTED;
 }

@@ -133,7 +133,7 @@ static int read_options(struct sonde_reader *r, struct sonde_bytes rest, struct 
 			m->comment = o.value;
 		} else if (o.code == 2 && o.value.len >= 4) {
 			flags = sonde_reader_get32(r, o.value.at);
-			f->dir = (flags & 3) == 1 ? SONDE_DIR_IN
+			f->dir = (flags & 3) == 1   ? SONDE_DIR_IN
 				 : (flags & 3) == 2 ? SONDE_DIR_OUT
 						    : SONDE_DIR_UNKNOWN;
 			f->sum = flags & 1 << 9	   ? SONDE_SUM_NOT_READY

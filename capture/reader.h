@@ -43,18 +43,18 @@ bool sonde_reader_ours(const struct sonde_reader *r);
 struct sonde_remark {
 	struct sonde_bytes comment; /* the first one; borrowed until the next call; len 0: none */
 	uint64_t dropped;	    /* packets lost between the frame before and this one */
-	uint32_t pid, tid;	    /* the first of its processes (epb_processid_threadid); 0: none */
+	uint32_t pid, tid; /* the first of its processes (epb_processid_threadid); 0: none */
 };
 
 const struct sonde_remark *sonde_reader_remark(const struct sonde_reader *r);
 
 /* One interface of the section that is being read. */
 struct sonde_interface {
-	uint16_t link;	   /* LINKTYPE_ number */
-	uint32_t snaplen;  /* 0: no limit told */
-	uint32_t netns;	   /* of evidence, else 0 */
-	uint32_t ifindex;  /* of evidence, else 0 */
-	char name[64];	   /* cut to fit; "" where none is told. Hostile bytes as they are */
+	uint16_t link;	  /* LINKTYPE_ number */
+	uint32_t snaplen; /* 0: no limit told */
+	uint32_t netns;	  /* of evidence, else 0 */
+	uint32_t ifindex; /* of evidence, else 0 */
+	char name[64];	  /* cut to fit; "" where none is told. Hostile bytes as they are */
 };
 
 /* NULL where there is no such interface (yet). pcap has one, number 0. Borrowed until next. */

@@ -20,11 +20,11 @@ int sonde_feed_need(struct sonde_feed *f, size_t n);
 
 struct sonde_reader_interface {
 	struct sonde_interface told;
-	bool ours;	     /* evidence, its clock told: */
-	int64_t clock;	     /* realtime minus monotonic, ns */
-	uint64_t mul, div;   /* file units to ns: t * mul / div, then >> shift */
+	bool ours;	   /* evidence, its clock told: */
+	int64_t clock;	   /* realtime minus monotonic, ns */
+	uint64_t mul, div; /* file units to ns: t * mul / div, then >> shift */
 	unsigned shift;
-	int64_t offset;	     /* seconds to add (if_tsoffset) */
+	int64_t offset; /* seconds to add (if_tsoffset) */
 };
 
 struct sonde_reader {

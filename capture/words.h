@@ -1,8 +1,8 @@
 #ifndef SONDE_CAPTURE_WORDS_H
 #define SONDE_CAPTURE_WORDS_H
 
-/* What pcapng has no field for, as words of the form key=value that a person can read: the comment of
- * a packet and the description of an interface. writer.h lists the words. */
+/* What pcapng has no field for, as words of the form key=value that a person can read: the comment
+ * of a packet and the description of an interface. writer.h lists the words. */
 
 #include "base/frame.h"
 #include "capture/writer.h"

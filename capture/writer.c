@@ -7,7 +7,8 @@
 #include "capture/journal.h"
 #include "capture/words.h"
 
-/* draft-ietf-opsawg-pcapng; numbers in the byte order of this machine, as its section header says. */
+/* draft-ietf-opsawg-pcapng; numbers in the byte order of this machine, as its section header says.
+ */
 
 enum {
 	SECTION = 0x0a0d0d0a,
@@ -23,21 +24,21 @@ enum {
 enum { COOKED = 276, COOKED_SIZE = 20, RAW = 101, ARPHRD_NONE = 0xfffe, NAME_MOST = 255 };
 
 enum { /* epb_flags */
-	INBOUND = 1,
-	OUTBOUND = 2,
-	SUM_NOT_READY = 1 << 9,
-	SUM_VALID = 1 << 10,
-	SEGMENTED = 1 << 11, /* one super-packet of several segments */
+       INBOUND = 1,
+       OUTBOUND = 2,
+       SUM_NOT_READY = 1 << 9,
+       SUM_VALID = 1 << 10,
+       SEGMENTED = 1 << 11, /* one super-packet of several segments */
 };
 
 struct sonde_writer_slot {
 	uint64_t key;
 	bool used;
-	bool written;	      /* its block is in the file */
-	uint16_t hatype;      /* ARPHRD_ */
-	uint32_t number;      /* of the interface block */
-	const char *name;     /* interface, in the arena; NULL: not told */
-	char comm[16];	      /* process: as last written */
+	bool written;	  /* its block is in the file */
+	uint16_t hatype;  /* ARPHRD_ */
+	uint32_t number;  /* of the interface block */
+	const char *name; /* interface, in the arena; NULL: not told */
+	char comm[16];	  /* process: as last written */
 	uint64_t frames, dropped;
 	sonde_ns first, last; /* since 1970 */
 };

@@ -15,9 +15,10 @@
  *
  * All interfaces have one link type and one snapshot length: libpcap refuses anything else.
  *
- * Every interface has a description, `sonde netns=N ifindex=N clock=N`, where clock is CLOCK_REALTIME
- * minus CLOCK_MONOTONIC in nanoseconds. It marks the packets as ours and turns their times back. A
- * packet has a comment where there is something to say, words of the form key=value after `sonde:`:
+ * Every interface has a description, `sonde netns=N ifindex=N clock=N`, where clock is
+ * CLOCK_REALTIME minus CLOCK_MONOTONIC in nanoseconds. It marks the packets as ours and turns their
+ * times back. A packet has a comment where there is something to say, words of the form key=value
+ * after `sonde:`:
  *
  *   sid= sid2= how= pid= comm=      told by the engine, for people; ignored when read back
  *   cookie= gso_size= gso_segs= cpu=   of struct sonde_frame, where not 0
@@ -33,20 +34,21 @@
 
 enum {
 	SONDE_WRITER_BUFFER_LEAST = 64 << 10, /* capacity of the text below */
-	SONDE_WRITER_TEXT_MOST = 60000,	      /* bytes of event.text; Wireshark refuses blocks over 256 KiB */
-	SONDE_WRITER_ADDRESS_MOST = 1024,     /* bytes of event.address */
-	SONDE_WRITER_SNAPLEN_MOST = 262124,   /* libpcap's limit less the cooked header */
+	SONDE_WRITER_TEXT_MOST =
+		60000, /* bytes of event.text; Wireshark refuses blocks over 256 KiB */
+	SONDE_WRITER_ADDRESS_MOST = 1024,   /* bytes of event.address */
+	SONDE_WRITER_SNAPLEN_MOST = 262124, /* libpcap's limit less the cooked header */
 };
 
-/* What the engine concluded about an item. Decorates, for people and for filters of Wireshark, and is
- * ignored when read back: nothing here may be needed for a replay. */
+/* What the engine concluded about an item. Decorates, for people and for filters of Wireshark, and
+ * is ignored when read back: nothing here may be needed for a replay. */
 struct sonde_writer_note {
 	const char *message; /* a sentence about an event; NULL: the writer makes a short one */
-	const char *comm;    /* owner's; NULL: not known. Also read where the event has none itself */
-	const char *how;     /* how the owner is known: "cookie", "tuple" ...; NULL */
-	uint32_t pid, tid;   /* owner's; 0: not known. Also used where the event has none itself */
-	uint32_t sid, sid2;  /* socket, and a second one (listener, peer); 0: none */
-	uint32_t dropped;    /* frames lost on the interface since the one before */
+	const char *comm;  /* owner's; NULL: not known. Also read where the event has none itself */
+	const char *how;   /* how the owner is known: "cookie", "tuple" ...; NULL */
+	uint32_t pid, tid; /* owner's; 0: not known. Also used where the event has none itself */
+	uint32_t sid, sid2; /* socket, and a second one (listener, peer); 0: none */
+	uint32_t dropped;   /* frames lost on the interface since the one before */
 };
 
 struct sonde_writer_table { /* by a key of 64 bits; open addressing */
@@ -65,8 +67,9 @@ struct sonde_writer {
 };
 
 /* Begins a file: text has a buffer of at least SONDE_WRITER_BUFFER_LEAST and flushes to where the
- * file is; it must outlive the writer. snaplen counts from the network header. clock: CLOCK_REALTIME
- * minus CLOCK_MONOTONIC, ns. app is the program with its version. Returns text->error. */
+ * file is; it must outlive the writer. snaplen counts from the network header. clock:
+ * CLOCK_REALTIME minus CLOCK_MONOTONIC, ns. app is the program with its version. Returns
+ * text->error. */
 int sonde_writer_begin(struct sonde_writer *w, struct sonde_text *text, uint32_t snaplen,
 		       int64_t clock, const char *app);
 

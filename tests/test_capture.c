@@ -60,7 +60,8 @@ static void write_begin(void)
 {
 	file_len = 0;
 	sonde_text_init(&text, buffer, sizeof buffer, sink, NULL);
-	ck_assert_int_eq(sonde_writer_begin(&writer, &text, SNAPLEN, clock_offset, "sonde test"), 0);
+	ck_assert_int_eq(sonde_writer_begin(&writer, &text, SNAPLEN, clock_offset, "sonde test"),
+			 0);
 }
 
 static void put(const struct sonde_item *i, const struct sonde_writer_note *note)
@@ -200,7 +201,9 @@ static void wild_begin(void)
 
 static void every_field_of_items_survives(size_t step)
 {
-	static const struct sonde_writer_note note = { "a\nsentence\x01", "o wner", "tup le", 77, 78, 3, 4, 5 };
+	static const struct sonde_writer_note note = {
+		"a\nsentence\x01", "o wner", "tup le", 77, 78, 3, 4, 5
+	};
 	struct memory m = { file, 0, step };
 	struct sonde_item want, got;
 	struct sonde_reader *r;
