@@ -109,7 +109,8 @@ $(B)/stim/%: $(B)/tests/stim/%.o
 
 # Tests run from the top of the tree; they find what they need by these.
 RUN := CC='$(CC)' CLANG='$(CLANG)' PKG_CONFIG='$(PKG_CONFIG)' \
-	SONDE_BUILD=$(B) SONDE_BIN=$(BIN) SONDE_CORPUS='$(strip $(SONDE_CORPUS))'
+	SONDE_BUILD=$(B) SONDE_BIN=$(BIN) SONDE_CORPUS='$(strip $(SONDE_CORPUS))' \
+	SONDE=$(BIN)/sonde STIM=$(B)/stim
 build/check: $(B)/check
 	$(Q)ln -sf $(VARIANT)/check $@
 $(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS)

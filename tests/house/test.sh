@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs the parts named (suites replay lint e2e) and counts. Called by `make test` with all built.
 #
-# What counts in their output: Check's closing line; a line `ok FACT` or `not ok FACT`; a line
-# `skipped: REASON`, in C or in a script, for a fact that could not be asked here. A program that
-# tells none of these is a fact itself: exit 0 is yes, 77 skipped, all else no.
+# What counts in their output: a closing line, Check's or `N passed, N failed, N skipped`; else lines
+# `ok FACT` and `not ok FACT`. A suite in C says `skipped: REASON` where it could not ask.
+# A program that tells none of these is a fact itself: exit 0 is yes, 77 skipped, all else no.
 set -u
 mkdir -p build
 all=$(mktemp build/test.XXXXXX)
@@ -22,9 +22,9 @@ step() {
 	} | tee "$one" | sed '/^exit [0-9]*$/d'
 	code=$(sed -n '$s/^exit //p' "$one")
 	if [ "$code" != 0 ] && [ "$code" != 77 ]; then
-		grep -qE '^not ok |Checks: .*(Failures|Errors): [1-9]' "$one" ||
+		grep -qE '^not ok |Checks: .*(Failures|Errors): [1-9]|, [1-9][0-9]* failed,' "$one" ||
 			echo "not ok $name: exit code $code" | tee -a "$one"
-	elif ! grep -qE '^(ok |not ok |skipped: )|Checks: ' "$one"; then
+	elif ! grep -qE '^(ok |not ok |skipped: )|Checks: | passed, ' "$one"; then
 		if [ "$code" = 0 ]; then echo "ok $name"; else echo "skipped: $name"; fi | tee -a "$one"
 	fi
 	cat "$one" >>"$all"
@@ -39,19 +39,20 @@ for part; do
 		step 600 'lint, seen to fail' tests/lint/planted.sh
 		;;
 	e2e)
-		for t in tests/e2e/*; do
-			if [ -f "$t" ] && [ -x "$t" ]; then step 300 "$t" "$t"; fi
-		done
+		step 900 'end to end' python3 tests/e2e/run.py
+		step 600 'the build' tests/e2e/build.sh
 		;;
 	esac
 done
 
 awk '
-	/^[0-9]+%: Checks: / { gsub(",", ""); passed += $3 - $5 - $7; failed += $5 + $7; suite = 1 }
+	/^[0-9]+%: Checks: / { gsub(",", ""); passed += $3 - $5 - $7; failed += $5 + $7 }
+	/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { passed += $1; failed += $3; skipped += $5 }
 	/^ok / { passed++ }
-	/^not ok / { failed++; names = names "\n  " substr($0, 8) }
-	/^[^ ]+:[0-9]+:[EF]:/ { failed += 0; names = names "\n  " $0 }
-	/^skipped: / { skipped++; if (!told[$0]++) why = why "\n  " substr($0, 10) }
+	/^not ok / { failed++ }
+	/^skipped: / { skipped++ }
+	/^(not ok |failed  |[^ ]+:[0-9]+:[EF]:)/ { names = names "\n  " $0 }
+	/^skipped/ { if (!told[$0]++) why = why "\n  " $0 }
 	END {
 		if (names) print "\nFailed:" names
 		if (why) print "\nSkipped:" why

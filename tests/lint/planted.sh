@@ -15,7 +15,7 @@ bad=0
 # A check that refuses what is sound proves nothing below.
 for check in layers headers purity format analysis shells words pages; do
 	SONDE_BUILD=build/planted SONDE_BIN="$bin" tests/lint/run.sh $check >out 2>&1 || {
-		cat out
+		sed 's/^/  /' out
 		echo "not ok planted: $check refuses the tree as it is"
 		bad=1
 	}
@@ -24,7 +24,7 @@ done
 # refused CHECK FACT: the check says no now, and what was planted is taken away again.
 refused() {
 	if timeout 60 env SONDE_BUILD=build/planted SONDE_BIN="$bin" tests/lint/run.sh "$1" >out 2>&1; then
-		cat out
+		sed 's/^/  /' out
 		echo "not ok planted: $2"
 		bad=1
 	else

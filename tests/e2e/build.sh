@@ -1,0 +1,73 @@
+#!/bin/sh
+# What the build promises, tried in a copy of the tree.
+set -u
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+trap 'exit 1' INT TERM HUP
+git ls-files -co --exclude-standard | while read -r f; do [ ! -f "$f" ] || echo "$f"; done |
+	tar -cf - -T - | tar -C "$copy" -xf -
+cd "$copy" || exit 1
+unset MAKEFLAGS MAKELEVEL MFLAGS BPF SANITIZE WERROR CFLAGS
+bad=0
+# fact NAME COMMAND...
+fact() {
+	name=$1
+	shift
+	if "$@" >out 2>&1; then
+		echo "ok $name"
+	else
+		sed 's/^/  /' out | tail -n 20
+		echo "not ok $name"
+		bad=1
+	fi
+}
+# Lines that say something was made anew.
+rebuilt() {
+	make CFLAGS=-O0 all >log 2>&1 || { cat log; exit 1; }
+	grep -E '^  [A-Z]+ +' log
+}
+
+fact 'a clean tree builds' make CFLAGS=-O0 all
+nothing_new() { ! rebuilt; }
+fact 'an unchanged tree rebuilds nothing' nothing_new
+one_new() {
+	touch src/cli/option.c
+	rebuilt >new
+	cat new
+	grep -q 'src/cli/option.c' new && ! grep -q 'src/base' new
+}
+fact 'a touched source rebuilds what hangs on it alone' one_new
+header_new() {
+	touch src/cli/option.h
+	rebuilt >new
+	cat new
+	grep -q 'src/cli/cli.c' new && ! grep -q 'src/base' new
+}
+fact 'a touched header rebuilds its users' header_new
+without_bpf() {
+	make CFLAGS=-O0 BPF= all >new || return 1
+	cat new
+	grep -q 'without the BPF tracer' new && [ -x build/bin/sonde ] && ! ldd build/bin/sonde* | grep libbpf
+}
+fact 'without clang or libbpf it builds all the same and says so' without_bpf
+installs() {
+	make CFLAGS=-O0 BPF= install DESTDIR="$copy/root" PREFIX=/usr &&
+		root/usr/bin/sonde --version && root/usr/bin/sonde help &&
+		[ -f root/usr/share/man/man1/sonde.1 ] &&
+		make BPF= uninstall DESTDIR="$copy/root" PREFIX=/usr &&
+		[ -z "$(find root ! -type d)" ]
+}
+fact 'what is installed runs from there, and goes away again' installs
+no_root() {
+	chmod 755 . && setpriv --reuid 65534 --regid 65534 --clear-groups \
+		env CC=false CLANG=false tests/house/deps.sh build >new
+	code=$?
+	cat new
+	[ $code = 77 ] && grep -q 'apt-get install.* libpcap-dev' new
+}
+if [ "$(id -u)" = 0 ]; then
+	fact 'without root it says what to install, and stops with 77' no_root
+else
+	echo 'skipped: becoming nobody takes root'
+fi
+exit $bad
