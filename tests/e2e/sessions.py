@@ -1,0 +1,16 @@
+"""Client and server as two programs under one shell: what is followed in several tests."""
+
+import os
+import shlex
+
+from e2e import folder, script
+
+
+def hello(over):
+    """The hello session over tcp or udp: two scripts; the client comes once the server has told its
+    port."""
+    port = os.path.join(folder(), "port")
+    server = shlex.join(script(f"{over}_server.py"))
+    client = shlex.join(script(f"{over}_client.py"))
+    return ["sh", "-c", f"{server} >{port} & while [ ! -s {port} ]; do sleep 0.02; done; "
+                        f"{client} $(cat {port}); code=$?; wait; exit $code"]

@@ -1,0 +1,165 @@
+"""How each connection ended: one small program for every cause."""
+
+import shlex
+
+from e2e import Follow, Missed, SONDE, Result, fact, inferred, need_root, nobody_can_run_it, same, \
+    stim, true
+
+# cause by program and part: (close_cause, released_by)
+CAUSES = {
+    "local-first": {"client": ("fin-local", "close"), "server": ("fin-remote", "close")},
+    "peer-first": {"client": ("fin-remote", "close"), "server": ("fin-local", "close")},
+    "simultaneous": {"client": ("fin-simultaneous", "close"), "server": ("fin-simultaneous", "close")},
+    "half-close": {"client": ("fin-local", "close"), "server": ("fin-remote", "close")},
+    "linger": {"client": ("rst-sent", "close"), "server": ("rst-received", "close")},
+    "unread": {"client": ("rst-received", "close"), "server": ("rst-sent", "close")},
+    "refused": {"client": ("refused", "close")},
+    "unreachable": {"client": ("unreachable", "close")},
+    "unreachable-icmp": {"client": ("unreachable", "close")},
+    "timeout": {"client": ("timeout", "close")},
+    "timeout-data": {"client": ("timeout", "close")},
+    "exit": {"client": ("fin-local", "exit"), "server": ("fin-remote", "close")},
+    "exec": {"client": ("fin-local", "exec"), "server": ("fin-remote", "close")},
+    "kill": {"client": ("fin-local", "kill"), "server": ("fin-remote", "close")},
+    "never-accepted": {"listener": ("closed", "close"), "client": ("rst-received", "close")},
+    "passed": {"client": ("fin-local", "close"), "server": ("fin-remote", "close")},
+    "lost-in-message": {"client": ("fin-local", "passed"), "server": ("fin-remote", "close")},
+}
+BY_HAND = ("simultaneous", "unreachable-icmp")  # packets are carried by hand: root and TUN
+
+
+def follow_all(names, *options, own=True, **how):
+    """All programs under one follow: {program: {part: endpoint}}, and the run."""
+    each = "; ".join(f"echo {n}; {shlex.join(stim('causes', *(['-n'] if own else []), n))} || exit" for n in names)
+    run = Follow(["sh", "-c", each], *options, **how)
+    same(run.code, 0, f"exit code ({run.err.strip()[-300:]})")
+    found, name = {}, None
+    for line in run.out.splitlines():
+        part, _, ino = line.partition(" ")
+        if not ino:
+            name = part
+            found[name] = {}
+        else:
+            found[name][part] = int(ino)
+    return found, run.report
+
+
+def judge(names, found, report, lenient=False):
+    """Says what is wrong, all of it. lenient: what is marked inferred may be wrong."""
+    wrong = []
+    for name in names:
+        for part, (cause, release) in CAUSES[name].items():
+            try:
+                e = report.endpoint(found[name][part], f"{name}: {part}")
+            except Missed as why:
+                wrong.append(str(why))
+                continue
+            for member, want in (("close_cause", cause), ("released_by", release)):
+                if e.get(member) != want and not (lenient and inferred(e, member)):
+                    wrong.append(f"{name}: {part}: {member} is {e.get(member)!r} instead of {want!r}"
+                                 f" ({e.get('close_detail')}; {e.get('states')})")
+    if wrong:
+        raise Missed("\n\t" + "\n\t".join(wrong))
+
+
+@fact
+def each_cause_is_named_right():
+    need_root()
+    found, report = follow_all(CAUSES)
+    judge(CAUSES, found, report)
+
+
+@fact
+def the_child_that_nobody_accepted_is_reported():
+    need_root()
+    found, report = follow_all(["never-accepted"])
+    client = report.endpoint(found["never-accepted"]["client"])
+    child = [e for e in report.endpoints if e["close_cause"] == "never-accepted"]
+    same(len(child), 1, "endpoints that were never accepted")
+    same((child[0]["local"], child[0]["remote"]), (client["remote"], client["local"]), "its addresses")
+    true(not child[0].get("ino"), "it has an inode, which it never got")
+
+
+@fact
+def a_passed_socket_has_both_processes_as_owners():
+    need_root()
+    found, report = follow_all(["passed"])
+    client = report.endpoint(found["passed"]["client"])
+    true(len({str(o).split(":")[0] for o in client["owners"]}) >= 2, f"owners are {client['owners']}")
+
+
+@fact
+def the_states_of_a_simultaneous_close_are_those_of_rfc_9293():
+    need_root()
+    found, report = follow_all(["simultaneous"])
+    for part in ("client", "server"):
+        e = report.endpoint(found["simultaneous"][part])
+        true("CLOSING" in e["states"], f"{part} went through {e['states']}")
+
+
+def hooks():
+    """The names that --deny-hook takes: sonde lists them when it is given another one."""
+    refusal = Result([SONDE, "follow", "--deny-hook", "no-such-hook", "--", "true"])
+    same(refusal.code, 2, f"exit code for an unknown hook ({refusal.err.strip()[:300]})")
+    names = refusal.err.replace(",", " ").split(":")[-1].split()
+    true(len(names) > 3, f"the hooks are not listed: {refusal.err.strip()!r}")
+    return [n.strip(".'\"") for n in names if "_" in n]
+
+
+def deny(names):
+    need_root()
+    for hook in hooks():
+        found, report = follow_all(names, "--backend", "bpf", "--deny-hook", hook)
+        try:
+            judge(names, found, report, lenient=True)
+        except Missed as why:
+            raise Missed(f"without {hook}:{why}")
+
+
+@fact
+def without_any_one_hook_a_cause_is_right_or_marked_inferred():
+    deny([n for n in CAUSES if not n.startswith("timeout")])
+
+
+@fact
+def without_any_one_hook_a_timeout_is_right_or_marked_inferred():
+    deny(["timeout", "timeout-data"])
+
+
+@fact
+def ptrace_names_the_same_causes():
+    """As root, for those too whose packets are carried by hand."""
+    need_root()
+    found, report = follow_all(CAUSES, "--backend", "ptrace")
+    same(report.run["backend"], "ptrace", "backend")
+    order_unseen(report, found)
+    judge(CAUSES, found, report)
+
+
+def order_unseen(report, found):
+    """Where ptrace could not see whose FIN was first it says fin-local and so in the detail."""
+    for name, parts in found.items():
+        for part, ino in parts.items():
+            e = report.endpoint(ino, f"{name}: {part}")
+            want = CAUSES[name].get(part, (None,))[0]
+            if e["close_cause"] == "fin-local" and want in ("fin-remote", "fin-simultaneous") and \
+                    "order" in (e["close_detail"] or ""):
+                e["close_cause"] = want
+
+
+@fact
+def nobody_gets_the_same_endpoints_and_causes():
+    nobody_can_run_it()
+    names = [n for n in CAUSES if n not in BY_HAND]
+    found, report = follow_all(names, own=False, as_nobody=True)
+    same(report.run["backend"], "ptrace", "backend")
+    true(report.run["blind"], "the run states no blind spot")
+    order_unseen(report, found)
+    judge(names, found, report)
+    rooted, full = follow_all(names, own=False)
+    for name in names:
+        for part in found[name]:
+            less = report.endpoint(found[name][part])
+            more = full.endpoint(rooted[name][part])
+            for member in ("kind", "role", "family", "type"):
+                same(less[member], more[member], f"{name}: {part}: {member}")

@@ -1,0 +1,117 @@
+"""Every TCP and UDP packet of the followed sockets carries its socket; none carries a wrong one."""
+
+import os
+import re
+import shlex
+import subprocess
+import time
+
+from e2e import Follow, Running, fact, folder, need, need_root, own_netns, same, skip, stim, true
+from sessions import hello
+
+
+def belongs(endpoint, packet):
+    """Whether the socket can have sent or got this packet, by its addresses."""
+    pairs = ((packet["src"], packet["dst"]), (packet["dst"], packet["src"]))
+    for local, remote in pairs:
+        if match(endpoint.get("local"), local) and match(endpoint.get("remote"), remote):
+            return True
+    return False
+
+
+def match(mine, seen):
+    if not mine:
+        return True
+    if mine == seen:
+        return True
+    # Bound to any address, a group or a broadcast address: the port decides.
+    return mine.rpartition(":")[2] == seen.rpartition(":")[2] and mine.rpartition(":")[0] in ("*", "[::]")
+
+
+def judge(report):
+    transport = [p for p in report.packets if p["protocol"] in ("tcp", "udp")]
+    true(transport, "no packets")
+    sids = {e["sid"]: e for e in report.endpoints}
+    for p in transport:
+        true(p.get("sid") or p.get("peer"), f"a packet without its socket: {p}")
+        for member in ("sid", "peer"):
+            if p.get(member):
+                true(p[member] in sids, f"a packet of a socket that is not reported: {p}")
+                true(belongs(sids[p[member]], p), f"a packet of another socket: {p}: {sids[p[member]]}")
+    return transport
+
+
+@fact
+def packets_on_loopback_carry_their_sockets():
+    for over in ("tcp", "udp"):
+        judge(Follow(hello(over)).report)
+
+
+@fact
+def no_packet_is_missing_and_none_is_there_twice():
+    """Against tcpdump, in a namespace where nobody else talks."""
+    need_root()
+    need("tcpdump")
+    pcap = os.path.join(folder(), "truth.pcap")
+    command = shlex.join(stim("churn", "sockets"))
+    # In one namespace: tcpdump first, then what is followed.
+    with Running(["tcpdump", "-i", "lo", "-n", "-U", "-B", "16384", "-s", "96", "-w", pcap],
+                 preexec_fn=own_netns, stderr=subprocess.PIPE) as tcpdump:
+        tcpdump.process.stderr.readline()
+        run = Follow(["nsenter", f"--net=/proc/{tcpdump.pid}/ns/net", "sh", "-c", command])
+        same(run.code, 0, f"exit code ({run.err.strip()[-300:]})")
+        time.sleep(1)
+        tcpdump.interrupt()
+        told = tcpdump.process.stderr.read().decode()
+    if not re.search(r"^0 packets dropped by kernel", told, re.M):
+        skip(f"tcpdump itself lost packets: {told.strip()}")
+    truth = subprocess.run(["tcpdump", "-n", "-r", pcap, "tcp or udp"], capture_output=True, text=True, check=True)
+    same(len(judge(run.report)), len(truth.stdout.splitlines()), "packets")
+
+
+@fact
+def packets_in_a_childs_own_namespace_carry_their_sockets():
+    need_root()
+    run = Follow(stim("newns"))
+    same(run.code, 0, f"exit code ({run.err.strip()[-300:]})")
+    parts = run.parts()
+    packets = judge(run.report)
+    before = run.report.endpoint(parts["before"])
+    inside = run.report.endpoint(parts["client"])
+    true(before["netns"] != inside["netns"], "both sockets are in one namespace")
+    for name in ("client", "server", "sender", "receiver"):
+        sid = run.report.endpoint(parts[name])["sid"]
+        true(any(sid in (p.get("sid"), p.get("peer")) for p in packets), f"no packet of the {name}")
+
+
+@fact
+def handshake_packets_belong_to_the_accepted_socket():
+    report = Follow(hello("tcp")).report
+    ends = {e["role"]: e for e in report.endpoints if e["kind"] == "tcp4"}
+    first = judge(report)[0]
+    same((first.get("sid"), first.get("peer")), (ends["client"]["sid"], ends["server"]["sid"]), "the SYN's sockets")
+    same(first.get("listener"), ends["listener"]["sid"], "the listener beside")
+
+
+@fact
+def the_kernels_own_resets_are_tied_by_their_addresses():
+    need_root()
+    run = Follow(stim("causes", "-n", "refused"))
+    client = run.report.endpoint(run.parts()["client"])
+    reset = [p for p in judge(run.report) if p.get("dst") == client["local"]]
+    same([(p.get("peer"), p.get("sid")) for p in reset], [(client["sid"], None)], "whom the reset is for")
+
+
+@fact
+def what_io_uring_does_is_seen():
+    run = Follow(stim("uring"))
+    if run.code == 77:
+        skip(run.out.strip())
+    same(run.code, 0, f"exit code ({run.err.strip()[-300:]})")
+    if run.report.run["backend"] != "bpf":
+        skip("ptrace cannot")
+    client = run.report.endpoint(run.parts()["client"])
+    server = run.report.endpoint(run.parts()["server"])
+    same((client["close_cause"], server["close_cause"]), ("fin-local", "fin-remote"), "how it ended")
+    same((client["bytes_sent"], server["bytes_received"]), (5, 5), "bytes")
+    judge(run.report)
