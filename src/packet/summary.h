@@ -1,0 +1,15 @@
+#ifndef SONDE_PACKET_SUMMARY_H
+#define SONDE_PACKET_SUMMARY_H
+
+#include "packet/packet.h"
+
+/* One line for a person, in the words and the order of `tcpdump -nn -S`: relative sequence numbers
+ * are the business of who knows the connection. */
+
+enum { SONDE_SUMMARY_MAX = 4096 }; /* bytes to keep free at o, slack of text.h included */
+
+/* Returns the end of what was written at o; no newline. Only digits, addresses and our own words:
+ * nothing in it needs escaping. */
+char *sonde_summary(char *o, const struct sonde_packet *p);
+
+#endif
