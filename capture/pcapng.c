@@ -52,7 +52,7 @@ static uint64_t power(uint64_t base, unsigned n)
 	return v;
 }
 
-/* if_tsresol: 2^-n or 10^-n seconds. Beyond 10^-19 nothing of 64 bits is left of a nanosecond. */
+/* if_tsresol: 2^-n or 10^-n seconds. Of units below 10^-28 s, 64 bits do not make a nanosecond. */
 static void set_unit(struct sonde_reader_interface *i, uint8_t tsresol)
 {
 	unsigned n = tsresol & 0x7f;
@@ -64,8 +64,10 @@ static void set_unit(struct sonde_reader_interface *i, uint8_t tsresol)
 		i->shift = n;
 	} else if (n <= 9) {
 		i->mul = power(10, 9 - n);
+	} else if (n <= 28) {
+		i->div = power(10, n - 9);
 	} else {
-		i->div = power(10, (n < 28 ? n : 28) - 9);
+		i->mul = 0;
 	}
 }
 

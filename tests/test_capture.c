@@ -1,243 +1,552 @@
 #include <check.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/reason.h"
 #include "capture/reader.h"
-#include "capture/writer.h"
+#include "tests/captures.h"
 
 Suite *capture_suite(void);
 
-/* A file in memory, given in pieces of at most step bytes. */
-struct memory {
-	const uint8_t *at;
-	size_t len, step;
-};
+/* A file being made, in either byte order. */
+static uint8_t file[8192];
+static size_t len;
+static bool big;
 
-static ssize_t pull(void *arg, void *buf, size_t len)
+static void put(unsigned width, uint64_t v)
 {
-	struct memory *m = arg;
-
-	len = len < m->len ? len : m->len;
-	len = m->step && m->step < len ? m->step : len;
-	memcpy(buf, m->at, len);
-	m->at += len;
-	m->len -= len;
-	return (ssize_t)len;
+	for (unsigned i = 0; i < width; i++)
+		file[len++] = (uint8_t)(v >> 8 * (big ? width - 1 - i : i));
 }
 
-static struct sonde_reader *reader(struct memory *m)
+static void put_string(const char *s, size_t n)
 {
-	struct sonde_reader *r;
-
-	ck_assert_int_eq(sonde_reader_open(&r, pull, m), 0);
-	return r;
+	memcpy(file + len, s, n);
+	len += n;
+	while (len % 4)
+		file[len++] = 0;
 }
 
-static uint8_t file[8 << 20];
-static size_t file_len;
-static char buffer[SONDE_WRITER_BUFFER_LEAST];
-
-static int sink(void *arg, const char *at, size_t len)
+static size_t block(uint32_t type)
 {
-	(void)arg;
-	ck_assert_uint_le(len, sizeof file - file_len);
-	memcpy(file + file_len, at, len);
-	file_len += len;
-	return 0;
+	put(4, type);
+	put(4, 0);
+	return len - 8;
 }
 
-static struct sonde_writer writer;
-static struct sonde_text text;
-
-enum { SNAPLEN = 2000 };
-static const int64_t clock_offset = 1763700000123456789;
-
-static void write_begin(void)
+static void block_end(size_t at)
 {
-	file_len = 0;
-	sonde_text_init(&text, buffer, sizeof buffer, sink, NULL);
-	ck_assert_int_eq(sonde_writer_begin(&writer, &text, SNAPLEN, clock_offset, "sonde test"),
-			 0);
+	uint32_t size = (uint32_t)(len - at) + 4;
+	size_t end;
+
+	put(4, size);
+	end = len;
+	len = at + 4;
+	put(4, size);
+	len = end;
 }
 
-static void put(const struct sonde_item *i, const struct sonde_writer_note *note)
+static void option(unsigned code, const void *at, size_t n)
 {
-	ck_assert_int_eq(sonde_writer_put(&writer, i, note), 0);
+	put(2, code);
+	put(2, n);
+	put_string(at, n);
 }
 
-static void same_bytes(struct sonde_bytes a, struct sonde_bytes b)
+static void section(void)
 {
-	ck_assert_uint_eq(a.len, b.len);
-	if (a.len)
-		ck_assert_mem_eq(a.at, b.at, a.len);
+	size_t at = block(0x0a0d0d0a);
+
+	put(4, 0x1a2b3c4d);
+	put(2, 1);
+	put(2, 0);
+	put(8, UINT64_MAX);
+	block_end(at);
 }
 
-/* Every field, those with holes beside them too. */
-static void same(const struct sonde_item *a, const struct sonde_item *b)
+/* tsresol 6 is left out: it is what a file without the option means. */
+static void interface(unsigned link, unsigned snaplen, unsigned tsresol, int64_t offset)
 {
-	struct sonde_item x = *a, y = *b;
+	size_t at = block(1);
 
-	ck_assert_int_eq(x.is, y.is);
-	if (x.is == SONDE_ITEM_FRAME) {
-		same_bytes(x.frame.byte, y.frame.byte);
-		x.frame.byte = y.frame.byte = (struct sonde_bytes){ 0 };
-		ck_assert_mem_eq(&x.frame, &y.frame, sizeof x.frame);
-		return;
+	put(2, link);
+	put(2, 0);
+	put(4, snaplen);
+	option(2, "eth7", 4);
+	if (tsresol != 6)
+		option(9, &(uint8_t){ (uint8_t)tsresol }, 1);
+	if (offset) {
+		put(4, big ? 14 << 16 | 8 : 8 << 16 | 14);
+		put(8, (uint64_t)offset);
 	}
-	same_bytes(x.event.text, y.event.text);
-	same_bytes(x.event.address, y.event.address);
-	x.event.text = x.event.address = y.event.text = y.event.address = (struct sonde_bytes){ 0 };
-	ck_assert_mem_eq(&x.event, &y.event, offsetof(struct sonde_event, address));
+	put(4, 0);
+	block_end(at);
 }
 
-static uint64_t seed = 1;
-
-static uint64_t random64(void)
+static size_t packet_begin(unsigned interface_, uint64_t t, const char *bytes)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
+	size_t at = block(6);
+
+	put(4, interface_);
+	put(4, t >> 32);
+	put(4, t & UINT32_MAX);
+	put(4, strlen(bytes));
+	put(4, strlen(bytes) + 100);
+	put_string(bytes, strlen(bytes));
+	return at;
 }
 
-/* Zero, small, or anything, about as often. */
-static uint64_t any(void)
+static void packet(unsigned interface_, uint64_t t, const char *bytes)
 {
-	uint64_t v = random64();
-
-	return v % 3 == 0 ? 0 : v % 3 == 1 ? (v >> 8) % 100 : random64();
+	block_end(packet_begin(interface_, t, bytes));
 }
 
-static uint8_t wild[4096];
+static struct memory memory;
+static struct sonde_reader *r;
+static struct sonde_item item;
+static const struct sonde_frame *const frame = &item.frame;
 
-static struct sonde_bytes wild_bytes(size_t most)
+static void begin(bool is_big)
 {
-	size_t len = any() % (most + 1);
-
-	return (struct sonde_bytes){ len ? wild + random64() % (sizeof wild - most) : NULL, len };
+	len = 0;
+	big = is_big;
 }
 
-static struct sonde_address wild_address(void)
+static void open_file(void)
 {
-	static const uint16_t families[] = { 0, AF_INET, AF_INET6, AF_INET, AF_INET6, 77 };
-	struct sonde_address a;
-
-	memset(&a, 0, sizeof a);
-	if (random64() % 3 == 0)
-		return a;
-	a.family = families[random64() % 6];
-	a.port = (uint16_t)any();
-	a.scope = random64() % 4 ? 0 : (uint32_t)any();
-	for (unsigned i = 0; i < (a.family == AF_INET && random64() % 4 ? 4 : 16); i++)
-		a.ip[i] = (uint8_t)any();
-	return a;
+	memory = (struct memory){ file, len, 0 };
+	r = memory_reader(&memory);
 }
 
-static struct sonde_item wild_event(void)
+static void expect_frame(const char *bytes, sonde_ns when)
 {
-	struct sonde_item i;
-	struct sonde_event *e = &i.event;
-
-	memset(&i, 0, sizeof i);
-	i.is = SONDE_ITEM_EVENT;
-	e->when = any(), e->took = any();
-	e->cookie = any(), e->ino = any(), e->ino2 = any(), e->cookie2 = any();
-	e->ret = (int64_t)any(), e->bytes = any();
-	for (unsigned k = 0; k < 3; k++)
-		e->n[k] = any(), e->arg[k] = (int64_t)(any() ^ (random64() % 2 ? UINT64_MAX : 0));
-	e->netns = (uint32_t)any(), e->pid = (uint32_t)any(), e->tid = (uint32_t)any();
-	e->fd = (int32_t)any() - 1, e->fd2 = (int32_t)any() - 1;
-	e->reason = (uint32_t)any();
-	e->kind = (uint16_t)(1 + random64() % (SONDE_EVENT_END_ - 1));
-	e->flags = (uint16_t)any(), e->cpu = (uint16_t)any();
-	e->family = (uint16_t)any(), e->type = (uint16_t)any(), e->protocol = (uint16_t)any();
-	e->call = (uint8_t)any(), e->state = (uint8_t)any();
-	e->from = (uint8_t)any(), e->to = (uint8_t)any();
-	for (uint64_t k = 0, n = any() % 17; k < n; k++)
-		e->comm[k] = (char)any();
-	e->local = wild_address(), e->remote = wild_address();
-	e->address = wild_bytes(110);
-	e->text = wild_bytes(random64() % 20 ? 200 : 3000);
-	return i;
+	ck_assert_int_eq(sonde_reader_next(r, &item), 1);
+	ck_assert_int_eq(item.is, SONDE_ITEM_FRAME);
+	ck_assert_uint_eq(frame->byte.len, strlen(bytes));
+	ck_assert_mem_eq(frame->byte.at, bytes, strlen(bytes));
+	ck_assert_uint_eq(frame->when, when);
+	ck_assert(!sonde_reader_ours(r));
 }
 
-static struct sonde_item wild_frame(void)
+static void expect_end(int end)
 {
-	struct sonde_item i;
-	struct sonde_frame *f = &i.frame;
-
-	memset(&i, 0, sizeof i);
-	i.is = SONDE_ITEM_FRAME;
-	f->when = any();
-	f->byte = wild_bytes(SNAPLEN);
-	f->wire = (uint32_t)any();
-	f->wire = f->wire > UINT32_MAX - 20 ? 5 : f->wire;
-	f->link = f->byte.len > 20 && random64() % 8 == 0 ? 276 : 101;
-	f->dir = (uint8_t)(random64() % 3), f->sum = (uint8_t)(random64() % 3);
-	f->netns = (uint32_t)any() % 500, f->ifindex = (uint32_t)any() % 5;
-	f->cookie = any();
-	f->gso_size = (uint16_t)any(), f->gso_segs = (uint16_t)any(), f->cpu = (uint16_t)any();
-	f->protocol = f->link == 276 ? 0 : random64() % 3 ? 0x0800 : (uint16_t)any();
-	return i;
+	ck_assert_int_eq(sonde_reader_next(r, &item), end);
+	ck_assert_int_eq(sonde_reader_next(r, &item), end);
+	r = sonde_reader_close(r);
+	ck_assert_ptr_null(r);
 }
 
-static struct sonde_item wild_item(void)
+/* draft-ietf-opsawg-pcap section 4: link type 105, snapshot length 0x1000, at 0x01020304 s and 5
+ * units, three bytes of 0x11. */
+START_TEST(every_magic_of_pcap_is_read_in_both_byte_orders)
 {
-	return random64() % 2 ? wild_event() : wild_frame();
-}
-
-enum { ITEMS = 3000 };
-
-static void wild_begin(void)
-{
-	seed = 88172645463325252;
-	for (size_t k = 0; k < sizeof wild; k++)
-		wild[k] = (uint8_t)random64();
-}
-
-static void every_field_of_items_survives(size_t step)
-{
-	static const struct sonde_writer_note note = {
-		"a\nsentence\x01", "o wner", "tup le", 77, 78, 3, 4, 5
+	static const struct {
+		unsigned unit, head;
+		const char *bytes;
+	} files[] = {
+		{ 1000, 16,
+		  "\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\x69\0\0\0"
+		  "\4\3\2\1\5\0\0\0\3\0\0\0\x11\0\0\0abc" },
+		{ 1000, 16,
+		  "\xa1\xb2\xc3\xd4\0\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\x69"
+		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11" "abc" },
+		{ 1, 16,
+		  "\x4d\x3c\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\x69\0\0\0"
+		  "\4\3\2\1\5\0\0\0\3\0\0\0\x11\0\0\0abc" },
+		{ 1, 16,
+		  "\xa1\xb2\x3c\x4d\0\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\x69"
+		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11" "abc" },
+		{ 1000, 24,
+		  "\x34\xcd\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\x69\0\0\0"
+		  "\4\3\2\1\5\0\0\0\3\0\0\0\x11\0\0\0\7\0\0\0\0\0\4\0abc" },
+		{ 1000, 24,
+		  "\xa1\xb2\xcd\x34\0\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\x69"
+		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11\0\0\0\7\0\0\4\0" "abc" },
 	};
-	struct memory m = { file, 0, step };
-	struct sonde_item want, got;
-	struct sonde_reader *r;
 
-	wild_begin();
-	write_begin();
-	for (int k = 0; k < ITEMS; k++) {
-		want = wild_item();
-		put(&want, k % 2 ? &note : NULL);
-	}
-	ck_assert_int_eq(sonde_writer_end(&writer), 0);
-	m.len = file_len;
-	r = reader(&m);
-	wild_begin();
-	for (int k = 0; k < ITEMS; k++) {
-		want = wild_item();
-		ck_assert_int_eq(sonde_reader_next(r, &got), 1);
-		ck_assert(sonde_reader_ours(r));
-		same(&want, &got);
-	}
-	ck_assert_int_eq(sonde_reader_next(r, &got), 0);
-	sonde_reader_close(r);
-}
+	for (unsigned i = 0; i < 6; i++) {
+		begin(false);
+		len = 24 + files[i].head + 3;
+		memcpy(file, files[i].bytes, len);
+		open_file();
+		expect_frame("abc", 0x01020304 * SONDE_SECOND + 5 * files[i].unit);
+		ck_assert_uint_eq(frame->wire, 0x11);
+		ck_assert_uint_eq(frame->link, 105);
+		ck_assert_uint_eq(sonde_reader_interface(r, 0)->snaplen, 0x1000);
+		ck_assert_uint_eq(sonde_reader_block(r), 1);
+		expect_end(0);
+		for (size_t cut = 0; cut < len; cut++) {
+			unsigned items;
+			uint64_t number;
+			int want = cut == 24 ? 0 : SONDE_CUT;
 
-START_TEST(what_is_written_is_read_back_in_every_field)
-{
-	every_field_of_items_survives(0);
+			ck_assert_int_eq(memory_end(file, cut, &items, &number), want);
+			ck_assert_uint_eq(items, 0);
+		}
+	}
 }
 END_TEST
 
-START_TEST(the_size_of_the_pieces_a_file_comes_in_does_not_matter)
+START_TEST(a_pcapng_of_literal_bytes_is_read)
 {
-	every_field_of_items_survives(1);
-	every_field_of_items_survives(4099);
+	static const char bytes[] =
+		"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x1c\0\0\0"
+		"\1\0\0\0\x14\0\0\0\x71\0\0\0\0\0\4\0\x14\0\0\0"
+		"\6\0\0\0\x24\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0xyz\0\x24\0\0\0";
+
+	len = sizeof bytes - 1;
+	memcpy(file, bytes, len);
+	open_file();
+	expect_frame("xyz", ((1ULL << 32) + 2) * 1000);
+	ck_assert_uint_eq(frame->link, 113);
+	ck_assert_uint_eq(frame->wire, 4);
+	ck_assert_uint_eq(sonde_reader_block(r), 3);
+	expect_end(0);
+}
+END_TEST
+
+START_TEST(sections_have_their_own_byte_order_and_interfaces)
+{
+	begin(true);
+	section();
+	interface(1, 96, 6, 0);
+	packet(0, 1, "one");
+	interface(113, 0, 9, 0);
+	packet(1, 2, "two");
+	big = false;
+	section();
+	interface(101, 64, 9, 0);
+	packet(0, 3, "three");
+	packet(1, 4, "four");
+	open_file();
+	expect_frame("one", 1000);
+	ck_assert_uint_eq(frame->link, 1);
+	ck_assert_uint_eq(frame->wire, 103);
+	expect_frame("two", 2);
+	ck_assert_uint_eq(frame->link, 113);
+	ck_assert_uint_eq(frame->ifindex, 1);
+	expect_frame("three", 3);
+	ck_assert_uint_eq(frame->link, 101);
+	ck_assert_uint_eq(sonde_reader_interface(r, 0)->snaplen, 64);
+	ck_assert_str_eq(sonde_reader_interface(r, 0)->name, "eth7");
+	ck_assert_ptr_null(sonde_reader_interface(r, 1));
+	expect_end(SONDE_DAMAGED);
+}
+END_TEST
+
+/* draft-ietf-opsawg-pcapng section 4.2, if_tsresol and if_tsoffset. */
+START_TEST(every_unit_and_offset_of_time_becomes_nanoseconds)
+{
+	static const struct {
+		unsigned tsresol;
+		int64_t offset;
+		uint64_t t;
+		sonde_ns when;
+	} facts[] = {
+		{ 6, 0, 1500000, 1500000000 },
+		{ 0, 0, 7, 7000000000 },
+		{ 3, 0, 7, 7000000 },
+		{ 9, 0, 1763700000123456789, 1763700000123456789 },
+		{ 12, 0, 12345678, 12345 },
+		{ 19, 0, 20000000000, 2 },
+		{ 127, 0, UINT64_MAX, 0 },
+		{ 0x80, 0, 7, 7000000000 },
+		{ 0x88, 0, 384, 1500000000 },
+		{ 0xa0, 0, 3ULL << 31, 1500000000 },
+		{ 0xff, 0, UINT64_MAX, 0 },
+		{ 9, 100, 5, 100000000005 },
+		{ 9, -100, 100000000005, 5 },
+	};
+
+	for (unsigned i = 0; i < 2 * sizeof facts / sizeof *facts; i++) {
+		unsigned k = i / 2;
+
+		begin(i % 2);
+		section();
+		interface(1, 0, facts[k].tsresol, facts[k].offset);
+		packet(0, facts[k].t, "x");
+		open_file();
+		expect_frame("x", facts[k].when);
+		expect_end(0);
+	}
+}
+END_TEST
+
+START_TEST(what_a_packet_says_about_itself_is_told)
+{
+	static const struct {
+		uint32_t flags;
+		uint8_t dir, sum;
+	} facts[] = {
+		{ 1, SONDE_DIR_IN, SONDE_SUM_UNKNOWN },
+		{ 2 | 1 << 9, SONDE_DIR_OUT, SONDE_SUM_NOT_READY },
+		{ 1 << 10 | 3, SONDE_DIR_UNKNOWN, SONDE_SUM_VALID },
+	};
+
+	for (unsigned i = 0; i < 6; i++) {
+		size_t at;
+
+		begin(i % 2);
+		section();
+		interface(1, 0, 6, 0);
+		at = packet_begin(0, 1, "odd");
+		put(2, 2), put(2, 4), put(4, facts[i / 2].flags);
+		option(1, "why", 3);
+		option(1, "second", 6);
+		put(2, 4), put(2, 8), put(8, 1ULL << 33);
+		put(2, 8), put(2, 8), put(4, 77), put(4, 78);
+		put(2, 8), put(2, 8), put(4, 99), put(4, 99);
+		if (i / 2)
+			put(4, 0); /* the end mark may be missing */
+		block_end(at);
+		packet(0, 2, "bare");
+		open_file();
+		expect_frame("odd", 1000);
+		ck_assert_uint_eq(frame->dir, facts[i / 2].dir);
+		ck_assert_uint_eq(frame->sum, facts[i / 2].sum);
+		ck_assert_uint_eq(sonde_reader_remark(r)->comment.len, 3);
+		ck_assert_mem_eq(sonde_reader_remark(r)->comment.at, "why", 3);
+		ck_assert_uint_eq(sonde_reader_remark(r)->dropped, 1ULL << 33);
+		ck_assert_uint_eq(sonde_reader_remark(r)->pid, 77);
+		ck_assert_uint_eq(sonde_reader_remark(r)->tid, 78);
+		expect_frame("bare", 2000);
+		ck_assert_uint_eq(sonde_reader_remark(r)->comment.len, 0);
+		ck_assert_uint_eq(sonde_reader_remark(r)->pid, 0);
+		expect_end(0);
+	}
+}
+END_TEST
+
+START_TEST(simple_and_obsolete_packets_are_read)
+{
+	size_t at;
+
+	begin(true);
+	section();
+	interface(1, 4, 6, 0);
+	at = block(3);
+	put(4, 9);
+	put_string("four", 4);
+	block_end(at);
+	at = block(3);
+	put(4, 3);
+	put_string("abc", 3);
+	block_end(at);
+	at = block(2);
+	put(2, 0), put(2, 6), put(4, 0), put(4, 8), put(4, 2), put(4, 2);
+	put_string("ol", 2);
+	block_end(at);
+	open_file();
+	expect_frame("four", 0);
+	ck_assert_uint_eq(frame->wire, 9);
+	expect_frame("abc", 0);
+	expect_frame("ol", 8000);
+	ck_assert_uint_eq(sonde_reader_remark(r)->dropped, 6);
+	expect_end(0);
+}
+END_TEST
+
+START_TEST(blocks_that_hold_no_packet_are_passed_over)
+{
+	/* names, statistics, a stranger's journal, secrets, custom ones, unknown ones */
+	static const uint32_t types[] = { 4, 5, 9, 10, 0xbad, 0x40000bad, 0x80000010, 0 };
+
+	begin(false);
+	section();
+	interface(1, 0, 6, 0);
+	for (unsigned i = 0; i < 8; i++) {
+		size_t at = block(types[i]);
+
+		put_string("_PID=x\nCODE_FUNC=connect\nERRNO=99999999999999999999\n", 52);
+		block_end(at);
+		block_end(block(types[i]));
+	}
+	packet(0, 1, "x");
+	open_file();
+	expect_frame("x", 1000);
+	ck_assert_uint_eq(sonde_reader_block(r), 2 + 16 + 1);
+	expect_end(0);
+}
+END_TEST
+
+/* One good packet, then a block of which one number is a lie. */
+static void expect_damage(size_t at, unsigned width, uint64_t lie)
+{
+	size_t whole = len, bad;
+	unsigned items;
+	uint64_t number;
+
+	begin(big);
+	section();
+	interface(1, 0, 6, 0);
+	packet(0, 1, "good");
+	bad = packet_begin(0, 2, "evil");
+	option(1, "comment", 7);
+	put(4, 0);
+	block_end(bad);
+	packet(0, 3, "unseen");
+	whole = len;
+	len = bad + at;
+	put(width, lie);
+	ck_assert_int_eq(memory_end(file, whole, &items, &number), SONDE_DAMAGED);
+	ck_assert_uint_eq(items, 1);
+	ck_assert_uint_eq(number, 4);
+}
+
+START_TEST(a_lying_number_is_damage_of_a_numbered_block)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		big = i;
+		expect_damage(4, 4, 0);
+		expect_damage(4, 4, 8);
+		expect_damage(4, 4, 51);
+		expect_damage(4, 4, 48);
+		expect_damage(4, 4, SONDE_READER_BLOCK_MOST + 4);
+		expect_damage(4, 4, UINT32_MAX - 3);
+		expect_damage(8, 4, 1);		   /* interface */
+		expect_damage(20, 4, 33);	   /* captured length */
+		expect_damage(20, 4, UINT32_MAX);
+		expect_damage(34, 2, 17);	   /* option length */
+		expect_damage(34, 2, UINT16_MAX);
+		expect_damage(0, 4, 0x0a0d0d0a);   /* a section without its mark */
+	}
+}
+END_TEST
+
+START_TEST(a_block_too_short_for_its_type_is_damage)
+{
+	static const uint32_t types[] = { 1, 2, 3, 6 };
+	unsigned items;
+	uint64_t number;
+
+	for (unsigned i = 0; i < 4; i++) {
+		size_t at;
+
+		begin(false);
+		section();
+		interface(1, 0, 6, 0);
+		at = block(types[i]);
+		if (i == 2)
+			put(4, 1);
+		block_end(at);
+		ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_DAMAGED);
+		ck_assert_uint_eq(number, 3);
+	}
+	begin(false);
+	section();
+	block_end(block(3));
+	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_DAMAGED);
+}
+END_TEST
+
+START_TEST(a_length_that_promises_more_than_the_file_has_is_a_cut)
+{
+	unsigned items;
+	uint64_t number;
+
+	begin(false);
+	section();
+	interface(1, 0, 6, 0);
+	put(4, 6);
+	put(4, SONDE_READER_BLOCK_MOST);
+	put(4, 0);
+	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_CUT);
+	ck_assert_uint_eq(number, 3);
+}
+END_TEST
+
+START_TEST(what_is_no_capture_and_what_is_too_new_is_told_apart)
+{
+	static const char strange[] = "#!/bin/sh\necho this is no capture\n";
+	unsigned items;
+	uint64_t number;
+
+	ck_assert_int_eq(memory_end(strange, sizeof strange, &items, &number), SONDE_NOT_CAPTURE);
+	ck_assert_int_eq(memory_end(strange, 0, &items, &number), SONDE_CUT);
+	ck_assert_int_eq(memory_end(strange, 3, &items, &number), SONDE_CUT);
+	begin(false);
+	section();
+	file[12] = 2;
+	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_UNSUPPORTED);
+	file[8] = 0;
+	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_NOT_CAPTURE);
+	begin(false);
+	put(4, 0xa1b2c3d4), put(2, 3), put(2, 0), put(8, 0), put(4, 96), put(4, 1);
+	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_UNSUPPORTED);
+}
+END_TEST
+
+static ssize_t broken_pull(void *arg, void *buf, size_t n)
+{
+	struct memory *m = arg;
+
+	return m->len ? memory_pull(arg, buf, n) : -EIO;
+}
+
+START_TEST(a_failure_of_the_source_is_passed_on)
+{
+	begin(false);
+	section();
+	interface(1, 0, 6, 0);
+	packet(0, 1, "x");
+	memory = (struct memory){ file, len, 0 };
+	ck_assert_int_eq(sonde_reader_open(&r, broken_pull, &memory), 0);
+	expect_frame("x", 1000);
+	expect_end(-EIO);
+}
+END_TEST
+
+/* Packets of all sizes, made as they are asked for. */
+struct flood {
+	uint32_t n; /* the one being given; its bytes all hold n */
+	size_t at, size;
+	uint32_t head[6]; /* of the file, then of a record */
+};
+
+enum { FLOOD = 600 };
+
+static uint32_t flood_size(uint32_t n)
+{
+	return n % 100 == 99 ? 3 << 20 : n * 977 % 20011;
+}
+
+static ssize_t flood_pull(void *arg, void *buf, size_t n)
+{
+	struct flood *f = arg;
+	size_t head = f->n ? 16 : 24;
+
+	if (f->at == f->size) {
+		if (f->n == FLOOD)
+			return 0;
+		f->size = 16 + flood_size(++f->n);
+		f->at = 0;
+		head = 16;
+		memcpy(f->head, (uint32_t[]){ f->n, 0, flood_size(f->n), flood_size(f->n) }, 16);
+	}
+	n = n < f->size - f->at ? n : f->size - f->at;
+	if (f->at < head) {
+		n = n < head - f->at ? n : head - f->at;
+		memcpy(buf, (char *)f->head + f->at, n);
+	} else {
+		memset(buf, (int)f->n, n);
+	}
+	f->at += n;
+	return (ssize_t)n;
+}
+
+START_TEST(a_long_file_keeps_its_packets_apart)
+{
+	struct flood f = { .size = 24, .head = { 0xa1b2c3d4, 4 << 16 | 2, 0, 0, 0, 1 } };
+
+	ck_assert_int_eq(sonde_reader_open(&r, flood_pull, &f), 0);
+	for (uint32_t n = 1; n <= FLOOD; n++) {
+		ck_assert_int_eq(sonde_reader_next(r, &item), 1);
+		ck_assert_uint_eq(frame->when, n * SONDE_SECOND);
+		ck_assert_uint_eq(frame->byte.len, flood_size(n));
+		for (size_t i = 0; i < frame->byte.len; i++)
+			if (frame->byte.at[i] != (uint8_t)n)
+				ck_abort_msg("byte %zu of packet %u is of another", i, n);
+	}
+	expect_end(0);
 }
 END_TEST
 
@@ -247,8 +556,19 @@ Suite *capture_suite(void)
 	TCase *t = tcase_create("capture");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, what_is_written_is_read_back_in_every_field);
-	tcase_add_test(t, the_size_of_the_pieces_a_file_comes_in_does_not_matter);
+	tcase_add_test(t, every_magic_of_pcap_is_read_in_both_byte_orders);
+	tcase_add_test(t, a_pcapng_of_literal_bytes_is_read);
+	tcase_add_test(t, sections_have_their_own_byte_order_and_interfaces);
+	tcase_add_test(t, every_unit_and_offset_of_time_becomes_nanoseconds);
+	tcase_add_test(t, what_a_packet_says_about_itself_is_told);
+	tcase_add_test(t, simple_and_obsolete_packets_are_read);
+	tcase_add_test(t, blocks_that_hold_no_packet_are_passed_over);
+	tcase_add_test(t, a_lying_number_is_damage_of_a_numbered_block);
+	tcase_add_test(t, a_block_too_short_for_its_type_is_damage);
+	tcase_add_test(t, a_length_that_promises_more_than_the_file_has_is_a_cut);
+	tcase_add_test(t, what_is_no_capture_and_what_is_too_new_is_told_apart);
+	tcase_add_test(t, a_failure_of_the_source_is_passed_on);
+	tcase_add_test(t, a_long_file_keeps_its_packets_apart);
 	suite_add_tcase(s, t);
 	return s;
 }
