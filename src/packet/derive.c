@@ -7,11 +7,12 @@
 static const uint8_t *routed_to(const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_ipv6_routing *h = sonde_header(p, d, ipv6_routing);
+	const uint8_t *from = p->byte + p->layer[d].at;
 	uint32_t head = p->layer[d].head;
 
 	if (!sonde_ipv6_routing_segleft(h) || head < SONDE_BYTES_ipv6_routing + 16)
 		return NULL;
-	return h->byte + (sonde_ipv6_routing_type(h) == 4 ? SONDE_BYTES_ipv6_routing : head - 16);
+	return from + (sonde_ipv6_routing_type(h) == 4 ? SONDE_BYTES_ipv6_routing : head - 16);
 }
 
 /* Adds addresses, length and protocol number of the IP below layer d, RFC 9293 section 3.1 and RFC
