@@ -5,6 +5,7 @@
 #	fuzz.sh search	looks for FUZZ_RUNS new inputs with clang's engine
 set -u
 bad=0
+[ -d "$SONDE_CORPUS" ] || echo "skipped: no captures under $SONDE_CORPUS (SONDE_CORPUS=FOLDER)"
 for fuzzer in "$SONDE_BUILD"/fuzz_*; do
 	[ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
 	name=${fuzzer##*/fuzz_}
@@ -37,5 +38,4 @@ for fuzzer in "$SONDE_BUILD"/fuzz_*; do
 		bad=1
 	fi
 done
-[ -d "$SONDE_CORPUS" ] || echo "skipped: no captures under $SONDE_CORPUS (SONDE_CORPUS=FOLDER)"
 exit $bad

@@ -46,7 +46,7 @@ only() {
 	$what belongs to $*"
 }
 only '\<pcap_[a-z]|#include <pcap' libpcap capture
-only '\<bpf_(object|program|map|link)|#include <bpf/' libbpf src/sys
+only '\<bpf_(object|program|map|link)__|#include <bpf/' libbpf src/sys
 only '#include <(cap-ng|libmnl/)' 'a library of the kernel' src/sys
 only '\<(exit|_exit|abort|err|errx|warn|warnx)\(' 'ending the program' src/cli tools src/sys src/base/arena.c
 only '\<(printf|puts|putchar|perror)\(|\<std(out|err)\>' printing src/cli tools
