@@ -172,9 +172,7 @@ class Report:
 
 def inferred(record, member):
     """Whether this record says that a member is concluded, not seen."""
-    mark = record.get("inferred")
-    return bool(record.get(member + "_inferred")) or mark is True or \
-        (isinstance(mark, list) and member in mark)
+    return member in (record.get("inferred") or [])
 
 
 class Follow(Result):

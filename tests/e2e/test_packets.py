@@ -29,12 +29,12 @@ def match(mine, seen):
 
 
 def judge(report):
-    transport = [p for p in report.packets if p["protocol"] in ("tcp", "udp")]
+    transport = [p for p in report.packets if p.get("protocol") in (6, 17)]
     true(transport, "no packets")
     sids = {e["sid"]: e for e in report.endpoints}
     for p in transport:
-        true(p.get("sid") or p.get("peer"), f"a packet without its socket: {p}")
-        for member in ("sid", "peer"):
+        true(p.get("sid") or p.get("sid2"), f"a packet without its socket: {p}")
+        for member in ("sid", "sid2"):
             if p.get(member):
                 true(p[member] in sids, f"a packet of a socket that is not reported: {p}")
                 true(belongs(sids[p[member]], p), f"a packet of another socket: {p}: {sids[p[member]]}")
@@ -81,7 +81,7 @@ def packets_in_a_childs_own_namespace_carry_their_sockets():
     true(before["netns"] != inside["netns"], "both sockets are in one namespace")
     for name in ("client", "server", "sender", "receiver"):
         sid = run.report.endpoint(parts[name])["sid"]
-        true(any(sid in (p.get("sid"), p.get("peer")) for p in packets), f"no packet of the {name}")
+        true(any(sid in (p.get("sid"), p.get("sid2")) for p in packets), f"no packet of the {name}")
 
 
 @fact
@@ -89,7 +89,7 @@ def handshake_packets_belong_to_the_accepted_socket():
     report = Follow(hello("tcp")).report
     ends = {e["role"]: e for e in report.endpoints if e["kind"] == "tcp4"}
     first = judge(report)[0]
-    same((first.get("sid"), first.get("peer")), (ends["client"]["sid"], ends["server"]["sid"]), "the SYN's sockets")
+    same((first.get("sid"), first.get("sid2")), (ends["client"]["sid"], ends["server"]["sid"]), "the SYN's sockets")
     same(first.get("listener"), ends["listener"]["sid"], "the listener beside")
 
 
@@ -99,7 +99,7 @@ def the_kernels_own_resets_are_tied_by_their_addresses():
     run = Follow(stim("causes", "-n", "refused"))
     client = run.report.endpoint(run.parts()["client"])
     reset = [p for p in judge(run.report) if p.get("dst") == client["local"]]
-    same([(p.get("peer"), p.get("sid")) for p in reset], [(client["sid"], None)], "whom the reset is for")
+    same([(p.get("sid2"), p.get("sid")) for p in reset], [(client["sid"], None)], "whom the reset is for")
 
 
 @fact
