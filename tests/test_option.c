@@ -203,7 +203,7 @@ START_TEST(help_and_version_come_from_the_table)
 			       "  -o FILE                where to\n"
 			       "  -W, --wait=SECONDS     how long\n"
 			       "  -s BYTES               how much\n"
-			       "      --color=WHEN       colours\n"
+			       "      --color=WHEN       colours: auto, always, never\n"
 			       "      --deny-hook=NAME   without it\n"
 			       "  -p PID                 a process\n"
 			       "      --help             this\n"

@@ -140,7 +140,10 @@ static void print_option(const struct sonde_option *o)
 		n += snprintf(left + n, sizeof left - (size_t)n, "--%s", o->name);
 	if (o->arg)
 		snprintf(left + n, sizeof left - (size_t)n, "%s%s", o->name ? "=" : " ", o->arg);
-	printf("  %-22s %s\n", left, o->what);
+	printf("  %-22s %s", left, o->what);
+	for (size_t i = 0; o->choice && o->choice[i]; i++)
+		printf("%s%s", i ? ", " : ": ", o->choice[i]);
+	puts("");
 }
 
 /* The first line is what `sonde help` shows; the lines that begin with two spaces and a dash are
