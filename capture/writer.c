@@ -155,6 +155,14 @@ static void write_interface(struct sonde_writer *w, struct sonde_writer_slot *s)
 	s->written = true;
 }
 
+static void write_first_interface(struct sonde_writer *w)
+{
+	struct sonde_writer_slot *s = find(w, &w->interface, key_of(0, 0));
+
+	s->name = "unknown";
+	write_interface(w, s);
+}
+
 int sonde_writer_begin(struct sonde_writer *w, struct sonde_text *text, uint32_t snaplen,
 		       int64_t clock, const char *app)
 {
@@ -178,7 +186,7 @@ int sonde_writer_begin(struct sonde_writer *w, struct sonde_text *text, uint32_t
 	o = put_string(o, 4, app);
 	o = put32(o, 0);
 	block_end(w, block, o);
-	write_interface(w, find(w, &w->interface, 0));
+	write_first_interface(w);
 	return text->error;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/reason.h"
 #include "capture/reader.h"
@@ -216,6 +217,359 @@ START_TEST(the_size_of_the_pieces_a_file_comes_in_does_not_matter)
 }
 END_TEST
 
+/* A run as small as can be, with everything that a file may hold. */
+static const uint8_t datagram[] = { 0x45, 0, 0,	 28, 0, 1, 0,  0, 64, 17, 0x66, 0xcf, 10, 0,
+				    0,	  2, 10, 0,  0, 1, 16, 0, 0,  80, 0,	8,    0,  0 };
+
+static struct sonde_item run_item(unsigned n)
+{
+	static const char argv[] = "curl\0-s", sockaddr[16] = { 2, 0, 0, 80, 10, 0, 0, 1 };
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT };
+	struct sonde_event *e = &i.event;
+
+	*e = (struct sonde_event){ .when = 1000000 + n * 1000, .fd = -1, .fd2 = -1 };
+	switch (n) {
+	case 0:
+		e->kind = SONDE_EVENT_RUN;
+		e->n[0] = (uint64_t)clock_offset;
+		e->text = (struct sonde_bytes){ (const uint8_t *)argv, sizeof argv };
+		break;
+	case 1:
+		e->kind = SONDE_EVENT_NAME;
+		e->netns = 4026531840;
+		e->n[1] = 2;
+		e->n[2] = 1;
+		e->text = (struct sonde_bytes){ (const uint8_t *)"eth7", 4 };
+		break;
+	case 2:
+		e->kind = SONDE_EVENT_CALL;
+		e->call = SONDE_CALL_CONNECT;
+		e->fd = 4, e->ret = -111, e->took = 12345, e->cpu = 1;
+		e->pid = 77, e->tid = 78;
+		memcpy(e->comm, "cu rl", 5);
+		e->cookie = 1234, e->ino = 34567, e->netns = 4026531840;
+		e->family = AF_INET, e->type = 1, e->protocol = 6, e->state = 7;
+		e->local = (struct sonde_address){ .family = AF_INET,
+						   .port = 45678,
+						   .ip = { 10, 0, 0, 2 } };
+		e->remote = (struct sonde_address){ .family = AF_INET,
+						    .port = 80,
+						    .ip = { 10, 0, 0, 1 } };
+		e->address = (struct sonde_bytes){ (const uint8_t *)sockaddr, 16 };
+		break;
+	case 5:
+		e->kind = SONDE_EVENT_STATE;
+		e->from = 2, e->to = 1, e->cookie = 1234;
+		break;
+	default:
+		i.is = SONDE_ITEM_FRAME;
+		i.frame = (struct sonde_frame){ .when = 1000000 + n * 1000,
+						.byte = { datagram, sizeof datagram },
+						.wire = 1500,
+						.link = 101,
+						.dir = n == 3 ? SONDE_DIR_OUT : SONDE_DIR_IN,
+						.sum = SONDE_SUM_NOT_READY,
+						.netns = n == 6 ? 0 : 4026531840,
+						.ifindex = n == 6 ? 0 : 2,
+						.cookie = 1234,
+						.gso_size = n == 4 ? 1448 : 0,
+						.gso_segs = n == 4 ? 2 : 0,
+						.cpu = 1,
+						.protocol = 0x0800 };
+	}
+	return i;
+}
+
+enum { RUN_ITEMS = 7 };
+
+static void write_run(void)
+{
+	static const struct sonde_writer_note note = {
+		.message = "connect to 10.0.0.1:80: refused",
+		.comm = "cu rl",
+		.how = "cookie",
+		.pid = 77,
+		.tid = 78,
+		.sid = 3,
+		.dropped = 2,
+	};
+
+	write_begin();
+	for (unsigned n = 0; n < RUN_ITEMS; n++) {
+		struct sonde_item i = run_item(n);
+
+		put(&i, n == 2 || n == 3 || n == 5 ? &note : NULL);
+	}
+	ck_assert_int_eq(sonde_writer_end(&writer), 0);
+}
+
+/* Whatever was whole before the cut is what was written; the end is known as a cut. */
+START_TEST(every_cut_of_evidence_gives_what_was_whole)
+{
+	unsigned ends = 0;
+
+	write_run();
+	for (size_t cut = 0; cut <= file_len; cut++) {
+		uint8_t *part = malloc(cut ? cut : 1);
+		struct memory m = { part, cut, 0 };
+		struct sonde_reader *r = memory_reader(&m);
+		struct sonde_item got, want;
+		unsigned n = 0;
+		int k;
+
+		memcpy(part, file, cut);
+		while ((k = sonde_reader_next(r, &got)) > 0) {
+			want = run_item(n++);
+			same(&want, &got);
+		}
+		ck_assert(k == 0 || k == SONDE_CUT);
+		ends += k == 0;
+		ck_assert(cut < file_len || n == RUN_ITEMS);
+		sonde_reader_close(r);
+		free(part);
+	}
+	/* after the section, 2 interfaces, 1 process, 7 items and the statistics of 2 */
+	ck_assert_uint_eq(ends, 1 + 2 + 1 + RUN_ITEMS + 2);
+}
+END_TEST
+
+START_TEST(what_the_file_cannot_hold_is_refused_or_cut_short)
+{
+	static uint8_t much[SONDE_WRITER_TEXT_MOST + 9];
+	struct memory m = { file, 0, 0 };
+	struct sonde_item i = run_item(3), got;
+	struct sonde_reader *r;
+
+	write_begin();
+	i.frame.link = 1;
+	ck_assert_int_eq(sonde_writer_put(&writer, &i, NULL), SONDE_UNSUPPORTED);
+	i = run_item(5);
+	i.event.kind = 0;
+	ck_assert_int_eq(sonde_writer_put(&writer, &i, NULL), SONDE_UNSUPPORTED);
+	i = run_item(0);
+	i.event.text = i.event.address = (struct sonde_bytes){ much, sizeof much };
+	put(&i, NULL);
+	i = run_item(3);
+	i.frame.byte = (struct sonde_bytes){ much, SNAPLEN + 1 };
+	put(&i, NULL);
+	ck_assert_int_eq(sonde_writer_end(&writer), 0);
+	m.len = file_len;
+	r = memory_reader(&m);
+	ck_assert_int_eq(sonde_reader_next(r, &got), 1);
+	ck_assert_uint_eq(got.event.text.len, SONDE_WRITER_TEXT_MOST);
+	ck_assert_uint_eq(got.event.address.len, SONDE_WRITER_ADDRESS_MOST);
+	ck_assert_int_eq(sonde_reader_next(r, &got), 1);
+	ck_assert_uint_eq(got.frame.byte.len, SNAPLEN);
+	ck_assert_int_eq(sonde_reader_next(r, &got), 0);
+	sonde_reader_close(r);
+}
+END_TEST
+
+static int full_sink(void *arg, const char *at, size_t len)
+{
+	(void)arg, (void)at, (void)len;
+	return -ENOSPC;
+}
+
+START_TEST(a_full_disk_is_told_and_stays_told)
+{
+	struct sonde_item i = run_item(3);
+	int k = 0;
+
+	sonde_text_init(&text, buffer, sizeof buffer, full_sink, NULL);
+	ck_assert_int_eq(sonde_writer_begin(&writer, &text, SNAPLEN, 0, "sonde test"), 0);
+	for (unsigned n = 0; n < 1000 && !k; n++)
+		k = sonde_writer_put(&writer, &i, NULL);
+	ck_assert_int_eq(k, -ENOSPC);
+	ck_assert_int_eq(sonde_writer_put(&writer, &i, NULL), -ENOSPC);
+	ck_assert_int_eq(sonde_writer_end(&writer), -ENOSPC);
+}
+END_TEST
+
+/* A replay knows an event's kind by one word. */
+START_TEST(no_word_is_both_a_call_and_an_event)
+{
+	for (unsigned k = 1; k < SONDE_EVENT_END_; k++) {
+		const char *name = sonde_event_name(k);
+
+		ck_assert_uint_eq(sonde_call_find(name, strlen(name)), SONDE_CALL_NONE);
+	}
+}
+END_TEST
+
+START_TEST(an_entry_of_a_later_sonde_or_with_a_bad_value_is_told)
+{
+	static const struct {
+		const char *change, *to;
+		int end;
+	} facts[] = {
+		{ "CODE_FUNC=connect", "CODE_FUNC=cunnect", SONDE_UNSUPPORTED },
+		{ "SONDE_TS=1002", "SONDE_TS=1x02", SONDE_DAMAGED },
+		{ "SONDE_TYPE=1", "SONDE_TYPE=-", SONDE_DAMAGED },
+		{ "SONDE_STATE=7\nS", "SONDE_STATE=777", SONDE_DAMAGED },
+		{ "SONDE_LOCAL=10.0", "SONDE_LOCAL=10,0", SONDE_DAMAGED },
+		{ "_COMM=cu rl", "_COMM=c\\x0g", SONDE_DAMAGED },
+		{ "_PID=77", "_PID=7 ", SONDE_DAMAGED },
+	};
+
+	for (unsigned k = 0; k < sizeof facts / sizeof *facts; k++) {
+		unsigned items;
+		uint64_t block;
+		char *at;
+
+		write_run();
+		at = memmem(file, file_len, facts[k].change, strlen(facts[k].change));
+		ck_assert_ptr_nonnull(at);
+		memcpy(at, facts[k].to, strlen(facts[k].to));
+		ck_assert_int_eq(memory_end(file, file_len, &items, &block), facts[k].end);
+		ck_assert_uint_eq(items, 2);
+		ck_assert_uint_eq(block, 5);
+	}
+}
+END_TEST
+
+static char path[] = "/tmp/sonde-evidence-XXXXXX", other[64];
+
+static void save_run(void)
+{
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	write_run();
+	ck_assert_int_eq(write(fd, file, file_len), (ssize_t)file_len);
+	close(fd);
+	snprintf(other, sizeof other, "%s.other", path);
+}
+
+static void forget_run(void)
+{
+	unlink(path);
+	unlink(other);
+}
+
+/* What the command prints, with the file's name for each %s; its exit status must be 0. */
+static const char *printed(const char *command)
+{
+	static char out[65536];
+	char line[512];
+	FILE *f;
+	size_t n;
+
+	snprintf(line, sizeof line, command, path, other);
+	f = popen(line, "r");
+	ck_assert_ptr_nonnull(f);
+	n = fread(out, 1, sizeof out - 1, f);
+	out[n] = 0;
+	ck_assert_msg(pclose(f) == 0, "failed: %s", line);
+	return out;
+}
+
+static bool there(const char *program)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "command -v %s >/dev/null", program);
+	if (!system(line))
+		return true;
+	printf("skipped: no %s here\n", program);
+	return false;
+}
+
+START_TEST(tcpdump_reads_the_packets)
+{
+	if (!there("tcpdump"))
+		return;
+	save_run();
+	ck_assert_str_eq(printed("TZ=UTC0 tcpdump -ttnr %s 2>/dev/null | sed 's/ [^ ]* "
+				 "*\\(In\\|Out\\)/ \\1/'"),
+			 "1763700000.124459 Out IP 10.0.0.2.4096 > 10.0.0.1.80: UDP, length 0\n"
+			 "1763700000.124460 In  IP 10.0.0.2.4096 > 10.0.0.1.80: UDP, length 0\n"
+			 "1763700000.124462 In  IP 10.0.0.2.4096 > 10.0.0.1.80: UDP, length 0\n");
+	forget_run();
+}
+END_TEST
+
+START_TEST(tshark_shows_packets_and_events_in_order_and_filters_them)
+{
+	if (!there("tshark"))
+		return;
+	save_run();
+	ck_assert_str_eq(printed("tshark -r %s -T fields -e frame.interface_name"
+				 " -e systemd_journal.code_func -e udp.dstport "
+				 "2>/dev/null"),
+			 "\trun\t\n"
+			 "\tname\t\n"
+			 "\tconnect\t\n"
+			 "\t\t\n" /* the process */
+			 "eth7\t\t80\n"
+			 "eth7\t\t80\n"
+			 "\tstate\t\n"
+			 "unknown\t\t80\n");
+	ck_assert_str_eq(
+		printed("tshark -r %s -Y 'systemd_journal.pid==77 && systemd_journal.session_id==3"
+			" && systemd_journal.code_func==\"connect\" && systemd_journal.errno==111'"
+			" -T fields -e systemd_journal.message -e systemd_journal.comm "
+			"2>/dev/null"),
+		"connect to 10.0.0.1:80: refused\tcu rl\n");
+	ck_assert_str_eq(printed("tshark -r %s -Y 'systemd_journal.pid==77' -T fields"
+				 " -e systemd_journal.code_func 2>/dev/null"),
+			 "connect\nstate\n");
+	ck_assert_str_eq(
+		printed("tshark -r %s -Y frame.comment -T fields -e frame.comment 2>/dev/null"),
+		"sonde: sid=3 how=cookie pid=77 comm=cu\\x20rl cookie=1234 cpu=1\n"
+		"sonde: cookie=1234 gso_size=1448 gso_segs=2 cpu=1\n"
+		"sonde: cookie=1234 cpu=1\n");
+	ck_assert_str_eq(printed("tshark -r %s -Y frame.packet_flags -T fields"
+				 " -e frame.packet_flags -e frame.time_epoch 2>/dev/null"),
+			 "0x00000202\t1763700000.124459789\n"
+			 "0x00000a01\t1763700000.124460789\n"
+			 "0x00000201\t1763700000.124462789\n");
+	forget_run();
+}
+END_TEST
+
+static void other_file_holds_the_run(void)
+{
+	static uint8_t copy[65536];
+	FILE *f = fopen(other, "rb");
+	struct memory m = { copy, 0, 0 };
+	struct sonde_item got, want;
+	struct sonde_reader *r;
+
+	ck_assert_ptr_nonnull(f);
+	m.len = fread(copy, 1, sizeof copy, f);
+	fclose(f);
+	r = memory_reader(&m);
+	for (unsigned n = 0; n < RUN_ITEMS; n++) {
+		want = run_item(n);
+		ck_assert_int_eq(sonde_reader_next(r, &got), 1);
+		same(&want, &got);
+	}
+	ck_assert_int_eq(sonde_reader_next(r, &got), 0);
+	sonde_reader_close(r);
+	unlink(other);
+}
+
+START_TEST(wiresharks_tools_keep_evidence_whole)
+{
+	static const char *const commands[] = {
+		"editcap %s %s 2>/dev/null",
+		"tshark -r %s -w %s 2>/dev/null",
+		"mergecap %s -w %s 2>/dev/null",
+	};
+
+	for (unsigned k = 0; k < 3; k++) {
+		if (!there(k == 1 ? "tshark" : k ? "mergecap" : "editcap"))
+			continue;
+		save_run();
+		printed(commands[k]);
+		other_file_holds_the_run();
+		forget_run();
+		memcpy(path + sizeof path - 7, "XXXXXX", 6);
+	}
+}
+END_TEST
+
 Suite *evidence_suite(void)
 {
 	Suite *s = suite_create("evidence");
@@ -224,6 +578,14 @@ Suite *evidence_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_is_written_is_read_back_in_every_field);
 	tcase_add_test(t, the_size_of_the_pieces_a_file_comes_in_does_not_matter);
+	tcase_add_test(t, every_cut_of_evidence_gives_what_was_whole);
+	tcase_add_test(t, what_the_file_cannot_hold_is_refused_or_cut_short);
+	tcase_add_test(t, a_full_disk_is_told_and_stays_told);
+	tcase_add_test(t, no_word_is_both_a_call_and_an_event);
+	tcase_add_test(t, an_entry_of_a_later_sonde_or_with_a_bad_value_is_told);
+	tcase_add_test(t, tcpdump_reads_the_packets);
+	tcase_add_test(t, tshark_shows_packets_and_events_in_order_and_filters_them);
+	tcase_add_test(t, wiresharks_tools_keep_evidence_whole);
 	suite_add_tcase(s, t);
 	return s;
 }
