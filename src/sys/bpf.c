@@ -1,15 +1,280 @@
-/* The BPF tracer. Its programs are not there yet, so it is refused as if it had not been built. */
+/* The BPF tracer: programs at the kernel's tracepoints fill one ring, which is read without being
+ * woken. All of it hangs on file descriptors of this process, so it is gone when the process is,
+ * however that ends; and capabilities may be given up once it is open. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
 
 #include "base/reason.h"
-#include "sys/tracer_kind.h"
+#include "sys/bpf.h"
 
-static int refuse(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan)
+enum { PATIENCE_MS = 2, INITIAL_PID_NAMESPACE = 0xEFFFFFFC };
+
+static struct bpf_tracer *own(struct sonde_tracer *t)
 {
-	(void)ret, (void)plan;
-	return SONDE_NO_BPF;
+	return (struct bpf_tracer *)t;
+}
+
+static struct sonde_tracer *close_tracer(struct sonde_tracer *tracer)
+{
+	struct bpf_tracer *t = own(tracer);
+
+	if (!t)
+		return NULL;
+	if (t->lost)
+		munmap((void *)t->lost, t->lost_size);
+	ring_buffer__free(t->ring);
+	sonde_bpf_hook_close(t);
+	sonde_bpf_kernel_done(&t->kernel);
+	free(t);
+	return NULL;
+}
+
+static int find_maps(struct bpf_tracer *t)
+{
+	struct bpf_map *lost = bpf_object__find_map_by_name(t->object, ".bss");
+	void *at;
+
+	t->pids = bpf_object__find_map_fd_by_name(t->object, "pids");
+	t->links = bpf_object__find_map_fd_by_name(t->object, "links");
+	t->lost_size = (size_t)sysconf(_SC_PAGESIZE);
+	at = mmap(NULL, t->lost_size, PROT_READ, MAP_SHARED, bpf_map__fd(lost), 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	t->lost = at;
+	t->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(t->object, "ring"),
+				   sonde_bpf_ring_take, t, NULL);
+	return t->ring ? 0 : -errno;
+}
+
+/* The kernel counts pids from its first namespace; inside another, ours would mean other processes. */
+static bool pids_are_ours(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INITIAL_PID_NAMESPACE;
+}
+
+static int open_tracer(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan)
+{
+	struct bpf_tracer *t;
+	int err;
+
+	if (!pids_are_ours())
+		return SONDE_NO_BPF;
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return -ENOMEM;
+	t->base.kind = &sonde_tracer_bpf;
+	t->plan = *plan;
+	t->plan.deny = NULL;
+	libbpf_set_print(NULL);
+	err = sonde_bpf_kernel_init(&t->kernel);
+	if (!err)
+		err = sonde_bpf_hook_open(t, plan->deny);
+	if (!err)
+		err = find_maps(t);
+	if (err) {
+		close_tracer(&t->base);
+		return err == -EPERM || err == -EACCES ? SONDE_NO_PRIVILEGE :
+		       err == -ENOSYS		       ? SONDE_NO_BPF :
+							 err;
+	}
+	*ret = &t->base;
+	return 0;
+}
+
+static bool sees_packets(const struct sonde_tracer *tracer)
+{
+	const struct bpf_tracer *t = (const struct bpf_tracer *)tracer;
+
+	return sonde_bpf_hook_in_use(t, "net_dev_start_xmit") ||
+	       sonde_bpf_hook_in_use(t, "netif_receive_skb");
+}
+
+static void tell(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
+{
+	struct bpf_tracer *t = own(tracer);
+
+	t->hear = hear;
+	t->arg = arg;
+	for (unsigned i = 0; i < SONDE_BPF_HOOKS; i++) {
+		struct sonde_item item = { .is = SONDE_ITEM_EVENT };
+		char text[160];
+		int n;
+
+		if (t->hooks >> i & 1 || !sonde_bpf_hook_wanted(t, i))
+			continue;
+		n = snprintf(text, sizeof text, "without the hook %s, %s", sonde_bpf_hook_name(i),
+			     sonde_bpf_hook_blind(i));
+		item.event.kind = SONDE_EVENT_BLIND;
+		item.event.when = sonde_bpf_now();
+		item.event.fd = item.event.fd2 = -1;
+		item.event.reason = t->denied >> i & 1 ? i + 1 : 0;
+		item.event.text = (struct sonde_bytes){ (uint8_t *)text, (size_t)n };
+		hear(arg, &item);
+	}
+	sonde_bpf_name_tell(t);
+}
+
+static int prepare_child(struct sonde_tracer *t)
+{
+	(void)t;
+	return 0;
+}
+
+static int follow(struct sonde_tracer *tracer, pid_t pid)
+{
+	uint32_t key = (uint32_t)pid, one = 1;
+
+	if (kill(pid, 0) && errno == ESRCH)
+		return -ESRCH;
+	return bpf_map_update_elem(own(tracer)->pids, &key, &one, BPF_ANY);
+}
+
+/* Follows the children of pid that are not followed yet; returns how many. */
+static int follow_children(struct bpf_tracer *t, uint32_t pid)
+{
+	char path[64];
+	uint32_t child, one = 1;
+	int added = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%u/task/%u/children", pid, pid);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%u", &child) == 1)
+		added += !bpf_map_update_elem(t->pids, &child, &one, BPF_NOEXIST);
+	if (f)
+		fclose(f);
+	return added;
+}
+
+/* Runs the iterator over all descriptors of the machine; its records come through the ring. */
+static int seed(struct sonde_tracer *tracer, pid_t pid)
+{
+	struct bpf_tracer *t = own(tracer);
+	uint32_t key, next;
+	char none[64];
+	int fd, added = 1;
+
+	if (!t->plan.all && kill(pid, 0) && errno == ESRCH)
+		return -ESRCH;
+	while (added && !t->plan.all) { /* what is forked from now on is followed by its hook */
+		added = 0;
+		for (int end = bpf_map_get_next_key(t->pids, NULL, &next); !end;
+		     end = bpf_map_get_next_key(t->pids, &key, &next)) {
+			key = next;
+			added += follow_children(t, key);
+		}
+	}
+	if (!sonde_bpf_hook_in_use(t, "task_file"))
+		return 0;
+	fd = sonde_bpf_hook_iterate(t);
+	if (fd < 0)
+		return fd;
+	while (read(fd, none, sizeof none) > 0)
+		;
+	close(fd);
+	return 0;
+}
+
+static int read_tracer(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
+{
+	struct bpf_tracer *t = own(tracer);
+	int err;
+
+	t->hear = hear;
+	t->arg = arg;
+	t->count = 0;
+	err = ring_buffer__consume(t->ring);
+	sonde_bpf_ring_tell(t);
+	return err < 0 ? err : t->count;
+}
+
+static int patience(const struct sonde_tracer *t)
+{
+	(void)t;
+	return PATIENCE_MS;
+}
+
+static sonde_ns lateness(const struct sonde_tracer *t)
+{
+	(void)t;
+	return 5 * SONDE_MILLISECOND;
+}
+
+static uint64_t lost(const struct sonde_tracer *tracer)
+{
+	const struct bpf_tracer *t = (const struct bpf_tracer *)tracer;
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < RECORD_LOST_END_; i++)
+		n += t->lost[i];
+	return n;
+}
+
+/* A process that has ended but was not waited for does not run. */
+static bool runs(uint32_t pid)
+{
+	char path[64], text[512], *paren;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%u/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	paren = strrchr(text, ')'); /* a name may hold anything */
+	return paren && paren[1] == ' ' && paren[2] != 'Z' && paren[2] != 'X';
+}
+
+static size_t alive(struct sonde_tracer *tracer, pid_t *ret, size_t n)
+{
+	struct bpf_tracer *t = own(tracer);
+	uint32_t key, next;
+	size_t found = 0;
+
+	for (int end = bpf_map_get_next_key(t->pids, NULL, &next); !end;
+	     end = bpf_map_get_next_key(t->pids, &key, &next)) {
+		key = next;
+		if (!runs(key))
+			continue;
+		if (found < n)
+			ret[found] = (pid_t)key;
+		found++;
+	}
+	return found;
+}
+
+static int child_ended(struct sonde_tracer *t, pid_t pid, int *ret_status)
+{
+	(void)t;
+	return waitpid(pid, ret_status, WNOHANG) == pid;
 }
 
 const struct sonde_tracer_kind sonde_tracer_bpf = {
 	.backend = SONDE_BACKEND_BPF,
-	.open = refuse,
+	.open = open_tracer,
+	.sees_packets = sees_packets,
+	.tell = tell,
+	.prepare_child = prepare_child,
+	.follow = follow,
+	.seed = seed,
+	.read = read_tracer,
+	.patience = patience,
+	.lateness = lateness,
+	.lost = lost,
+	.alive = alive,
+	.child_ended = child_ended,
+	.close = close_tracer,
 };
