@@ -194,11 +194,11 @@ START_TEST(a_narrow_grid_shortens_wraps_and_leaves_out_in_this_order)
 					    &(struct sonde_cells_style){ .width = 60, .utf8 = true }), 0);
 	ck_assert_str_eq(written(),
 		"one connection, seen from both of its ends, in full\n"
-		"    us  who       wire            why          more\n"
-		"  12.5  client    ─ PSH ACK 1 ─►  it had       left out fir…\n"
-		"                                  something\n"
-		"                                  to say\n"
-		"1000.0  sérvér    ×──── RST ────\n");
+		"    us who       wire            why          more\n"
+		"  12.5 client    ─ PSH ACK 14 ─► it had       left out first\n"
+		"                                 something to\n"
+		"                                 say\n"
+		"1000.0 sérvér    ×──── RST ─────\n");
 	begin();
 	ck_assert_uint_eq(sonde_cells_print(&text, &g,
 					    &(struct sonde_cells_style){ .width = 42, .utf8 = true }), 1);

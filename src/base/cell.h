@@ -51,6 +51,7 @@ enum { SONDE_ALIGN_LEFT, SONDE_ALIGN_RIGHT, SONDE_ALIGN_CENTRE };
 
 struct sonde_grid_column {
 	const char *title; /* NULL in all columns: no head row */
+	const char *brief; /* a shorter title for a narrow column, or NULL */
 	uint8_t align;
 	uint8_t least;	/* not narrower than this, in terminal columns, as long as it is shown */
 	uint8_t most;	/* not wider; 0: no limit */

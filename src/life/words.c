@@ -232,6 +232,34 @@ const char *sonde_words_drop_means(const char *name)
 	return NULL;
 }
 
+const char *sonde_words_reset_means(struct sonde_bytes name)
+{
+	static const struct {
+		const char *name, *means;
+	} reasons[] = {
+		{ "TCP_ABORT_ON_CLOSE", "closed with unread data" },
+		{ "TCP_ABORT_ON_LINGER", "closed with linger 0" },
+		{ "TCP_ABORT_ON_DATA", "data came after the close" },
+		{ "TCP_ABORT_ON_MEMORY", "too little memory" },
+		{ "TCP_DISCONNECT_WITH_DATA", "disconnected with data under way" },
+		{ "TCP_KEEPALIVE_TIMEOUT", "no answer to keepalives" },
+		{ "TCP_STATE", "the connection was still in the making or closing" },
+		{ "TCP_TIMEWAIT_SOCKET", "a segment came for a closed connection" },
+		{ "NO_SOCKET", "nobody listens there" },
+	};
+	const char *at = (const char *)name.at;
+	size_t len = name.len;
+
+	if (len > 14 && !memcmp(at, "SK_RST_REASON_", 14)) {
+		at += 14;
+		len -= 14;
+	}
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (strlen(reasons[i].name) == len && !memcmp(at, reasons[i].name, len))
+			return reasons[i].means;
+	return NULL;
+}
+
 bool sonde_kind_is_tcp(unsigned kind)
 {
 	return kind == SONDE_KIND_TCP4 || kind == SONDE_KIND_TCP6;

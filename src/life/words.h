@@ -31,6 +31,8 @@ const char *sonde_words_errno_means(int error);
 const char *sonde_words_state_means(unsigned state); /* enum sonde_state */
 /* The kernel's reason of a drop, with or without its prefix SKB_DROP_REASON_. name may be NULL. */
 const char *sonde_words_drop_means(const char *name);
+/* The kernel's reason of a reset it sent, with or without its prefix SK_RST_REASON_. */
+const char *sonde_words_reset_means(struct sonde_bytes name);
 
 bool sonde_kind_is_tcp(unsigned kind);
 bool sonde_kind_is_stream(unsigned kind);   /* TCP, Unix stream and seqpacket: connected before use */

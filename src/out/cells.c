@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { GAP = 2 };
+enum { NARROW = 72 }; /* below this one space stands between columns, else two */
 
 /* One character as it will be written: itself, or its ASCII likeness. */
 struct glyph {
@@ -202,6 +202,8 @@ static void put_arrow(struct pen *p, const struct sonde_cell *c, unsigned width)
 	unsigned columns = 0, dashes;
 	size_t len = label ? fit(label, width - 5, utf8, &columns) : 0;
 
+	for (; len && label[len - 1] == ' '; len--)
+		columns--;
 	put_repeat(p, " ", p->owed);
 	p->owed = 0;
 	if (palette)
@@ -346,6 +348,12 @@ static void put_row(struct pen *p, const struct sonde_grid *g, const struct plan
 	}
 }
 
+static unsigned usable(const struct sonde_cells_style *style)
+{
+	return !style->width || style->width > SONDE_CELLS_MOST ? SONDE_CELLS_MOST :
+	       style->width < SONDE_CELLS_LEAST ? SONDE_CELLS_LEAST : style->width;
+}
+
 static void put_paragraph(struct pen *p, enum sonde_paint paint, const char *text, unsigned indent,
 			  unsigned width)
 {
@@ -366,24 +374,20 @@ static void put_paragraph(struct pen *p, enum sonde_paint paint, const char *tex
 	} while (*from);
 }
 
-static unsigned usable(const struct sonde_cells_style *style)
-{
-	return !style->width || style->width > SONDE_CELLS_MOST ? SONDE_CELLS_MOST :
-	       style->width < SONDE_CELLS_LEAST ? SONDE_CELLS_LEAST : style->width;
-}
-
 unsigned sonde_cells_print(struct sonde_text *t, const struct sonde_grid *g,
 			   const struct sonde_cells_style *style)
 {
 	struct pen p = { .text = t, .style = style };
-	struct plan plan = { .gap = style->gap ? style->gap : GAP };
+	struct plan plan = { .gap = usable(style) < NARROW ? 1 : 2 };
 	struct sonde_cell title[SONDE_GRID_COLUMNS] = { 0 };
 	bool head = false;
 
 	measure(&plan, g, style->utf8);
 	lay_out(&plan, g, usable(style));
 	for (unsigned c = 0; c < g->columns; c++) {
-		title[c] = (struct sonde_cell){ .text = g->column[c].title, .paint = SONDE_PAINT_TITLE };
+		title[c] = (struct sonde_cell){ .text = g->column[c].title,
+						.brief = g->column[c].brief,
+						.paint = SONDE_PAINT_TITLE };
 		head |= title[c].text != NULL;
 	}
 	for (size_t r = 0; r < g->rows; r++) {

@@ -14,7 +14,6 @@ struct sonde_cells_style {
 	unsigned width; /* in terminal columns; 0: no limit; below SONDE_CELLS_LEAST counts as that */
 	bool utf8;	/* else ASCII: all other characters of cells become '?' or a likeness */
 	const char *const *palette; /* sonde_palette, or NULL */
-	unsigned gap;	/* spaces between columns; 0: two */
 };
 
 /* Returns how many columns were left out, so that the caller can say so. */

@@ -1,0 +1,239 @@
+#include <check.h>
+
+#include "invented.h"
+
+#include "life/ladder.h"
+#include "out/cells.h"
+
+Suite *ladder_suite(void);
+
+static const char *drawn(struct sonde_ladder l, unsigned width, bool utf8, size_t rows)
+{
+	struct sonde_grid g;
+
+	sonde_ladder_draw(&g, &arena, &life, &story, &l, rows);
+	text.len = 0;
+	sonde_cells_print(&text, &g, &(struct sonde_cells_style){ .width = width, .utf8 = utf8 });
+	return written();
+}
+
+START_TEST(a_tcp_session_is_a_ladder_of_five_columns)
+{
+	struct sonde_ladder l = { .connection = hello_stream() };
+
+	ck_assert_str_eq(drawn(l, 110, true, 0),
+		"tcp4: #2 client[812] 10.0.0.1:41714 → #3 server[810] 10.0.0.2:5000, from listener #1, marked *\n"
+		"time 0 is 0.000300 s into the run\n"
+		"    us  client app         client TCP   wire                                server TCP   server app\n"
+		"-205.0                                                                                   socket = 3 *\n"
+		"-192.0                                                                                   bind *\n"
+		"-184.0                                                                      LISTEN *     listen *\n"
+		"-168.3                                                                                   accept4 …\n"
+		"   0.0  socket = 3\n"
+		"   9.7  connect …          SYN_SENT     ────────────── SYN ──────────────►\n"
+		"  40.9                     ESTABLISHED  ◄──────────── SYN ACK ────────────\n"
+		"  54.9                                  ────────────── ACK ──────────────►  SYN_RECV\n"
+		"  62.7                                                                      ESTABLISHED\n"
+		"  65.7  connect = 0\n"
+		"  71.7                                                                                   accept4 = 4\n"
+		"  72.0  recvfrom …\n"
+		"  84.5                                  ◄───────── PSH ACK 14 B ──────────               sendto 14 B\n"
+		"  93.8                                  ────────────── ACK ──────────────►\n"
+		" 102.0  recvfrom 14 B\n"
+		" 113.0                                                                                   close\n"
+		" 113.5  recvfrom …\n"
+		" 115.4                     CLOSE_WAIT   ◄──────────── FIN ACK ────────────  FIN_WAIT1\n"
+		" 161.0                                  ────────────── ACK ──────────────►  FIN_WAIT2\n"
+		" 173.5  recvfrom = 0, end\n"
+		" 188.0  close              LAST_ACK     ──────────── FIN ACK ────────────►\n"
+		" 194.6                     CLOSE        ◄────────────── ACK ──────────────\n"
+		" 201.1                                                                      TIME_WAIT\n"
+		"#2 ended: fin-remote\n"
+		"#3 ended: fin-local\n");
+}
+END_TEST
+
+START_TEST(sixty_columns_hold_the_whole_session_in_short_words)
+{
+	struct sonde_ladder l = { .connection = hello_stream() };
+
+	ck_assert_str_eq(drawn(l, 60, false, 0),
+		"tcp4: #2 client[812] 10.0.0.1:41714 -> #3 server[810]\n"
+		"    10.0.0.2:5000, from listener #1, marked *\n"
+		"time 0 is 0.000300 s into the run\n"
+		"    us client    TCP      wire          TCP       server app\n"
+		"-205.0                                            socket\n"
+		"-192.0                                            bind *\n"
+		"-184.0                                  LISTEN *  listen *\n"
+		"-168.3                                            accept4 ..\n"
+		"   0.0 socket\n"
+		"   9.7 connect.. SYN_SENT --- SYN ---->\n"
+		"  40.9           ESTAB    <- SYN ACK --\n"
+		"  54.9                    --- ACK ----> SYN_RECV\n"
+		"  62.7                                  ESTAB\n"
+		"  65.7 connect\n"
+		"  71.7                                            accept\n"
+		"  72.0 recv ..\n"
+		"  84.5                    <-- P. 14 ---           send 14\n"
+		"  93.8                    --- ACK ---->\n"
+		" 102.0 recv 14\n"
+		" 113.0                                            close\n"
+		" 113.5 recv ..\n"
+		" 115.4           CLOSE_W  <- FIN ACK -- FIN_WAIT1\n"
+		" 161.0                    --- ACK ----> FIN_WAIT2\n"
+		" 173.5 recv 0\n"
+		" 188.0 close     LAST_ACK - FIN ACK -->\n"
+		" 194.6           CLOSE    <--- ACK ----\n"
+		" 201.1                                  TIME_WAIT\n"
+		"#2 ended: fin-remote\n"
+		"#3 ended: fin-local\n");
+}
+END_TEST
+
+START_TEST(a_lost_datagram_ends_where_it_was_lost_with_the_reason)
+{
+	struct sonde_ladder l = { .flow = lossy_datagrams() };
+
+	ck_assert_str_eq(drawn(l, 100, true, 0),
+		"udp4: #1 caller[900] 10.0.0.1:40000 → #2 reader[901] 10.0.0.2:7000\n"
+		"time 0 is 0.000010 s into the run\n"
+		"   us  sender app     sender queue  wire                             receiver queue  receiver app\n"
+		" -8.0                                                                                socket = 3\n"
+		"  0.0  socket = 3\n"
+		" 90.0  sendto 1000 B                ───────── UDP 1000 B ─────────►                  recvfrom 1000 B\n"
+		"190.0  sendto 1000 B                ───────── UDP 1000 B ─────────×  × queue full\n"
+		"290.0  sendto 1000 B                ───────── UDP 1000 B ─────────►                  recvfrom 1000 B\n");
+}
+END_TEST
+
+START_TEST(an_end_that_is_not_followed_has_no_columns)
+{
+	struct sonde_connection *c = hello_stream();
+	struct sonde_ladder l = { .connection = c };
+	const char *seen;
+
+	c->server = c->listener = 0;
+	seen = drawn(l, 100, true, 0);
+	ck_assert_ptr_nonnull(strstr(seen, "10.0.0.2:5000 (not followed)"));
+	ck_assert_ptr_nonnull(strstr(seen, "us  client app         client TCP   wire\n"));
+	ck_assert_ptr_null(strstr(seen, "server TCP"));
+	ck_assert_ptr_null(strstr(seen, "sendto"));
+}
+END_TEST
+
+START_TEST(unix_sockets_have_no_wire)
+{
+	struct sonde_endpoint *a = endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_CLIENT, 5, "a");
+	struct sonde_endpoint *b = endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_SERVER, 6, "b");
+	struct sonde_connection c = { .id = 1, .kind = SONDE_KIND_UNIX_STREAM, .client = a->sid,
+				      .server = b->sid };
+
+	a->opened = at(3);
+	b->path = (struct sonde_bytes){ (const uint8_t *)"\0x\x1b[2J", 6 };
+	call(a, 3, 3, SONDE_CALL_SOCKET, 3, 3, SONDE_MILESTONE_MADE, 0);
+	call(a, 9, 4, SONDE_CALL_CONNECT, 3, 0, SONDE_MILESTONE_CONNECTED, 0);
+	call(a, 24, 4, SONDE_CALL_WRITE, 3, 5, SONDE_MILESTONE_FIRST_SENT, 0);
+	call(b, 31, 9, SONDE_CALL_READ, 4, 5, SONDE_MILESTONE_FIRST_RECEIVED, 0);
+	ck_assert_str_eq(drawn((struct sonde_ladder){ .connection = &c }, 80, true, 0),
+			 "unix-stream: #1 a[5] → #2 b[6] @x\\x1b[2J\n"
+			 "time 0 is 0.000000 s into the run\n"
+			 "  us  client app   in the kernel                       server app\n"
+			 " 0.0  socket = 3\n"
+			 " 9.0  connect = 0\n"
+			 "20.0  write 5 B    ────────────── 5 B ──────────────►  read 5 B\n");
+}
+END_TEST
+
+START_TEST(a_long_session_keeps_its_beginning_and_its_end_and_names_the_cut)
+{
+	struct sonde_ladder l = { .connection = hello_stream() };
+	struct sonde_endpoint *c = life.endpoint[1];
+	const char *seen;
+	unsigned lines = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		call(c, 600 + i * 30, 2, SONDE_CALL_SENDTO, 3, 1 + i, 0, 0);
+	seen = drawn(l, 100, true, 40);
+	ck_assert_ptr_nonnull(strstr(seen, "rows left out …"));
+	ck_assert_ptr_nonnull(strstr(seen, "sendto 1000 B"));
+	ck_assert_ptr_nonnull(strstr(seen, "socket = 3"));
+	for (const char *p = seen; (p = strchr(p, '\n')); p++)
+		lines++;
+	ck_assert_uint_eq(lines, 3 + 40 + 2); /* head, rows, ends */
+	seen = drawn(l, 100, true, 1000);
+	ck_assert_ptr_nonnull(strstr(seen, "more happened here than is kept"));
+	ck_assert_ptr_null(strstr(seen, "sendto 500 B"));
+	ck_assert_ptr_nonnull(strstr(seen, "sendto 937 B"));
+	ck_assert_uint_le(story.kept, story.most);
+}
+END_TEST
+
+START_TEST(the_story_never_takes_more_than_it_may)
+{
+	sonde_story_init(&story, &arena, 100);
+	for (unsigned k = 0; k < 50; k++) {
+		struct sonde_endpoint *e = endpoint(SONDE_KIND_UDP4, SONDE_ROLE_SENDER, 1, "x");
+
+		for (unsigned i = 0; i < 500; i++)
+			call(e, i, 1, SONDE_CALL_SENDTO, 3, 1, 0, 0);
+	}
+	ck_assert_uint_le(story.kept, 100);
+	ck_assert_uint_gt(story.refused, 0);
+}
+END_TEST
+
+START_TEST(no_ladder_is_wider_than_asked_for)
+{
+	struct sonde_ladder l[2] = { { .connection = hello_stream() }, { .connection = NULL } };
+
+	l[1].flow = lossy_datagrams();
+	for (unsigned width = 60; width <= 200; width++)
+		for (unsigned i = 0; i < 4; i++)
+			for (const char *p = drawn(l[i / 2], width, i % 2, 0), *end;
+			     (end = strchr(p, '\n')); p = end + 1)
+				ck_assert_uint_le(sonde_text_columns(p, (size_t)(end - p)), width);
+}
+END_TEST
+
+START_TEST(both_ways_of_a_datagram_talk_are_one_ladder)
+{
+	struct sonde_ladder l[4];
+	struct sonde_flow *f = lossy_datagrams(), back = *f, third = *f;
+	size_t left;
+
+	back.id = 2;
+	back.sender = f->receiver;
+	back.receiver = f->sender;
+	third.id = 3;
+	third.receiver = 0;
+	third.first = at(9000);
+	life.flow = sonde_arena_grow(&arena, life.flow, 1, 2, sizeof *life.flow);
+	life.flow[life.flows++] = &back;
+	life.flow[life.flows++] = &third;
+	ck_assert_uint_eq(sonde_ladder_list(&life, l, 4, &left), 2);
+	ck_assert_ptr_eq(l[0].back, &back);
+	ck_assert_ptr_eq(l[1].flow, &third);
+	ck_assert_uint_eq(left, 0);
+	ck_assert_uint_eq(sonde_ladder_list(&life, l, 1, &left), 1);
+	ck_assert_uint_eq(left, 2);
+}
+END_TEST
+
+Suite *ladder_suite(void)
+{
+	Suite *s = suite_create("ladder");
+	TCase *t = tcase_create("ladder");
+
+	tcase_add_checked_fixture(t, invent, forget);
+	tcase_add_test(t, a_tcp_session_is_a_ladder_of_five_columns);
+	tcase_add_test(t, sixty_columns_hold_the_whole_session_in_short_words);
+	tcase_add_test(t, a_lost_datagram_ends_where_it_was_lost_with_the_reason);
+	tcase_add_test(t, an_end_that_is_not_followed_has_no_columns);
+	tcase_add_test(t, unix_sockets_have_no_wire);
+	tcase_add_test(t, a_long_session_keeps_its_beginning_and_its_end_and_names_the_cut);
+	tcase_add_test(t, the_story_never_takes_more_than_it_may);
+	tcase_add_test(t, no_ladder_is_wider_than_asked_for);
+	tcase_add_test(t, both_ways_of_a_datagram_talk_are_one_ladder);
+	suite_add_tcase(s, t);
+	return s;
+}

@@ -1,0 +1,194 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "invented.h"
+
+Suite *line_suite(void);
+
+START_TEST(a_session_reads_as_it_happens)
+{
+	hello_stream();
+	ck_assert_str_eq(written(),
+		"   0.000100  #1   server[810]       socket = 3: tcp4\n"
+		"   0.000110  #1   server[810]       bind\n"
+		"   0.000117  #1   server[810]       CLOSE -> LISTEN  waits for connections\n"
+		"   0.000120  #1   server[810]       listen, backlog 5\n"
+		"   0.000304  #2   client[812]       socket = 3: tcp4\n"
+		"   0.000313  #2   client[812]       CLOSE -> SYN_SENT  asked for a connection\n"
+		"   0.000325  #2   client[812]       wire: SYN 10.0.0.1:41714 -> 10.0.0.2:5000 #1\n"
+		"   0.000340  #3   server[810]       wire: SYN ACK 10.0.0.2:5000 -> 10.0.0.1:41714 #2\n"
+		"   0.000350  #2   client[812]       SYN_SENT -> ESTABLISHED  both may send\n"
+		"   0.000358  #3   server[810]       LISTEN -> SYN_RECV  was asked, and answered\n"
+		"   0.000362  #3   server[810]       SYN_RECV -> ESTABLISHED  both may send\n"
+		"   0.000365  #2   client[812]       connect 10.0.0.2:5000, took 56.0 us\n"
+		"   0.000371  #3   server[810]       accept4 = 4: 10.0.0.2:5000 <- 10.0.0.1:41714, from listener #1, waited 9.00 us in the queue\n"
+		"   0.000398  #3   server[810]       first bytes sent: sendto 14 B\n"
+		"   0.000402  #2   client[812]       first bytes received: recvfrom 14 B, 36.0 us after connecting\n"
+		"   0.000415  #3   server[810]       ESTABLISHED -> FIN_WAIT1  sent its FIN: will send no more\n"
+		"   0.000417  #3   server[810]       wire: FIN ACK 10.0.0.2:5000 -> 10.0.0.1:41714 #2\n"
+		"   0.000419  #2   client[812]       ESTABLISHED -> CLOSE_WAIT  the peer's FIN came: it will send no more\n"
+		"   0.000463  #3   server[810]       FIN_WAIT1 -> FIN_WAIT2  its FIN was acknowledged; the peer may still send\n"
+		"   0.000465  #3   server[810]       closed after 93.3 us, fin-local\n"
+		"   0.000473  #2   client[812]       recvfrom = 0: end of stream, the peer sends no more\n"
+		"   0.000490  #2   client[812]       CLOSE_WAIT -> LAST_ACK  sent its FIN too, waits for the last ACK\n"
+		"   0.000491  #2   client[812]       wire: FIN ACK 10.0.0.1:41714 -> 10.0.0.2:5000 #3\n"
+		"   0.000497  #2   client[812]       LAST_ACK -> CLOSE\n"
+		"   0.000501  #3   server[810]       FIN_WAIT2 -> TIME_WAIT  keeps the port from late segments\n"
+		"   0.000505  #2   client[812]       closed after 201 us, fin-remote\n");
+}
+END_TEST
+
+START_TEST(a_drop_says_who_is_not_told)
+{
+	line.classes = SONDE_LINE_DROPS;
+	lossy_datagrams();
+	ck_assert_str_eq(written(), "   0.000205  #2   reader[901]       dropped 1000 B from 10.0.0.1:40000: "
+				    "the receive buffer was full (SOCKET_RCVBUFF); the sender #1 "
+				    "caller[900] is not told\n");
+}
+END_TEST
+
+START_TEST(calls_are_written_as_strace_writes_them_and_replace_what_they_mean)
+{
+	line.classes = SONDE_LINE_APP | SONDE_LINE_CALLS;
+	hello_stream();
+	ck_assert_str_eq(written(),
+		"   0.000100  #1   server[810]       socket(AF_INET, SOCK_STREAM) = 3 <5.00 us>\n"
+		"   0.000110  #1   server[810]       bind(3) = 0 <2.00 us>\n"
+		"   0.000120  #1   server[810]       listen(3, 5) = 0 <4.00 us>\n"
+		"   0.000304  #2   client[812]       socket(AF_INET, SOCK_STREAM) = 3 <4.00 us>\n"
+		"   0.000365  #2   client[812]       connect(3) = 0 <56.0 us>\n"
+		"   0.000371  #1   server[810]       accept4(3) = 4 <240 us> #3 10.0.0.2:5000 <- 10.0.0.1:41714\n"
+		"   0.000398  #3   server[810]       sendto(4) = 14 <14.0 us>\n"
+		"   0.000402  #2   client[812]       recvfrom(3) = 14 <30.0 us>\n"
+		"   0.000465  #3   server[810]       close(4) = 0 <52.0 us>\n"
+		"   0.000473  #2   client[812]       recvfrom(3) = 0 <60.0 us>\n"
+		"   0.000505  #2   client[812]       close(3) = 0 <17.0 us>\n");
+}
+END_TEST
+
+START_TEST(every_packet_has_a_line_with_its_sockets)
+{
+	line.classes = SONDE_LINE_PACKETS;
+	lossy_datagrams();
+	ck_assert_str_eq(written(),
+		"   0.000103  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 1\n"
+		"   0.000203  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 2\n"
+		"   0.000303  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 3\n");
+}
+END_TEST
+
+static void say(struct sonde_event e, unsigned milestone, uint32_t sid, uint32_t sid2)
+{
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = e };
+	struct sonde_heard h = { .sid = sid, .sid2 = sid2, .milestone = (uint8_t)milestone };
+
+	sonde_line_print(&line, &i, &h);
+}
+
+START_TEST(failures_resets_and_ends_are_named_with_their_meaning)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
+	struct sonde_event v = event(e, 10, SONDE_EVENT_CALL);
+
+	e->remote = ip4(3, 9);
+	v.call = SONDE_CALL_CONNECT;
+	v.ret = -ECONNREFUSED;
+	say(v, SONDE_MILESTONE_FAILED, 1, 0);
+	v = event(e, 20, SONDE_EVENT_RESET_OUT);
+	v.text = (struct sonde_bytes){ (const uint8_t *)"TCP_ABORT_ON_CLOSE", 18 };
+	say(v, SONDE_MILESTONE_RESET, 1, 0);
+	v = event(e, 30, SONDE_EVENT_RESET_IN);
+	say(v, SONDE_MILESTONE_RESET, 1, 0);
+	v = event(e, 40, SONDE_EVENT_EXIT);
+	v.arg[0] = 9;
+	say(v, SONDE_MILESTONE_PROCESS, 0, 0);
+	v = event(NULL, 50, SONDE_EVENT_LOST);
+	v.n[0] = 12;
+	v.text = (struct sonde_bytes){ (const uint8_t *)"ring", 4 };
+	say(v, SONDE_MILESTONE_NOTE, 0, 0);
+	e->cause = SONDE_CAUSE_RST_SENT;
+	e->cause_inferred = true;
+	e->detail = "unread data";
+	v = event(e, 60, SONDE_EVENT_DESTROY);
+	say(v, SONDE_MILESTONE_GONE, 1, 0);
+	ck_assert_str_eq(written(),
+		"   0.000010  #1   c[7]              connect 10.0.0.3:9 = ECONNREFUSED: nobody listens there\n"
+		"   0.000020  #1   c[7]              reset sent: closed with unread data\n"
+		"   0.000030  #1   c[7]              reset received\n"
+		"   0.000040       c[7]              killed by SIGKILL\n"
+		"   0.000050                         12 events lost before here, by ring\n"
+		"   0.000060  #1   c[7]              the kernel's socket ends: rst-sent (inferred), unread data\n");
+}
+END_TEST
+
+START_TEST(an_exit_ends_several_sockets_each_with_a_line)
+{
+	struct sonde_endpoint *a = endpoint(SONDE_KIND_UDP4, SONDE_ROLE_SENDER, 7, "c");
+	struct sonde_endpoint *b = endpoint(SONDE_KIND_UDP4, SONDE_ROLE_SENDER, 7, "c");
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(a, 10, SONDE_EVENT_EXIT) };
+	uint32_t released[] = { a->sid, b->sid };
+	struct sonde_heard h = { .milestone = SONDE_MILESTONE_PROCESS, .released = released,
+				 .releases = 2 };
+
+	a->release = b->release = SONDE_RELEASE_EXIT;
+	b->opened = at(4);
+	ck_assert_uint_eq(sonde_line_print(&line, &i, &h), 3);
+	ck_assert_str_eq(written(), "   0.000010       c[7]              exited with 0\n"
+				    "   0.000010  #1   c[7]              closed by exit\n"
+				    "   0.000010  #2   c[7]              closed by exit after 6.00 us\n");
+}
+END_TEST
+
+START_TEST(hostile_names_are_harmless)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_UNIX_DGRAM, SONDE_ROLE_RECEIVER, 7, "\x1b[2J\xff\\");
+	struct sonde_event v = event(e, 10, SONDE_EVENT_CALL);
+	static const uint8_t name[] = { AF_UNIX & 255, AF_UNIX >> 8, 0, 'a', 7, 0x9b, 0 };
+
+	v.call = SONDE_CALL_BIND;
+	v.address = (struct sonde_bytes){ name, sizeof name };
+	say(v, SONDE_MILESTONE_NAMED, 1, 0);
+	ck_assert_str_eq(written(), "   0.000010  #1   \\x1b[2J\\xff\\x5c[7] bind @a\\x07\\x9b\\x00\n");
+}
+END_TEST
+
+START_TEST(classes_are_chosen_by_their_words)
+{
+	unsigned bits = 99;
+	const char *bad = NULL, *words = "kernel,drop";
+
+	ck_assert_int_eq(sonde_line_classes("kernel,drops", &bits, &bad), 0);
+	ck_assert_uint_eq(bits, SONDE_LINE_KERNEL | SONDE_LINE_DROPS);
+	ck_assert_int_eq(sonde_line_classes(words, &bits, &bad), -EINVAL);
+	ck_assert_ptr_eq(bad, words + 7);
+	ck_assert_int_eq(sonde_line_classes("", &bits, &bad), -EINVAL);
+	ck_assert_int_eq(sonde_line_classes("app,,wire", &bits, &bad), -EINVAL);
+	ck_assert_int_eq(sonde_line_classes("none", &bits, &bad), 0);
+	ck_assert_uint_eq(bits, 0);
+	hello_stream();
+	ck_assert_uint_gt(text.len, 0);
+	text.len = 0;
+	line.classes = 0;
+	lossy_datagrams();
+	ck_assert_uint_eq(text.len, 0);
+}
+END_TEST
+
+Suite *line_suite(void)
+{
+	Suite *s = suite_create("line");
+	TCase *t = tcase_create("line");
+
+	tcase_add_checked_fixture(t, invent, forget);
+	tcase_add_test(t, a_session_reads_as_it_happens);
+	tcase_add_test(t, a_drop_says_who_is_not_told);
+	tcase_add_test(t, calls_are_written_as_strace_writes_them_and_replace_what_they_mean);
+	tcase_add_test(t, every_packet_has_a_line_with_its_sockets);
+	tcase_add_test(t, failures_resets_and_ends_are_named_with_their_meaning);
+	tcase_add_test(t, an_exit_ends_several_sockets_each_with_a_line);
+	tcase_add_test(t, hostile_names_are_harmless);
+	tcase_add_test(t, classes_are_chosen_by_their_words);
+	suite_add_tcase(s, t);
+	return s;
+}
