@@ -119,6 +119,8 @@ START_TEST(every_name_leads_back_to_its_number)
 		ck_assert_uint_eq(sonde_event_find(name, strlen(name)), i);
 	}
 	ck_assert_uint_eq(sonde_call_find("accep", 5), SONDE_CALL_NONE);
+	ck_assert_uint_eq(sonde_call_find("bind\0\0\0\0", 8), SONDE_CALL_NONE);
+	ck_assert_uint_eq(sonde_event_find("run\0\0\0\0\0", 8), SONDE_EVENT_NONE);
 	ck_assert_str_eq(sonde_name_tcp_state(11), "CLOSING");
 	ck_assert_str_eq(sonde_name_errno(111), "ECONNREFUSED");
 	ck_assert_str_eq(sonde_name_family(10), "AF_INET6");

@@ -20,7 +20,7 @@ const char *sonde_call_name(unsigned call)
 unsigned sonde_call_find(const char *name, unsigned long len)
 {
 	for (unsigned i = SONDE_CALL_NONE + 1; i < SONDE_CALL_END_; i++)
-		if (!strncmp(calls[i].name, name, len) && !calls[i].name[len])
+		if (strlen(calls[i].name) == len && !memcmp(calls[i].name, name, len))
 			return i;
 	return SONDE_CALL_NONE;
 }

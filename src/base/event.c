@@ -15,7 +15,7 @@ const char *sonde_event_name(unsigned kind)
 unsigned sonde_event_find(const char *name, unsigned long len)
 {
 	for (unsigned i = SONDE_EVENT_NONE + 1; i < SONDE_EVENT_END_; i++)
-		if (!strncmp(names[i], name, len) && !names[i][len])
+		if (strlen(names[i]) == len && !memcmp(names[i], name, len))
 			return i;
 	return SONDE_EVENT_NONE;
 }
