@@ -75,6 +75,11 @@ static _Noreturn void become(const struct sonde_child_plan *plan, int wait, int 
 	r = plan->prepare ? plan->prepare(plan->arg) : 0;
 	if (r < 0)
 		fail(report, r, 125);
+	if (!plan->argv) {
+		close(wait);
+		close(report);
+		_exit(plan->run(plan->arg));
+	}
 	execvpe(plan->argv[0], plan->argv, environment ? environment : environ);
 	fail(report, -errno, errno == ENOENT ? 127 : 126);
 }

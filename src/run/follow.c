@@ -1,0 +1,311 @@
+#include "run/follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "life/merge.h"
+#include "life/sight.h"
+#include "sys/child.h"
+#include "sys/clock.h"
+#include "sys/diag.h"
+#include "sys/file.h"
+#include "sys/privilege.h"
+#include "sys/sleep.h"
+
+enum {
+	PASS = 4096, /* items worked off before the ring is emptied again */
+	REPORT_BUFFER = 256 << 10,
+	SAVE_BUFFER = 1 << 20,
+	SURVIVORS = 64,
+};
+
+/* A packet may take its time after the program that sent it has ended: the last FINs and ACKs. */
+#define QUIET (60 * SONDE_MILLISECOND)
+
+enum { SOURCE_RUN, SOURCE_TRACER, SOURCE_DIAG };
+
+struct follow {
+	const struct sonde_follow_plan *plan;
+	struct sonde_tracer *tracer;
+	struct sonde_diag *diag;
+	struct sonde_child child;
+	struct sonde_arena arena;
+	struct sonde_merge merge;
+	struct sonde_sight sight;
+	struct sonde_session session;
+	struct sonde_text report, evidence;
+	struct sonde_writer writer;
+	int report_fd, save_fd;
+	uint64_t lost;
+	int status;
+	bool ended; /* the command */
+};
+
+static bool has_child(const struct follow *f)
+{
+	return f->plan->argv || f->plan->run;
+}
+
+static void take(void *arg, const struct sonde_item *item)
+{
+	struct follow *f = arg;
+
+	sonde_merge_push(&f->merge, SOURCE_TRACER, item);
+}
+
+static void take_diag(void *arg, const struct sonde_item *item)
+{
+	struct follow *f = arg;
+
+	sonde_merge_push(&f->merge, SOURCE_DIAG, item);
+}
+
+/* An event of the run itself. */
+static void tell(struct follow *f, const struct sonde_event *e, const void *text, size_t len)
+{
+	struct sonde_item item = { .is = SONDE_ITEM_EVENT, .event = *e };
+
+	item.event.when = sonde_clock_now();
+	item.event.fd = item.event.fd2 = -1;
+	item.event.text = (struct sonde_bytes){ text, len };
+	sonde_merge_push(&f->merge, SOURCE_RUN, &item);
+}
+
+static void tell_run(struct follow *f, int64_t clock)
+{
+	char *const name[] = { (char *)(uintptr_t)f->plan->name, NULL };
+	char *const *word = f->plan->argv ? f->plan->argv : name;
+	char text[32 << 10];
+	size_t len = 0;
+
+	for (; *word; word++) {
+		size_t n = strlen(*word) + 1;
+
+		if (len + n > sizeof text)
+			break;
+		memcpy(text + len, *word, n);
+		len += n;
+	}
+	tell(f,
+	     &(struct sonde_event){
+		     .kind = SONDE_EVENT_RUN,
+		     .n = { (uint64_t)clock, sonde_tracer_backend(f->tracer) },
+	     },
+	     text, len);
+}
+
+/* With the pids of those who run on, in words of decimal. */
+static void tell_end(struct follow *f)
+{
+	struct sonde_event e = { .kind = SONDE_EVENT_END };
+	char text[SURVIVORS * 12], *o = text;
+	pid_t pid[SURVIVORS];
+	size_t n = 0;
+
+	if (has_child(f)) {
+		e.arg[0] = f->status;
+		e.arg[1] = 1;
+		n = sonde_tracer_alive(f->tracer, pid, SURVIVORS);
+	}
+	for (size_t i = 0; i < n && i < SURVIVORS; i++) {
+		if (i)
+			*o++ = ' ';
+		o = sonde_put_dec(o, (uint64_t)pid[i]);
+	}
+	tell(f, &e, text, (size_t)(o - text));
+}
+
+static void tell_lost(struct follow *f)
+{
+	uint64_t lost = sonde_tracer_lost(f->tracer);
+
+	if (lost != f->lost)
+		tell(f, &(struct sonde_event){ .kind = SONDE_EVENT_LOST, .n = { lost - f->lost } },
+		     "tracer", 6);
+	f->lost = lost;
+}
+
+/* Hears what is older than the watermark; false when nothing older waits any more. */
+static bool pump(struct follow *f, sonde_ns watermark, unsigned most)
+{
+	struct sonde_item item;
+
+	for (; most; most--) {
+		if (!sonde_merge_pop(&f->merge, watermark, &item))
+			return false;
+		sonde_sight_pass(&f->sight, &item);
+		sonde_session_hear(&f->session, &item);
+	}
+	return true;
+}
+
+/* One round: the sources are emptied first, so that nothing overflows while we work. The watermark
+ * is read before them: whoever takes the processor from us makes nothing late. */
+static bool turn(struct follow *f)
+{
+	sonde_ns watermark = sonde_clock_now() - sonde_tracer_lateness(f->tracer);
+	bool more;
+
+	sonde_tracer_read(f->tracer, take, f);
+	if (f->diag)
+		sonde_diag_read(f->diag, take_diag, f);
+	tell_lost(f);
+	more = pump(f, watermark, PASS);
+	if (!more)
+		sonde_text_flush(&f->report);
+	return more;
+}
+
+static void drain(struct follow *f)
+{
+	sonde_ns until = sonde_clock_now() + QUIET;
+
+	while (turn(f) || sonde_clock_now() < until)
+		sonde_sleep(NULL, 0, 2);
+	tell_end(f);
+	pump(f, UINT64_MAX, UINT32_MAX);
+}
+
+static bool finished(struct follow *f)
+{
+	const struct sonde_follow_plan *plan = f->plan;
+
+	if (!has_child(f))
+		return sonde_sleep_signal() ||
+		       (plan->pids && !sonde_tracer_alive(f->tracer, NULL, 0));
+	if (!f->ended)
+		f->ended = sonde_tracer_child_ended(f->tracer, f->child.pid, &f->status);
+	return f->ended &&
+	       (!plan->wait_all || sonde_sleep_signal() || !sonde_tracer_alive(f->tracer, NULL, 0));
+}
+
+static void watch(struct follow *f)
+{
+	while (!finished(f))
+		if (!turn(f))
+			sonde_sleep(NULL, 0, sonde_tracer_patience(f->tracer));
+	drain(f);
+}
+
+static int prepare(void *arg)
+{
+	struct follow *f = arg;
+
+	return sonde_tracer_prepare_child(f->tracer);
+}
+
+static int run_child(void *arg)
+{
+	struct follow *f = arg;
+
+	return f->plan->run(f->plan->arg);
+}
+
+static int start_child(struct follow *f)
+{
+	const struct sonde_child_plan child = {
+		.argv = f->plan->argv,
+		.run = run_child,
+		.out = f->plan->out,
+		.prepare = prepare,
+		.arg = f,
+	};
+	int r = sonde_child_start(&f->child, &child);
+
+	return r < 0 ? r : sonde_tracer_follow(f->tracer, f->child.pid);
+}
+
+/* Everybody who is to be followed, is: the command waits still, running processes are seeded. */
+static int follow_all(struct follow *f, struct sonde_follow_end *ret)
+{
+	const struct sonde_follow_plan *plan = f->plan;
+	int r = 0;
+
+	ret->doing = "start the command";
+	if (has_child(f))
+		r = start_child(f);
+	for (size_t i = 0; i < plan->pids && r >= 0; i++) {
+		pid_t pid = (pid_t)plan->pid[i];
+
+		ret->doing = "follow the process";
+		r = sonde_tracer_follow(f->tracer, pid);
+		if (r >= 0)
+			r = sonde_tracer_seed(f->tracer, pid);
+	}
+	if (plan->tracer.all && r >= 0)
+		r = sonde_tracer_seed(f->tracer, 0);
+	return r;
+}
+
+static void *buffer(size_t size)
+{
+	void *at = malloc(size);
+
+	if (!at)
+		abort();
+	return at;
+}
+
+static void open_outputs(struct follow *f, int64_t clock)
+{
+	const struct sonde_follow_plan *plan = f->plan;
+
+	f->report_fd = plan->report;
+	f->save_fd = plan->save;
+	sonde_text_init(&f->report, buffer(REPORT_BUFFER), REPORT_BUFFER, sonde_file_sink,
+			&f->report_fd);
+	if (plan->save >= 0) {
+		sonde_text_init(&f->evidence, buffer(SAVE_BUFFER), SAVE_BUFFER, sonde_file_sink,
+				&f->save_fd);
+		sonde_writer_begin(&f->writer, &f->evidence, plan->tracer.snaplen, clock,
+				   "sonde " SONDE_VERSION);
+	}
+	sonde_merge_init(&f->merge, &f->arena);
+	sonde_sight_init(&f->sight, &f->arena);
+	sonde_session_init(&f->session, &plan->look, &f->report,
+			   plan->save >= 0 ? &f->writer : NULL);
+}
+
+static void close_all(struct follow *f)
+{
+	sonde_child_done(&f->child);
+	sonde_text_flush(&f->report);
+	f->tracer = sonde_tracer_close(f->tracer);
+	f->diag = sonde_diag_close(f->diag);
+	sonde_arena_done(&f->arena);
+	free(f->report.at);
+	free(f->evidence.at);
+	sonde_sleep_done();
+}
+
+int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_end *ret)
+{
+	struct follow f = { .plan = plan, .child = { .release = -1, .report = -1 } };
+	int64_t clock = sonde_clock_offset();
+	int r;
+
+	*ret = (struct sonde_follow_end){ .doing = "open a tracer" };
+	r = sonde_tracer_open(&f.tracer, &plan->tracer, &ret->why);
+	if (r < 0)
+		return r;
+	(void)sonde_diag_open(&f.diag, -1); /* it completes the tracer; without it less is known */
+	sonde_sleep_init();
+	open_outputs(&f, clock);
+	tell_run(&f, clock);
+	sonde_tracer_tell(f.tracer, take, &f);
+	r = follow_all(&f, ret);
+	if (r >= 0) {
+		sonde_privilege_drop(-1);
+		if (has_child(&f))
+			sonde_child_release(&f.child);
+		watch(&f);
+		ret->status = f.status;
+		ret->exec = has_child(&f) ? sonde_child_error(&f.child) : 0;
+		ret->why = sonde_session_end(&f.session);
+		ret->saved = f.session.saved;
+	}
+	close_all(&f);
+	return r < 0 ? r : 0;
+}
