@@ -57,13 +57,14 @@ all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
 
 # What these two find missing they install, so the build behind them looks anew.
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 demo:					## install what is missing, build, show the built-in session
 	@tests/house/deps.sh build bpf
-	@$(MAKE) --no-print-directory all
+	@$(AGAIN) all
 	@$(BIN)/sonde demo
 test:					## install what is missing, build, run all tests
 	@tests/house/deps.sh build bpf test
-	@$(MAKE) --no-print-directory all $(B)/check fuzzers
+	@$(AGAIN) all $(B)/check fuzzers
 	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint) e2e
 
 # The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
@@ -129,13 +130,13 @@ $(FUZZERS): $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o \
 fuzzers: $(FUZZERS)
 fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
 	@tests/house/deps.sh build fuzz
-	@$(MAKE) --no-print-directory CC=$(CLANG) SANITIZE=fuzzer,address,undefined fuzzers
+	@$(AGAIN) CC=$(CLANG) SANITIZE=fuzzer,address,undefined fuzzers
 	@$(RUN) SONDE_BUILD=build/$(notdir $(CLANG))-fuzzer-address-undefined FUZZ_RUNS=$(FUZZ_RUNS) \
 		FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) tests/house/fuzz.sh search
 
 bench:					## what following costs
 	@tests/house/deps.sh build bpf bench
-	@$(MAKE) --no-print-directory all $(STIMS)
+	@$(AGAIN) all $(STIMS)
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

@@ -7,7 +7,7 @@ trap 'exit 1' INT TERM HUP
 git ls-files -co --exclude-standard | while read -r f; do [ ! -f "$f" ] || echo "$f"; done |
 	tar -cf - -T - | tar -C "$copy" -xf -
 cd "$copy" || exit 1
-unset MAKEFLAGS MAKELEVEL MFLAGS BPF SANITIZE WERROR CFLAGS
+unset CC MAKEFLAGS MAKELEVEL MFLAGS BPF SANITIZE WERROR CFLAGS
 bad=0
 # fact NAME COMMAND...
 fact() {
