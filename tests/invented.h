@@ -4,6 +4,7 @@
 /* Lives that nobody lived: endpoints, items and what the engine would have heard in them, so that
  * what is shown can be tested without an engine, a kernel or a clock. */
 
+#include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -41,6 +42,20 @@ static UNUSED const char *written(void)
 {
 	text.at[text.len] = 0;
 	return text.at;
+}
+
+/* The first line that differs is shown, not both texts. */
+static UNUSED void same(const char *got, const char *want)
+{
+	while (*got && *got == *want) {
+		const char *g = strchr(got, '\n'), *w = strchr(want, '\n');
+
+		if (!g || !w || g - got != w - want || memcmp(got, want, (size_t)(g - got)))
+			break;
+		got = g + 1;
+		want = w + 1;
+	}
+	ck_assert_msg(!strcmp(got, want), "\n%.500s\n instead of\n%.500s", got, want);
 }
 
 static sonde_ns at(double us)

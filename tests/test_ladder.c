@@ -21,7 +21,7 @@ START_TEST(a_tcp_session_is_a_ladder_of_five_columns)
 {
 	struct sonde_ladder l = { .connection = hello_stream() };
 
-	ck_assert_str_eq(drawn(l, 110, true, 0),
+	same(drawn(l, 110, true, 0),
 		"tcp4: #2 client[812] 10.0.0.1:41714 → #3 server[810] 10.0.0.2:5000, from listener #1, marked *\n"
 		"time 0 is 0.000300 s into the run\n"
 		"    us  client app         client TCP   wire                                server TCP   server app\n"
@@ -57,33 +57,33 @@ START_TEST(sixty_columns_hold_the_whole_session_in_short_words)
 {
 	struct sonde_ladder l = { .connection = hello_stream() };
 
-	ck_assert_str_eq(drawn(l, 60, false, 0),
+	same(drawn(l, 60, false, 0),
 		"tcp4: #2 client[812] 10.0.0.1:41714 -> #3 server[810]\n"
 		"    10.0.0.2:5000, from listener #1, marked *\n"
 		"time 0 is 0.000300 s into the run\n"
-		"    us client    TCP      wire          TCP       server app\n"
+		"    us client app TCP      wire         TCP       server app\n"
 		"-205.0                                            socket\n"
 		"-192.0                                            bind *\n"
 		"-184.0                                  LISTEN *  listen *\n"
 		"-168.3                                            accept4 ..\n"
-		"   0.0 socket\n"
-		"   9.7 connect.. SYN_SENT --- SYN ---->\n"
-		"  40.9           ESTAB    <- SYN ACK --\n"
-		"  54.9                    --- ACK ----> SYN_RECV\n"
+		"   0.0 socket = 3\n"
+		"   9.7 connect .. SYN_SENT --- SYN --->\n"
+		"  40.9            ESTAB    <- SYN ACK -\n"
+		"  54.9                     --- ACK ---> SYN_RECV\n"
 		"  62.7                                  ESTAB\n"
 		"  65.7 connect\n"
 		"  71.7                                            accept\n"
 		"  72.0 recv ..\n"
-		"  84.5                    <-- P. 14 ---           send 14\n"
-		"  93.8                    --- ACK ---->\n"
+		"  84.5                     <-- P. 14 --           send 14\n"
+		"  93.8                     --- ACK --->\n"
 		" 102.0 recv 14\n"
 		" 113.0                                            close\n"
 		" 113.5 recv ..\n"
-		" 115.4           CLOSE_W  <- FIN ACK -- FIN_WAIT1\n"
-		" 161.0                    --- ACK ----> FIN_WAIT2\n"
+		" 115.4            CLOSE_W  <- FIN ACK - FIN_WAIT1\n"
+		" 161.0                     --- ACK ---> FIN_WAIT2\n"
 		" 173.5 recv 0\n"
-		" 188.0 close     LAST_ACK - FIN ACK -->\n"
-		" 194.6           CLOSE    <--- ACK ----\n"
+		" 188.0 close      LAST_ACK - FIN ACK ->\n"
+		" 194.6            CLOSE    <--- ACK ---\n"
 		" 201.1                                  TIME_WAIT\n"
 		"#2 ended: fin-remote\n"
 		"#3 ended: fin-local\n");
@@ -94,7 +94,7 @@ START_TEST(a_lost_datagram_ends_where_it_was_lost_with_the_reason)
 {
 	struct sonde_ladder l = { .flow = lossy_datagrams() };
 
-	ck_assert_str_eq(drawn(l, 100, true, 0),
+	same(drawn(l, 100, true, 0),
 		"udp4: #1 caller[900] 10.0.0.1:40000 → #2 reader[901] 10.0.0.2:7000\n"
 		"time 0 is 0.000010 s into the run\n"
 		"   us  sender app     sender queue  wire                             receiver queue  receiver app\n"
@@ -134,7 +134,7 @@ START_TEST(unix_sockets_have_no_wire)
 	call(a, 9, 4, SONDE_CALL_CONNECT, 3, 0, SONDE_MILESTONE_CONNECTED, 0);
 	call(a, 24, 4, SONDE_CALL_WRITE, 3, 5, SONDE_MILESTONE_FIRST_SENT, 0);
 	call(b, 31, 9, SONDE_CALL_READ, 4, 5, SONDE_MILESTONE_FIRST_RECEIVED, 0);
-	ck_assert_str_eq(drawn((struct sonde_ladder){ .connection = &c }, 80, true, 0),
+	same(drawn((struct sonde_ladder){ .connection = &c }, 80, true, 0),
 			 "unix-stream: #1 a[5] → #2 b[6] @x\\x1b[2J\n"
 			 "time 0 is 0.000000 s into the run\n"
 			 "  us  client app   in the kernel                       server app\n"

@@ -8,7 +8,7 @@ Suite *line_suite(void);
 START_TEST(a_session_reads_as_it_happens)
 {
 	hello_stream();
-	ck_assert_str_eq(written(),
+	same(written(),
 		"   0.000100  #1   server[810]       socket = 3: tcp4\n"
 		"   0.000110  #1   server[810]       bind\n"
 		"   0.000117  #1   server[810]       CLOSE -> LISTEN  waits for connections\n"
@@ -42,7 +42,7 @@ START_TEST(a_drop_says_who_is_not_told)
 {
 	line.classes = SONDE_LINE_DROPS;
 	lossy_datagrams();
-	ck_assert_str_eq(written(), "   0.000205  #2   reader[901]       dropped 1000 B from 10.0.0.1:40000: "
+	same(written(), "   0.000205  #2   reader[901]       dropped 1000 B from 10.0.0.1:40000: "
 				    "the receive buffer was full (SOCKET_RCVBUFF); the sender #1 "
 				    "caller[900] is not told\n");
 }
@@ -52,7 +52,7 @@ START_TEST(calls_are_written_as_strace_writes_them_and_replace_what_they_mean)
 {
 	line.classes = SONDE_LINE_APP | SONDE_LINE_CALLS;
 	hello_stream();
-	ck_assert_str_eq(written(),
+	same(written(),
 		"   0.000100  #1   server[810]       socket(AF_INET, SOCK_STREAM) = 3 <5.00 us>\n"
 		"   0.000110  #1   server[810]       bind(3) = 0 <2.00 us>\n"
 		"   0.000120  #1   server[810]       listen(3, 5) = 0 <4.00 us>\n"
@@ -71,7 +71,7 @@ START_TEST(every_packet_has_a_line_with_its_sockets)
 {
 	line.classes = SONDE_LINE_PACKETS;
 	lossy_datagrams();
-	ck_assert_str_eq(written(),
+	same(written(),
 		"   0.000103  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 1\n"
 		"   0.000203  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 2\n"
 		"   0.000303  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 3\n");
@@ -112,7 +112,7 @@ START_TEST(failures_resets_and_ends_are_named_with_their_meaning)
 	e->detail = "unread data";
 	v = event(e, 60, SONDE_EVENT_DESTROY);
 	say(v, SONDE_MILESTONE_GONE, 1, 0);
-	ck_assert_str_eq(written(),
+	same(written(),
 		"   0.000010  #1   c[7]              connect 10.0.0.3:9 = ECONNREFUSED: nobody listens there\n"
 		"   0.000020  #1   c[7]              reset sent: closed with unread data\n"
 		"   0.000030  #1   c[7]              reset received\n"
@@ -134,7 +134,7 @@ START_TEST(an_exit_ends_several_sockets_each_with_a_line)
 	a->release = b->release = SONDE_RELEASE_EXIT;
 	b->opened = at(4);
 	ck_assert_uint_eq(sonde_line_print(&line, &i, &h), 3);
-	ck_assert_str_eq(written(), "   0.000010       c[7]              exited with 0\n"
+	same(written(), "   0.000010       c[7]              exited with 0\n"
 				    "   0.000010  #1   c[7]              closed by exit\n"
 				    "   0.000010  #2   c[7]              closed by exit after 6.00 us\n");
 }
@@ -149,7 +149,7 @@ START_TEST(hostile_names_are_harmless)
 	v.call = SONDE_CALL_BIND;
 	v.address = (struct sonde_bytes){ name, sizeof name };
 	say(v, SONDE_MILESTONE_NAMED, 1, 0);
-	ck_assert_str_eq(written(), "   0.000010  #1   \\x1b[2J\\xff\\x5c[7] bind @a\\x07\\x9b\\x00\n");
+	same(written(), "   0.000010  #1   \\x1b[2J\\xff\\x5c[7] bind @a\\x07\\x9b\\x00\n");
 }
 END_TEST
 

@@ -61,21 +61,6 @@ static void add_arrow(struct draw *d, sonde_ns when, bool right, bool lost,
 			     : (right ? SONDE_CELL_RIGHT : SONDE_CELL_LEFT);
 }
 
-static const char *state_brief(unsigned state)
-{
-	switch (state) {
-	case SONDE_STATE_ESTABLISHED: return "ESTAB";
-	case SONDE_STATE_SYN_SENT: return "SYN_S";
-	case SONDE_STATE_SYN_RECV: return "SYN_R";
-	case SONDE_STATE_FIN_WAIT1: return "FIN_W1";
-	case SONDE_STATE_FIN_WAIT2: return "FIN_W2";
-	case SONDE_STATE_TIME_WAIT: return "TIME_W";
-	case SONDE_STATE_CLOSE_WAIT: return "CLOSE_W";
-	case SONDE_STATE_LAST_ACK: return "LAST_A";
-	default: return NULL;
-	}
-}
-
 /* The same for a narrow column, without the variant: "recv" for recvfrom and recvmsg. */
 static const char *call_brief(unsigned call)
 {
@@ -243,7 +228,7 @@ static void draw_step(struct draw *d, const struct sonde_story_step *s, bool far
 		why = sonde_state_name(s->state);
 		add(d, s->when, kernel, SONDE_PAINT_STATE,
 		    listener ? sonde_arena_print(d->arena, "%s *", why) : why,
-		    state_brief(s->state));
+		    sonde_words_state_brief(s->state));
 		break;
 	case SONDE_STORY_PACKET: draw_packet(d, s, !far); break;
 	case SONDE_STORY_ARRIVAL: draw_packet(d, s, far); break;

@@ -200,6 +200,21 @@ const char *sonde_words_state_means(unsigned state)
 	}
 }
 
+const char *sonde_words_state_brief(unsigned state)
+{
+	switch (state) {
+	case SONDE_STATE_ESTABLISHED: return "ESTAB";
+	case SONDE_STATE_SYN_SENT: return "SYN_S";
+	case SONDE_STATE_SYN_RECV: return "SYN_R";
+	case SONDE_STATE_FIN_WAIT1: return "FIN_W1";
+	case SONDE_STATE_FIN_WAIT2: return "FIN_W2";
+	case SONDE_STATE_TIME_WAIT: return "TIME_W";
+	case SONDE_STATE_CLOSE_WAIT: return "CLOSE_W";
+	case SONDE_STATE_LAST_ACK: return "LAST_A";
+	default: return NULL;
+	}
+}
+
 const char *sonde_words_drop_means(const char *name)
 {
 	static const struct {

@@ -29,6 +29,8 @@ void sonde_words_errno(struct sonde_text *t, int error);
  * Static. */
 const char *sonde_words_errno_means(int error);
 const char *sonde_words_state_means(unsigned state); /* enum sonde_state */
+/* "FIN_W1": for narrow columns; NULL where the name is short already. Static. */
+const char *sonde_words_state_brief(unsigned state);
 /* The kernel's reason of a drop, with or without its prefix SKB_DROP_REASON_. name may be NULL. */
 const char *sonde_words_drop_means(const char *name);
 /* The kernel's reason of a reset it sent, with or without its prefix SK_RST_REASON_. */

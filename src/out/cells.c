@@ -226,29 +226,36 @@ static void put_arrow(struct pen *p, const struct sonde_cell *c, unsigned width)
 
 /* Which columns are shown, and how wide each is. */
 struct plan {
-	unsigned width[SONDE_GRID_COLUMNS], least[SONDE_GRID_COLUMNS];
+	unsigned width[SONDE_GRID_COLUMNS], least[SONDE_GRID_COLUMNS], most[SONDE_GRID_COLUMNS];
 	bool out[SONDE_GRID_COLUMNS];
 	unsigned left_out, gap;
 };
+
+/* The widest that is written into column c if it is so wide; wrapped cells take all they get. */
+static unsigned widest(const struct sonde_grid *g, unsigned c, unsigned width, bool utf8)
+{
+	struct sonde_cell title = { .text = g->column[c].title, .brief = g->column[c].brief };
+	unsigned most = title.text ? width_of(best_text(&title, width, utf8), utf8) : 0;
+
+	for (size_t r = 0; r < g->rows; r++) {
+		const struct sonde_cell *cell = &g->row[r].cell[g->row[r].wide ? 0 : c];
+		unsigned w, edge = cell->shape ? 5 : 0; /* of an arrow around its text */
+
+		if (g->row[r].wide || !cell->text)
+			continue;
+		w = width_of(best_text(cell, width > edge ? width - edge : 0, utf8), utf8) + edge;
+		most = w > most ? w : most;
+	}
+	return most < width ? most : width;
+}
 
 static void measure(struct plan *plan, const struct sonde_grid *g, bool utf8)
 {
 	for (unsigned c = 0; c < g->columns; c++) {
 		const struct sonde_grid_column *col = &g->column[c];
-		unsigned most = width_of(col->title, utf8);
+		unsigned most = widest(g, c, col->most ? col->most : SONDE_CELLS_MOST, utf8);
 
-		for (size_t r = 0; r < g->rows; r++) {
-			const struct sonde_cell *cell = &g->row[r].cell[g->row[r].wide ? 0 : c];
-			unsigned w;
-
-			if (g->row[r].wide || !cell->text)
-				continue;
-			w = width_of(cell->text, utf8) + (cell->shape ? 5 : 0);
-			most = w > most ? w : most;
-		}
-		if (col->most && most > col->most)
-			most = col->most;
-		plan->width[c] = most;
+		plan->width[c] = plan->most[c] = most;
 		plan->least[c] = !col->weight || col->least > most ? most : col->least;
 		plan->out[c] = !most;
 	}
@@ -284,7 +291,36 @@ static bool shrink(struct plan *plan, const struct sonde_grid *g, bool below_lea
 	return true;
 }
 
-static void lay_out(struct plan *plan, const struct sonde_grid *g, unsigned width)
+/* Shorter forms leave room that columns with cut cells can use. */
+static void spread(struct plan *plan, const struct sonde_grid *g, unsigned width, bool utf8)
+{
+	unsigned spare;
+
+	for (unsigned c = 0; c < g->columns; c++)
+		if (!plan->out[c] && !g->column[c].wrap && plan->width[c] < plan->most[c])
+			plan->width[c] = widest(g, c, plan->width[c], utf8);
+	spare = width - sum(plan, plan->width, g->columns);
+	for (unsigned c = 0; c < g->columns; c++) {
+		unsigned more = plan->most[c] - plan->width[c];
+
+		/* all it wants, or nothing: half of a word is worth little */
+		if (plan->out[c] || !more || more > spare)
+			continue;
+		plan->width[c] += more;
+		spare -= more;
+	}
+	for (unsigned c = 0; c < g->columns; c++) {
+		unsigned more = plan->most[c] - plan->width[c];
+
+		more = more < spare ? more : spare;
+		if (plan->out[c] || plan->width[c] == widest(g, c, plan->width[c] + more, utf8))
+			continue;
+		plan->width[c] += more;
+		spare -= more;
+	}
+}
+
+static void leave_out(struct plan *plan, const struct sonde_grid *g, unsigned width)
 {
 	while (sum(plan, plan->least, g->columns) > width) {
 		unsigned worst = g->columns, rank = 0;
@@ -299,9 +335,18 @@ static void lay_out(struct plan *plan, const struct sonde_grid *g, unsigned widt
 		plan->out[worst] = true;
 		plan->left_out++;
 	}
-	while (sum(plan, plan->width, g->columns) > width)
-		if (!shrink(plan, g, false) && !shrink(plan, g, true))
-			break;
+}
+
+static void lay_out(struct plan *plan, const struct sonde_grid *g, unsigned width, bool utf8)
+{
+	leave_out(plan, g, width);
+	if (sum(plan, plan->width, g->columns) > width) {
+		while (sum(plan, plan->width, g->columns) > width)
+			if (!shrink(plan, g, false) && !shrink(plan, g, true))
+				break;
+		if (sum(plan, plan->width, g->columns) <= width)
+			spread(plan, g, width, utf8);
+	}
 	for (unsigned c = 0; c < g->columns; c++) {
 		unsigned total = sum(plan, plan->width, g->columns);
 
@@ -383,7 +428,7 @@ unsigned sonde_cells_print(struct sonde_text *t, const struct sonde_grid *g,
 	bool head = false;
 
 	measure(&plan, g, style->utf8);
-	lay_out(&plan, g, usable(style));
+	lay_out(&plan, g, usable(style), style->utf8);
 	for (unsigned c = 0; c < g->columns; c++) {
 		title[c] = (struct sonde_cell){ .text = g->column[c].title,
 						.brief = g->column[c].brief,
