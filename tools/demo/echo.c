@@ -1,11 +1,11 @@
 /* echo: three messages go and come back; then the client goes. */
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tools/demo/demo.h"
 
-static const char *const messages[] = {"one", "two", "three"};
+static const char *const messages[] = { "one", "two", "three" };
 enum { MESSAGES = sizeof messages / sizeof *messages };
 
 static int stream_server(const struct sonde_demo_meeting *at)
@@ -94,16 +94,18 @@ static int client(const struct sonde_demo_meeting *at)
 		/* A stream may give it back in pieces. */
 		while (got < len && (n = recv(fd, text + got, sizeof text - got, 0)) > 0)
 			got += (size_t)n;
-		if (got != len || memcmp(text, messages[i], len) != 0)
-			return sonde_demo_fail("the echo is another");
+		if (got != len || memcmp(text, messages[i], len) != 0) {
+			errno = EBADMSG;
+			return sonde_demo_fail("echo");
+		}
 	}
 	close(fd);
 	return 0;
 }
 
 const struct sonde_demo_session sonde_demo_echo = {
-    .name = "echo",
-    .what = "Three messages go and come back; then the client goes.",
-    .server = server,
-    .client = client,
+	.name = "echo",
+	.what = "Three messages go and come back; then the client goes.",
+	.server = server,
+	.client = client,
 };

@@ -1,5 +1,5 @@
 /* hello: the server waits, the client comes, the server says hello, both go. */
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +7,14 @@
 
 static const char hello[] = "Hello, client!";
 static const char greeting[] = "Hello, server!";
+
+static int check(const char *text, size_t len)
+{
+	if (len == strlen(hello) && !memcmp(text, hello, len))
+		return 0;
+	errno = EBADMSG;
+	return sonde_demo_fail("hello");
+}
 
 static int stream_server(const struct sonde_demo_meeting *at)
 {
@@ -50,7 +58,7 @@ static int stream_client(const struct sonde_demo_meeting *at)
 	if (n < 0)
 		return sonde_demo_fail("recv");
 	close(fd);
-	return len == strlen(hello) && !memcmp(text, hello, len) ? 0 : 1;
+	return check(text, len);
 }
 
 static int datagram_server(const struct sonde_demo_meeting *at)
@@ -95,7 +103,7 @@ static int datagram_client(const struct sonde_demo_meeting *at)
 	if (len < 0)
 		return sonde_demo_fail("recvfrom");
 	close(fd);
-	return (size_t)len == strlen(hello) && !memcmp(text, hello, (size_t)len) ? 0 : 1;
+	return check(text, (size_t)len);
 }
 
 static int server(const struct sonde_demo_meeting *at)
@@ -109,8 +117,8 @@ static int client(const struct sonde_demo_meeting *at)
 }
 
 const struct sonde_demo_session sonde_demo_hello = {
-    .name = "hello",
-    .what = "The server waits, the client comes, the server says hello, both go.",
-    .server = server,
-    .client = client,
+	.name = "hello",
+	.what = "The server waits, the client comes, the server says hello, both go.",
+	.server = server,
+	.client = client,
 };

@@ -9,7 +9,7 @@
 
 static int add_address(int host, int family, const char *text, unsigned prefix)
 {
-	struct sonde_address a = {.family = (uint16_t)family};
+	struct sonde_address a = { .family = (uint16_t)family };
 
 	inet_pton(family, text, a.ip);
 	return sonde_link_add_address(host, "eth0", &a, prefix);

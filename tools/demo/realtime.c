@@ -22,7 +22,7 @@ enum {
 
 static void rest(long ns)
 {
-	nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = ns }, NULL);
 }
 
 /* Which numbers are missing, as 12-15 31-33. */
@@ -62,8 +62,8 @@ static int open_server(const struct sonde_demo_meeting *at)
 
 static int server(const struct sonde_demo_meeting *at)
 {
-	struct timeval quiet = {.tv_usec = QUIET};
-	bool seen[MESSAGES] = {false};
+	struct timeval quiet = { .tv_usec = QUIET };
+	bool seen[MESSAGES] = { false };
 	int first, fd, number, reads = 0;
 	char text[SIZE];
 	ssize_t n;
@@ -126,8 +126,9 @@ static int client(const struct sonde_demo_meeting *at)
 }
 
 const struct sonde_demo_session sonde_demo_realtime = {
-    .name = "realtime",
-    .what = "Messages at a steady pace into a slow reader: what a stream does, what datagrams do.",
-    .server = server,
-    .client = client,
+	.name = "realtime",
+	.what = "Messages at a steady pace into a slow reader: what a stream does, what datagrams "
+		"do.",
+	.server = server,
+	.client = client,
 };

@@ -22,8 +22,8 @@ static const struct over {
 	const char *name;
 	int family, type;
 } overs[] = {
-#define O(id, name, family, type) {name, family, type},
-    SONDE_DEMO_OVERS(O)
+#define O(id, name, family, type) { name, family, type },
+	SONDE_DEMO_OVERS(O)
 #undef O
 };
 
@@ -81,7 +81,7 @@ static socklen_t unix_address(struct sockaddr_storage *ret, const char *who, boo
 	n = path ? snprintf(a->sun_path, sizeof a->sun_path, "/tmp/%s", who) + 1
 		 : snprintf(a->sun_path + 1, sizeof a->sun_path - 1, "sonde-demo-%d/%s", getpid(),
 			    who) +
-		       1;
+			    1;
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n);
 }
 
@@ -107,7 +107,7 @@ static void agree(struct sonde_demo_meeting *ret, const struct over *over, bool 
 	const char *server = over->family == AF_INET ? "10.0.0.1" : "2001:db8::1";
 	const char *client = over->family == AF_INET ? "10.0.0.2" : "2001:db8::2";
 
-	*ret = (struct sonde_demo_meeting){.family = over->family, .type = over->type};
+	*ret = (struct sonde_demo_meeting){ .family = over->family, .type = over->type };
 	if (over->family == AF_UNIX) {
 		bool path = hide_tmp();
 
