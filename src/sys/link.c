@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys/netns.h"
@@ -29,6 +30,7 @@ static void *begin(struct message *m, uint16_t type, uint16_t flags, size_t size
 	return mnl_nlmsg_put_extra_header(m->head, size);
 }
 
+/* Sends the request; the last message of the answer is left in m. */
 static int put_request(int netns, struct message *m)
 {
 	int fd = sonde_netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
@@ -50,7 +52,7 @@ static int put_request(int netns, struct message *m)
 static int find_index(int netns, const char *name)
 {
 	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret;
-	struct ifreq r = {0};
+	struct ifreq r = { 0 };
 
 	if (fd < 0)
 		return fd;
@@ -80,11 +82,26 @@ int sonde_link_pair(int netns_a, const char *name_a, int netns_b, const char *na
 	return put_request(netns_a, &m);
 }
 
+/* Whether the namespace takes packets for this address as its own. */
+static bool is_local(int netns, const struct sonde_address *a)
+{
+	struct rtmsg *head, *route;
+	struct message m;
+
+	head = begin(&m, RTM_GETROUTE, 0, sizeof *head);
+	head->rtm_family = (uint8_t)a->family;
+	mnl_attr_put(m.head, RTA_DST, a->family == AF_INET6 ? 16 : 4, a->ip);
+	if (put_request(netns, &m) < 0 || m.head->nlmsg_type != RTM_NEWROUTE)
+		return false;
+	route = mnl_nlmsg_get_payload(m.head);
+	return route->rtm_type == RTN_LOCAL;
+}
+
 int sonde_link_add_address(int netns, const char *name, const struct sonde_address *a,
 			   unsigned prefix)
 {
 	size_t len = a->family == AF_INET6 ? 16 : 4;
-	int index = find_index(netns, name);
+	int index = find_index(netns, name), err;
 	struct ifaddrmsg *head;
 	struct message m;
 
@@ -96,7 +113,13 @@ int sonde_link_add_address(int netns, const char *name, const struct sonde_addre
 	head->ifa_index = (uint32_t)index;
 	mnl_attr_put(m.head, IFA_LOCAL, len, a->ip);
 	mnl_attr_put(m.head, IFA_ADDRESS, len, a->ip);
-	return put_request(netns, &m);
+	/* No duplicate address detection, RFC 4862 section 5.4: it takes a second. */
+	mnl_attr_put_u32(m.head, IFA_FLAGS, IFA_F_NODAD);
+	err = put_request(netns, &m);
+	/* A work queue of the kernel does the rest for IPv6. */
+	for (int i = 0; !err && !is_local(netns, a) && i < 1000; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+	return err;
 }
 
 int sonde_link_up(int netns, const char *name)
@@ -113,24 +136,37 @@ int sonde_link_up(int netns, const char *name)
 	return put_request(netns, &m);
 }
 
-int sonde_link_plain(int netns, const char *name)
+/* Puts the commands to the driver, each with the value 0, until one fails. Returns the last one's
+ * answer, or -errno. */
+static int ask_driver(int netns, const char *name, const uint32_t *command, size_t n)
 {
-	/* Generic segmentation goes last: it may only be turned off without the others. */
-	static const uint32_t offload[] = {ETHTOOL_SRXCSUM, ETHTOOL_STSO, ETHTOOL_STXCSUM,
-					   ETHTOOL_SGRO, ETHTOOL_SGSO};
-	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), err = 0;
-	struct ethtool_value off = {0};
-	struct ifreq r = {.ifr_data = (void *)&off};
+	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret = 0;
+	struct ethtool_value value;
+	struct ifreq r = { .ifr_data = (void *)&value };
 
 	if (fd < 0)
 		return fd;
 	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
-	for (size_t i = 0; !err && i < sizeof offload / sizeof *offload; i++) {
-		off.cmd = offload[i];
+	for (size_t i = 0; ret >= 0 && i < n; i++) {
+		value = (struct ethtool_value){ .cmd = command[i] };
 		/* A device that cannot have it at all is as plain as one that has it off. */
-		if (ioctl(fd, SIOCETHTOOL, &r) < 0 && errno != EOPNOTSUPP)
-			err = -errno;
+		ret = ioctl(fd, SIOCETHTOOL, &r) < 0 && errno != EOPNOTSUPP ? -errno
+									    : (int)value.data;
 	}
 	close(fd);
-	return err;
+	return ret;
+}
+
+int sonde_link_carrier(int netns, const char *name)
+{
+	return ask_driver(netns, name, &(uint32_t){ ETHTOOL_GLINK }, 1);
+}
+
+int sonde_link_plain(int netns, const char *name)
+{
+	/* Generic segmentation goes last: it may only be turned off without the others. */
+	static const uint32_t off[] = { ETHTOOL_SRXCSUM, ETHTOOL_STSO, ETHTOOL_STXCSUM,
+					ETHTOOL_SGRO, ETHTOOL_SGSO };
+
+	return ask_driver(netns, name, off, sizeof off / sizeof *off);
 }

@@ -5,7 +5,6 @@
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,23 +16,9 @@ struct visit {
 	int ret; /* the descriptor that was asked for, or -errno */
 };
 
-/* /proc/sys/net shows the namespace of the thread that looks. Without IPv6 there is nothing to
- * set. */
-static int write_sysctl(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (write(fd, value, strlen(value)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static int loopback_up(void)
 {
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
 
 	if (fd < 0)
@@ -50,12 +35,7 @@ static int make_netns(void)
 
 	if (unshare(CLONE_NEWNET) < 0)
 		return -errno;
-	/* A link takes its settings from "default" as it is made. */
-	err = write_sysctl("/proc/sys/net/ipv6/conf/all/accept_dad", "0");
-	if (!err)
-		err = write_sysctl("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
-	if (!err)
-		err = loopback_up();
+	err = loopback_up();
 	if (err)
 		return err;
 	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -91,15 +71,15 @@ static int send_visitor(struct visit *v)
 
 int sonde_netns_open(void)
 {
-	return send_visitor(&(struct visit){.netns = -1});
+	return send_visitor(&(struct visit){ .netns = -1 });
 }
 
 int sonde_netns_socket(int netns, int family, int type, int protocol)
 {
 	if (netns < 0)
 		return -EBADF;
-	return send_visitor(
-	    &(struct visit){.netns = netns, .family = family, .type = type, .protocol = protocol});
+	return send_visitor(&(struct visit){
+		.netns = netns, .family = family, .type = type, .protocol = protocol });
 }
 
 uint32_t sonde_netns_inode(int netns)

@@ -7,8 +7,7 @@
 
 #include <stdint.h>
 
-/* A new namespace with its loopback up. IPv6 addresses are usable as soon as they are set (no
- * duplicate address detection). A descriptor that is closed by exec, or -errno. */
+/* A new namespace with its loopback up. A descriptor that is closed by exec, or -errno. */
 int sonde_netns_open(void);
 
 /* socket(2) inside the namespace; closed by exec. A descriptor, or -errno. */

@@ -6,7 +6,6 @@
  *
  * To add one: a file with its struct sonde_demo_session, and a line in sonde_demo_sessions[]. */
 
-#include <stdbool.h>
 #include <sys/socket.h>
 
 /* What a session runs over, and its word on the command line: the words of an endpoint's kind. */
@@ -23,7 +22,7 @@ enum sonde_demo_over {
 #define O(id, name, family, type) SONDE_DEMO_##id,
 	SONDE_DEMO_OVERS(O)
 #undef O
-	    SONDE_DEMO_OVER_END_
+		SONDE_DEMO_OVER_END_
 };
 
 /* What server and client agreed on before they began. */
