@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "packet/draft.h"
 #include "packet/option.h"
@@ -269,6 +270,15 @@ START_TEST(the_key_that_is_written_is_read_back)
 }
 END_TEST
 
+START_TEST(accessors_compile_to_a_load_and_a_swap)
+{
+	int status = system("tests/accessors.sh"); /* says why where it skips */
+
+	ck_assert(WIFEXITED(status));
+	ck_assert(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
+}
+END_TEST
+
 Suite *wire_suite(void)
 {
 	Suite *s = suite_create("wire");
@@ -280,6 +290,7 @@ Suite *wire_suite(void)
 	tcase_add_test(c, an_accessor_reads_what_its_row_says_and_a_putter_leaves_the_rest);
 	tcase_add_test(c, a_name_or_alias_means_one_row_of_its_header);
 	tcase_add_test(c, the_key_that_is_written_is_read_back);
+	tcase_add_test(c, accessors_compile_to_a_load_and_a_swap);
 	suite_add_tcase(s, c);
 	return s;
 }

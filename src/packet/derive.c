@@ -98,6 +98,12 @@ static inline bool is_sum(enum sonde_role role)
 	return role >= SONDE_ROLE_SUM_HEADER;
 }
 
+/* Whoever makes the packet chooses the value; nothing around it decides. */
+static inline bool is_chosen(enum sonde_role role)
+{
+	return role <= SONDE_ROLE_USUALLY || role == SONDE_ROLE_MORE || role == SONDE_ROLE_OFFSET;
+}
+
 /* Whether a field of layer d disagrees with the packet around it. */
 SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how, unsigned at,
 			  unsigned bits, enum sonde_role role, unsigned arg)
@@ -105,7 +111,7 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 	uint64_t have, want;
 	bool strict = how & SONDE_JUDGE_STRICT;
 
-	if (role == SONDE_ROLE_ANY || role == SONDE_ROLE_USUALLY)
+	if (is_chosen(role))
 		return false; /* and so never read: it may be wider than 64 bits */
 	if (role == SONDE_ROLE_KEY && !strict)
 		return false; /* it led here: any key that does is right */

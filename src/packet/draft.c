@@ -178,6 +178,16 @@ static int copy_option(struct sonde_draft *d, enum sonde_family family,
 	return r;
 }
 
+/* Keys lead to what was decoded, each in its own way: an echo reply is no request. */
+static uint32_t keys(const struct sonde_shape_info *s)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < s->rows; i++)
+		mask |= (uint32_t)(sonde_rows[s->row + i].role == SONDE_ROLE_KEY) << i;
+	return mask;
+}
+
 int sonde_draft_copy(struct sonde_draft *d, const struct sonde_packet *from,
 		     const struct sonde_verdict *pins)
 {
@@ -193,7 +203,7 @@ int sonde_draft_copy(struct sonde_draft *d, const struct sonde_packet *from,
 
 		if ((r = sonde_draft_push(d, l->shape)) < 0)
 			break;
-		d->pinned[i] = l->part ? ~0u : pins ? pins->wrong[i] : 0;
+		d->pinned[i] = l->part ? ~0u : pins ? pins->wrong[i] : keys(s);
 		memset(bytes(d, l->at), 0, s->bytes);
 		copy_rows(s, h, bytes(d, l->at), d->pinned[i]);
 		if (s->family)
