@@ -388,23 +388,28 @@ static bool get_own(struct entry *y, const uint8_t *key, size_t n, uint8_t *s, s
 {
 	struct sonde_event *e = y->event;
 
+	if (IS("LOCAL"))
+		return get_address(s, len, &e->local);
+	if (IS("REMOTE"))
+		return get_address(s, len, &e->remote);
+	if (IS("ADDRESS"))
+		return get_bytes(s, len, &e->address);
+	if (IS("TEXT"))
+		return get_bytes(s, len, &e->text);
+	if (IS("COMM"))
+		return get_comm(s, len, e->comm);
 	for (unsigned k = 0; k < ROWS_; k++) {
 		unsigned i = (y->next + k) % ROWS_;
 
-		if (rows[i].len == n && !memcmp(rows[i].name, key, n)) {
-			y->next = i + 1;
-			y->timed |= rows[i].at == offsetof(struct sonde_event, when);
-			y->has_tid |= rows[i].at == offsetof(struct sonde_event, tid);
-			y->has_family |= rows[i].at == offsetof(struct sonde_event, family);
-			return row_set(&rows[i], e, s, len);
-		}
+		if (rows[i].len != n || memcmp(rows[i].name, key, n))
+			continue;
+		y->next = i + 1;
+		y->timed |= rows[i].at == offsetof(struct sonde_event, when);
+		y->has_tid |= rows[i].at == offsetof(struct sonde_event, tid);
+		y->has_family |= rows[i].at == offsetof(struct sonde_event, family);
+		return row_set(&rows[i], e, s, len);
 	}
-	return IS("LOCAL")     ? get_address(s, len, &e->local)
-	       : IS("REMOTE")  ? get_address(s, len, &e->remote)
-	       : IS("ADDRESS") ? get_bytes(s, len, &e->address)
-	       : IS("TEXT")    ? get_bytes(s, len, &e->text)
-	       : IS("COMM")    ? get_comm(s, len, e->comm)
-			       : true;
+	return true;
 }
 
 static bool get_field(struct entry *y, const uint8_t *key, size_t n, uint8_t *s, size_t len)
