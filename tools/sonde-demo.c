@@ -10,6 +10,7 @@
 #include "run/follow.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/netns.h"
 #include "tools/demo/demo.h"
 #include "tools/look.h"
 
@@ -96,9 +97,11 @@ int main(int argc, char **argv)
 {
 	struct conf conf = { 0 };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv), r;
-	struct show show = { 0 };
+	struct show show = {0};
+	struct sonde_follow_name name[2] = {{.name = "server"}, {.name = "client"}};
 	struct sonde_follow_plan plan = {
 		.run = run,
+		.name_of = name,
 		.arg = &show,
 		.wait_all = true,
 		.tracer = { .packets = true, .started = true, .calls = true, .snaplen = 128 },
@@ -125,6 +128,9 @@ int main(int argc, char **argv)
 	if (conf.save && (plan.save = sonde_file_make(conf.save)) < 0)
 		return sonde_cli_fail(&cli, conf.save, plan.save);
 	open_hosts(&show);
+	name[HOST_SERVER].netns = sonde_netns_inode(show.host[HOST_SERVER]);
+	name[HOST_CLIENT].netns = sonde_netns_inode(show.host[HOST_CLIENT]);
+	plan.names = show.host[HOST_SERVER] < 0 ? 0 : 2;
 	r = sonde_follow_run(&plan, &end);
 	if (r < 0)
 		return sonde_cli_fail(&cli, end.doing, r);

@@ -432,6 +432,9 @@ void sonde_life_end(struct sonde_life *life);
 /* NULL for 0 and for a number that is none; follows `same`. */
 struct sonde_endpoint *sonde_life_endpoint(const struct sonde_life *life, uint32_t sid);
 
+/* Whether a socket of that cookie was heard of. */
+bool sonde_life_knows(const struct sonde_life *life, uint64_t cookie);
+
 /* The axis that tells most: kernel for TCP, else app. What `states` of the record holds. */
 const struct sonde_steps *sonde_endpoint_states(const struct sonde_endpoint *e);
 

@@ -5,17 +5,16 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "life/merge.h"
 #include "life/sight.h"
+#include "run/sources.h"
 #include "sys/child.h"
 #include "sys/clock.h"
-#include "sys/diag.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
 #include "sys/sleep.h"
 
 enum {
-	PASS = 4096, /* items worked off before the ring is emptied again */
+	PASS = 4096, /* items worked off before the sources are emptied again */
 	REPORT_BUFFER = 256 << 10,
 	SAVE_BUFFER = 1 << 20,
 	SURVIVORS = 64,
@@ -24,21 +23,16 @@ enum {
 /* A packet may take its time after the program that sent it has ended: the last FINs and ACKs. */
 #define QUIET (60 * SONDE_MILLISECOND)
 
-enum { SOURCE_RUN, SOURCE_TRACER, SOURCE_DIAG };
-
 struct follow {
 	const struct sonde_follow_plan *plan;
-	struct sonde_tracer *tracer;
-	struct sonde_diag *diag;
+	struct sonde_sources sources;
 	struct sonde_child child;
 	struct sonde_arena arena;
-	struct sonde_merge merge;
 	struct sonde_sight sight;
 	struct sonde_session session;
 	struct sonde_text report, evidence;
 	struct sonde_writer writer;
 	int report_fd, save_fd;
-	uint64_t lost;
 	int status;
 	bool ended; /* the command */
 };
@@ -46,31 +40,6 @@ struct follow {
 static bool has_child(const struct follow *f)
 {
 	return f->plan->argv || f->plan->run;
-}
-
-static void take(void *arg, const struct sonde_item *item)
-{
-	struct follow *f = arg;
-
-	sonde_merge_push(&f->merge, SOURCE_TRACER, item);
-}
-
-static void take_diag(void *arg, const struct sonde_item *item)
-{
-	struct follow *f = arg;
-
-	sonde_merge_push(&f->merge, SOURCE_DIAG, item);
-}
-
-/* An event of the run itself. */
-static void tell(struct follow *f, const struct sonde_event *e, const void *text, size_t len)
-{
-	struct sonde_item item = { .is = SONDE_ITEM_EVENT, .event = *e };
-
-	item.event.when = sonde_clock_now();
-	item.event.fd = item.event.fd2 = -1;
-	item.event.text = (struct sonde_bytes){ text, len };
-	sonde_merge_push(&f->merge, SOURCE_RUN, &item);
 }
 
 static void tell_run(struct follow *f, int64_t clock)
@@ -88,12 +57,13 @@ static void tell_run(struct follow *f, int64_t clock)
 		memcpy(text + len, *word, n);
 		len += n;
 	}
-	tell(f,
-	     &(struct sonde_event){
-		     .kind = SONDE_EVENT_RUN,
-		     .n = { (uint64_t)clock, sonde_tracer_backend(f->tracer) },
-	     },
-	     text, len);
+	sonde_sources_tell(
+		&f->sources,
+		&(struct sonde_event){
+			.kind = SONDE_EVENT_RUN,
+			.n = { (uint64_t)clock, sonde_tracer_backend(f->sources.tracer) },
+		},
+		text, len);
 }
 
 /* With the pids of those who run on, in words of decimal. */
@@ -107,24 +77,21 @@ static void tell_end(struct follow *f)
 	if (has_child(f)) {
 		e.arg[0] = f->status;
 		e.arg[1] = 1;
-		n = sonde_tracer_alive(f->tracer, pid, SURVIVORS);
+		n = sonde_tracer_alive(f->sources.tracer, pid, SURVIVORS);
 	}
 	for (size_t i = 0; i < n && i < SURVIVORS; i++) {
 		if (i)
 			*o++ = ' ';
 		o = sonde_put_dec(o, (uint64_t)pid[i]);
 	}
-	tell(f, &e, text, (size_t)(o - text));
+	sonde_sources_tell(&f->sources, &e, text, (size_t)(o - text));
 }
 
-static void tell_lost(struct follow *f)
+/* The ends of other programs' sockets are told to everybody; they are neither heard nor kept. */
+static bool concerns(struct follow *f, const struct sonde_item *item)
 {
-	uint64_t lost = sonde_tracer_lost(f->tracer);
-
-	if (lost != f->lost)
-		tell(f, &(struct sonde_event){ .kind = SONDE_EVENT_LOST, .n = { lost - f->lost } },
-		     "tracer", 6);
-	f->lost = lost;
+	return item->is == SONDE_ITEM_FRAME || item->event.kind != SONDE_EVENT_DIAG ||
+	       item->event.ino || sonde_life_knows(&f->session.life, item->event.cookie);
 }
 
 /* Hears what is older than the watermark; false when nothing older waits any more. */
@@ -133,26 +100,21 @@ static bool pump(struct follow *f, sonde_ns watermark, unsigned most)
 	struct sonde_item item;
 
 	for (; most; most--) {
-		if (!sonde_merge_pop(&f->merge, watermark, &item))
+		if (!sonde_sources_pop(&f->sources, watermark, &item))
 			return false;
+		if (!concerns(f, &item))
+			continue;
 		sonde_sight_pass(&f->sight, &item);
 		sonde_session_hear(&f->session, &item);
 	}
 	return true;
 }
 
-/* One round: the sources are emptied first, so that nothing overflows while we work. The watermark
- * is read before them: whoever takes the processor from us makes nothing late. */
+/* One round: the sources are emptied first, so that nothing overflows while we work. */
 static bool turn(struct follow *f)
 {
-	sonde_ns watermark = sonde_clock_now() - sonde_tracer_lateness(f->tracer);
-	bool more;
+	bool more = pump(f, sonde_sources_read(&f->sources), PASS);
 
-	sonde_tracer_read(f->tracer, take, f);
-	if (f->diag)
-		sonde_diag_read(f->diag, take_diag, f);
-	tell_lost(f);
-	more = pump(f, watermark, PASS);
 	if (!more)
 		sonde_text_flush(&f->report);
 	return more;
@@ -174,18 +136,18 @@ static bool finished(struct follow *f)
 
 	if (!has_child(f))
 		return sonde_sleep_signal() ||
-		       (plan->pids && !sonde_tracer_alive(f->tracer, NULL, 0));
+		       (plan->pids && !sonde_tracer_alive(f->sources.tracer, NULL, 0));
 	if (!f->ended)
-		f->ended = sonde_tracer_child_ended(f->tracer, f->child.pid, &f->status);
-	return f->ended &&
-	       (!plan->wait_all || sonde_sleep_signal() || !sonde_tracer_alive(f->tracer, NULL, 0));
+		f->ended = sonde_tracer_child_ended(f->sources.tracer, f->child.pid, &f->status);
+	return f->ended && (!plan->wait_all || sonde_sleep_signal() ||
+			    !sonde_tracer_alive(f->sources.tracer, NULL, 0));
 }
 
 static void watch(struct follow *f)
 {
 	while (!finished(f))
 		if (!turn(f))
-			sonde_sleep(NULL, 0, sonde_tracer_patience(f->tracer));
+			sonde_sleep(NULL, 0, sonde_tracer_patience(f->sources.tracer));
 	drain(f);
 }
 
@@ -193,7 +155,7 @@ static int prepare(void *arg)
 {
 	struct follow *f = arg;
 
-	return sonde_tracer_prepare_child(f->tracer);
+	return sonde_tracer_prepare_child(f->sources.tracer);
 }
 
 static int run_child(void *arg)
@@ -214,7 +176,7 @@ static int start_child(struct follow *f)
 	};
 	int r = sonde_child_start(&f->child, &child);
 
-	return r < 0 ? r : sonde_tracer_follow(f->tracer, f->child.pid);
+	return r < 0 ? r : sonde_tracer_follow(f->sources.tracer, f->child.pid);
 }
 
 /* Everybody who is to be followed, is: the command waits still, running processes are seeded. */
@@ -230,12 +192,12 @@ static int follow_all(struct follow *f, struct sonde_follow_end *ret)
 		pid_t pid = (pid_t)plan->pid[i];
 
 		ret->doing = "follow the process";
-		r = sonde_tracer_follow(f->tracer, pid);
+		r = sonde_tracer_follow(f->sources.tracer, pid);
 		if (r >= 0)
-			r = sonde_tracer_seed(f->tracer, pid);
+			r = sonde_tracer_seed(f->sources.tracer, pid);
 	}
 	if (plan->tracer.all && r >= 0)
-		r = sonde_tracer_seed(f->tracer, 0);
+		r = sonde_tracer_seed(f->sources.tracer, 0);
 	return r;
 }
 
@@ -262,7 +224,6 @@ static void open_outputs(struct follow *f, int64_t clock)
 		sonde_writer_begin(&f->writer, &f->evidence, plan->tracer.snaplen, clock,
 				   "sonde " SONDE_VERSION);
 	}
-	sonde_merge_init(&f->merge, &f->arena);
 	sonde_sight_init(&f->sight, &f->arena);
 	sonde_session_init(&f->session, &plan->look, &f->report,
 			   plan->save >= 0 ? &f->writer : NULL);
@@ -272,12 +233,24 @@ static void close_all(struct follow *f)
 {
 	sonde_child_done(&f->child);
 	sonde_text_flush(&f->report);
-	f->tracer = sonde_tracer_close(f->tracer);
-	f->diag = sonde_diag_close(f->diag);
+	sonde_sources_close(&f->sources);
 	sonde_arena_done(&f->arena);
 	free(f->report.at);
 	free(f->evidence.at);
 	sonde_sleep_done();
+}
+
+static void tell_begin(struct follow *f, int64_t clock)
+{
+	const struct sonde_follow_plan *plan = f->plan;
+
+	tell_run(f, clock);
+	for (size_t i = 0; i < plan->names; i++)
+		sonde_sources_tell(&f->sources,
+				   &(struct sonde_event){ .kind = SONDE_EVENT_NAME,
+							  .netns = plan->name_of[i].netns },
+				   plan->name_of[i].name, strlen(plan->name_of[i].name));
+	sonde_sources_tell_limits(&f->sources);
 }
 
 int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_end *ret)
@@ -287,14 +260,15 @@ int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_e
 	int r;
 
 	*ret = (struct sonde_follow_end){ .doing = "open a tracer" };
-	r = sonde_tracer_open(&f.tracer, &plan->tracer, &ret->why);
-	if (r < 0)
+	sonde_sleep_init(); /* a signal that comes while the tracer loads ends the run in good order
+			     */
+	r = sonde_sources_open(&f.sources, &f.arena, &plan->tracer, clock, &ret->passed);
+	if (r < 0) {
+		sonde_sleep_done();
 		return r;
-	(void)sonde_diag_open(&f.diag, -1); /* it completes the tracer; without it less is known */
-	sonde_sleep_init();
+	}
 	open_outputs(&f, clock);
-	tell_run(&f, clock);
-	sonde_tracer_tell(f.tracer, take, &f);
+	tell_begin(&f, clock);
 	r = follow_all(&f, ret);
 	if (r >= 0) {
 		sonde_privilege_drop(-1);

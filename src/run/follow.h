@@ -6,11 +6,18 @@
 #include "run/session.h"
 #include "sys/tracer.h"
 
+struct sonde_follow_name {
+	uint32_t netns; /* inode */
+	const char *name;
+};
+
 struct sonde_follow_plan {
 	char *const *argv;     /* the command, then NULL; or NULL */
 	int (*run)(void *arg); /* a function to be followed in its stead; or NULL */
 	void *arg;
-	const char *name;    /* of what is followed, for the report, where there is no argv */
+	const char *name; /* of what is followed, for the report, where there is no argv */
+	const struct sonde_follow_name *name_of; /* namespaces that have a name of ours */
+	size_t names;
 	const unsigned *pid; /* processes that run already */
 	size_t pids;
 	bool wait_all; /* until the last descendant has ended */
@@ -25,6 +32,7 @@ struct sonde_follow_end {
 	const char *doing; /* what failed, where a code is returned */
 	int status;	   /* wait(2) status of the command */
 	int exec;	   /* -errno with which it could not be started, or 0 */
+	int passed;	   /* reason for which BPF was passed over, or 0 */
 	int why;	   /* reason for which the run is not complete, or 0 */
 	int saved;	   /* the same for the evidence */
 };

@@ -3,6 +3,7 @@
 #include "base/reason.h"
 #include "life/ladder.h"
 #include "life/records.h"
+#include "life/table.h"
 #include "out/json.h"
 
 void sonde_session_init(struct sonde_session *s, const struct sonde_look *look,
@@ -113,6 +114,17 @@ static void end_ladders(struct sonde_session *s)
 		sonde_text_print(s->report, "%zu more conversations are not drawn\n", more);
 }
 
+static void end_text(struct sonde_session *s)
+{
+	struct sonde_grid grid;
+
+	if (s->look.ladder)
+		end_ladders(s);
+	sonde_text_str(s->report, "\n");
+	sonde_table_draw(&grid, &s->scratch, &s->life);
+	sonde_cells_print(s->report, &grid, &s->look.style);
+}
+
 int sonde_session_end(struct sonde_session *s)
 {
 	int r;
@@ -120,8 +132,8 @@ int sonde_session_end(struct sonde_session *s)
 	sonde_life_end(&s->life);
 	if (s->look.json)
 		end_json(s);
-	else if (s->look.ladder)
-		end_ladders(s);
+	else
+		end_text(s);
 	if (s->save) {
 		r = sonde_writer_end(s->save);
 		s->saved = s->saved ? s->saved : r;

@@ -1,0 +1,149 @@
+#include "run/sources.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/reason.h"
+#include "packet/tuple.h"
+#include "sys/clock.h"
+
+enum { RUN, TRACER, DIAG, WIRE };
+
+/* libpcap hands over blocks that are 10 ms old, and more on a busy machine. */
+#define WIRE_LATENESS (50 * SONDE_MILLISECOND)
+
+/* Noted as the events come in, which is before the packets of that time go out: even the first
+ * packet of a socket that was never bound finds its port here. */
+static void note_port(struct sonde_sources *s, const struct sonde_event *e)
+{
+	if (e->local.port && (e->protocol == IPPROTO_TCP || e->protocol == IPPROTO_UDP))
+		s->port[e->protocol == IPPROTO_UDP][e->local.port >> 3] |=
+			(uint8_t)(1 << (e->local.port & 7));
+}
+
+/* Whether a packet may be of a followed socket; of what has no ports nobody can tell. */
+static bool concerns(const struct sonde_sources *s, const struct sonde_frame *f)
+{
+	struct sonde_packet p;
+	struct sonde_tuple t;
+	const uint8_t *port;
+
+	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	if (!sonde_packet_tuple(&p, &t))
+		return false;
+	if (!(t.has & SONDE_TUPLE_PORTS))
+		return t.protocol == IPPROTO_ICMP || t.protocol == IPPROTO_ICMPV6 ||
+		       t.fragment == SONDE_FRAGMENT_LATER;
+	port = s->port[t.protocol == IPPROTO_UDP];
+	return (port[t.src.port >> 3] >> (t.src.port & 7) & 1) ||
+	       (port[t.dst.port >> 3] >> (t.dst.port & 7) & 1);
+}
+
+static void take_traced(void *arg, const struct sonde_item *item)
+{
+	struct sonde_sources *s = arg;
+
+	if (s->wire && item->is == SONDE_ITEM_EVENT)
+		note_port(s, &item->event);
+	sonde_merge_push(&s->merge, TRACER, item);
+}
+
+static void take_diag(void *arg, const struct sonde_item *item)
+{
+	struct sonde_sources *s = arg;
+
+	sonde_merge_push(&s->merge, DIAG, item);
+}
+
+int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
+		       const struct sonde_tracer_plan *plan, int64_t clock, int *ret_why)
+{
+	const struct sonde_live_plan live = { .interface = "any",
+					      .snaplen = plan->snaplen,
+					      .clock = clock };
+	int r;
+
+	*s = (struct sonde_sources){ 0 };
+	sonde_merge_init(&s->merge, arena);
+	r = sonde_tracer_open(&s->tracer, plan, ret_why);
+	if (r < 0)
+		return r;
+	(void)sonde_diag_open(&s->diag, -1);
+	if (plan->packets && !sonde_tracer_sees_packets(s->tracer))
+		s->wire_error = sonde_live_open(&s->wire, &live);
+	return 0;
+}
+
+void sonde_sources_tell(struct sonde_sources *s, const struct sonde_event *e, const void *text,
+			size_t len)
+{
+	struct sonde_item item = { .is = SONDE_ITEM_EVENT, .event = *e };
+
+	item.event.when = sonde_clock_now();
+	item.event.fd = item.event.fd2 = -1;
+	item.event.text = (struct sonde_bytes){ text, len };
+	sonde_merge_push(&s->merge, RUN, &item);
+}
+
+void sonde_sources_tell_limits(struct sonde_sources *s)
+{
+	char text[200];
+
+	sonde_tracer_tell(s->tracer, take_traced, s);
+	if (!s->wire_error)
+		return;
+	snprintf(text, sizeof text, "packets: %s", sonde_reason_text(s->wire_error));
+	sonde_sources_tell(s, &(struct sonde_event){ .kind = SONDE_EVENT_BLIND }, text,
+			   strlen(text));
+}
+
+static void read_wire(struct sonde_sources *s)
+{
+	struct sonde_item item = { .is = SONDE_ITEM_FRAME };
+
+	while (sonde_live_read(s->wire, &item.frame) > 0)
+		sonde_merge_push(&s->merge, WIRE, &item);
+}
+
+static void tell_lost(struct sonde_sources *s)
+{
+	uint64_t lost = sonde_tracer_lost(s->tracer) + (s->diag ? sonde_diag_lost(s->diag) : 0);
+
+	if (lost != s->lost)
+		sonde_sources_tell(
+			s,
+			&(struct sonde_event){ .kind = SONDE_EVENT_LOST, .n = { lost - s->lost } },
+			"tracer", 6);
+	s->lost = lost;
+}
+
+sonde_ns sonde_sources_read(struct sonde_sources *s)
+{
+	sonde_ns lateness = sonde_tracer_lateness(s->tracer), now = sonde_clock_now();
+
+	if (s->wire && lateness < WIRE_LATENESS)
+		lateness = WIRE_LATENESS;
+	sonde_tracer_read(s->tracer, take_traced, s);
+	if (s->diag)
+		sonde_diag_read(s->diag, take_diag, s);
+	if (s->wire)
+		read_wire(s);
+	tell_lost(s);
+	return now - lateness;
+}
+
+int sonde_sources_pop(struct sonde_sources *s, sonde_ns watermark, struct sonde_item *ret)
+{
+	while (sonde_merge_pop(&s->merge, watermark, ret))
+		if (!s->wire || ret->is != SONDE_ITEM_FRAME || concerns(s, &ret->frame))
+			return 1;
+	return 0;
+}
+
+void sonde_sources_close(struct sonde_sources *s)
+{
+	s->tracer = sonde_tracer_close(s->tracer);
+	s->diag = sonde_diag_close(s->diag);
+	s->wire = sonde_live_close(s->wire);
+}
