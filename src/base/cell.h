@@ -75,6 +75,7 @@ struct sonde_grid {
 	struct sonde_grid_row *row;
 	size_t rows, room;
 	unsigned columns;
+	bool head_first; /* the titles stand above all rows, not above the first that has cells */
 };
 
 /* The columns are copied; n is at most SONDE_GRID_COLUMNS. Rows are taken from the arena. */

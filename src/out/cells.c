@@ -358,6 +358,23 @@ static void lay_out(struct plan *plan, const struct sonde_grid *g, unsigned widt
 	}
 }
 
+/* One line of a wrapped cell: from where the last one ended, indented below the first. */
+static void put_wrapped(struct pen *p, const struct sonde_grid_column *col,
+			const struct sonde_cell *cell, unsigned width, const char *from,
+			const char **ret_rest)
+{
+	const char *text = cell->text ? best_text(cell, width, p->style->utf8) : "";
+	struct sonde_cell c = *cell;
+	unsigned indent = (unsigned)strspn(text, " ");
+	size_t len;
+
+	indent = from && indent && indent + 2 < width ? indent + 2 : 0;
+	c.text = from ? from : text;
+	p->owed += indent;
+	len = fit_words(c.text, width - indent, p->style->utf8, ret_rest);
+	put_aligned(p, &c, len, columns_of(c.text, len, p->style->utf8), width - indent, col->align);
+}
+
 static void put_row(struct pen *p, const struct sonde_grid *g, const struct plan *plan,
 		    const struct sonde_cell *cell)
 {
@@ -380,12 +397,8 @@ static void put_row(struct pen *p, const struct sonde_grid *g, const struct plan
 				now.text = line ? NULL : now.text;
 				put_cut(p, &now, width, g->column[c].align);
 			} else {
-				size_t len;
-
-				now.text = line ? rest[c] : now.text ? best_text(&now, width, p->style->utf8) : "";
-				len = fit_words(now.text, width, p->style->utf8, &rest[c]);
-				put_aligned(p, &now, len, columns_of(now.text, len, p->style->utf8),
-					    width, g->column[c].align);
+				put_wrapped(p, &g->column[c], &now, width, line ? rest[c] : NULL,
+					    &rest[c]);
 				more |= *rest[c];
 			}
 		}
@@ -438,7 +451,7 @@ unsigned sonde_cells_print(struct sonde_text *t, const struct sonde_grid *g,
 	for (size_t r = 0; r < g->rows; r++) {
 		const struct sonde_grid_row *row = &g->row[r];
 
-		if (head && !row->wide) {
+		if (head && (g->head_first || !row->wide)) {
 			put_row(&p, g, &plan, title);
 			head = false;
 		}
