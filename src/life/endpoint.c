@@ -10,8 +10,8 @@ unsigned sonde_endpoint_kind_of(unsigned family, unsigned type, unsigned protoco
 
 	switch (family) {
 	case AF_UNIX:
-		return type == SOCK_STREAM  ? SONDE_KIND_UNIX_STREAM
-		       : type == SOCK_DGRAM ? SONDE_KIND_UNIX_DGRAM
+		return type == SOCK_STREAM	? SONDE_KIND_UNIX_STREAM
+		       : type == SOCK_DGRAM	? SONDE_KIND_UNIX_DGRAM
 		       : type == SOCK_SEQPACKET ? SONDE_KIND_UNIX_SEQPACKET
 						: SONDE_KIND_OTHER;
 	case AF_NETLINK: return SONDE_KIND_NETLINK;
@@ -76,32 +76,61 @@ struct sonde_endpoint *sonde_endpoint_make(struct sonde_life *l, const struct so
 	p->payload_out = p->payload_in = p->segments_out = p->segments_in = SONDE_ABSENT;
 	p->fragments_out = p->fragments_in = SONDE_ABSENT;
 	memset(&p->timing, 0xff, sizeof p->timing);
+	p->inside->total_sent = p->inside->total_received = SONDE_ABSENT;
 	sonde_endpoint_learn(l, p, e);
 	return p;
 }
 
-void sonde_endpoint_learn(struct sonde_life *l, struct sonde_endpoint *p, const struct sonde_event *e)
+void sonde_endpoint_identify(struct sonde_life *l, struct sonde_endpoint *p, uint64_t cookie,
+			     uint64_t ino)
 {
-	if (e->cookie && !p->cookie) {
-		p->cookie = e->cookie;
-		sonde_index_put(&l->inside->cookie, l->arena, e->cookie, p);
+	if (cookie && p->cookie != cookie && !p->cookie) {
+		p->cookie = cookie;
+		sonde_index_put(&l->inside->cookie, l->arena, cookie, p);
 	}
-	if (e->ino && !p->ino) {
-		p->ino = e->ino;
-		sonde_index_put(&l->inside->ino, l->arena, e->ino, p);
+	if (ino && !p->ino) {
+		p->ino = ino;
+		sonde_index_put(&l->inside->ino, l->arena, ino, p);
 	}
-	if (e->family && !p->family) {
+}
+
+/* Addresses come bit by bit: a port first, the rest at connect; what is any is no news. */
+static bool better(const struct sonde_address *new, const struct sonde_address *old)
+{
+	if (!new->family || sonde_address_equal(new, old))
+		return false;
+	return !old->family || (!old->port && new->port) ||
+	       (sonde_address_is_any(old) && !sonde_address_is_any(new) && new->port == old->port);
+}
+
+void sonde_endpoint_learn(struct sonde_life *l, struct sonde_endpoint *p,
+			  const struct sonde_event *e)
+{
+	bool moved = false;
+
+	sonde_endpoint_identify(l, p, e->cookie, e->ino);
+	if (e->netns && !p->netns) {
+		p->netns = e->netns;
+		moved = true;
+	}
+	if (!e->family)
+		return;
+	if (!p->family) {
 		p->family = e->family;
 		p->type = e->type;
 		p->protocol = e->protocol;
 		p->kind = (uint8_t)sonde_endpoint_kind_of(e->family, e->type, e->protocol);
 	}
-	if (e->netns && !p->netns)
-		p->netns = e->netns;
-	if (e->local.family && (!p->local.family || !p->local.port))
+	if (better(&e->local, &p->local)) {
 		p->local = e->local;
-	if (e->remote.family && e->remote.port && !p->remote.port)
+		moved = true;
+	}
+	if (e->remote.port && !p->remote.port) {
 		p->remote = e->remote;
+		moved = true;
+	}
+	if (moved)
+		sonde_place_put(l, p);
 }
 
 void sonde_endpoint_step(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when,
@@ -109,8 +138,117 @@ void sonde_endpoint_step(struct sonde_life *l, struct sonde_endpoint *p, sonde_n
 {
 	bool app = state > SONDE_STATE_APP_;
 	struct sonde_steps *s = app ? &p->app : &p->kernel;
+	struct sonde_step *last = s->n ? &s->at[s->n - 1] : NULL;
 
+	if (last && last->state == state) {
+		last->inferred &= inferred;
+		return;
+	}
 	SONDE_GROW(l->arena, s->at, s->n, s->room);
-	s->at[s->n++] = (struct sonde_step){ .when = when, .state = (uint8_t)state, .inferred = inferred };
+	s->at[s->n++] =
+	    (struct sonde_step){.when = when, .state = (uint8_t)state, .inferred = inferred};
 	*(app ? &p->app_state : &p->state) = (uint8_t)state;
+}
+
+void sonde_endpoint_fault(struct sonde_life *l, struct sonde_endpoint *p,
+			  const struct sonde_fault *f)
+{
+	for (uint32_t i = p->faults; i-- > 0;) {
+		struct sonde_fault *old = &p->fault[i];
+
+		/* a packet, the kernel's report and the call are three sights of one fault */
+		if (old->error == f->error && !old->told && f->when - old->when < SONDE_SECOND) {
+			old->inferred &= f->inferred;
+			old->wire |= f->wire;
+			if (f->told) {
+				old->told = f->told;
+				old->call = f->call;
+			}
+			return;
+		}
+	}
+	SONDE_GROW(l->arena, p->fault, p->faults, p->fault_room);
+	p->fault[p->faults++] = *f;
+}
+
+void sonde_endpoint_told(struct sonde_life *l, struct sonde_endpoint *p,
+			 const struct sonde_event *e)
+{
+	int error = (int)-e->ret;
+
+	for (uint32_t i = 0; i < p->faults; i++) {
+		struct sonde_fault *f = &p->fault[i];
+
+		if (f->error == error && !f->told) {
+			f->told = e->when;
+			f->call = e->call;
+			return;
+		}
+	}
+	sonde_endpoint_fault(l, p,
+			     &(struct sonde_fault){.when = e->when,
+						   .error = error,
+						   .told = e->when,
+						   .call = e->call,
+						   .inferred = true});
+}
+
+void sonde_endpoint_drop(struct sonde_life *l, struct sonde_endpoint *p,
+			 const struct sonde_event *e)
+{
+	struct sonde_drop *d = p->drop;
+
+	while (d < p->drop + p->drops && d->reason != e->reason)
+		d++;
+	if (d == p->drop + p->drops) {
+		SONDE_GROW(l->arena, p->drop, p->drops, p->drop_room);
+		d = &p->drop[p->drops++];
+		*d = (struct sonde_drop){.reason = e->reason, .first = e->when};
+		if (e->text.len)
+			d->name = sonde_arena_string(l->arena, e->text.at, e->text.len);
+	}
+	d->n++;
+	d->bytes += e->bytes;
+	d->last = e->when;
+}
+
+static void add_volume(struct sonde_volume *to, const struct sonde_volume *from)
+{
+	if (from->bytes != SONDE_ABSENT)
+		SONDE_ADD(to->bytes, from->bytes);
+	if (from->messages != SONDE_ABSENT)
+		SONDE_ADD(to->messages, from->messages);
+	to->first =
+	    to->first && (!from->first || to->first < from->first) ? to->first : from->first;
+	to->last = to->last > from->last ? to->last : from->last;
+}
+
+void sonde_endpoint_absorb(struct sonde_life *l, struct sonde_endpoint *older,
+			   struct sonde_endpoint *younger)
+{
+	uint64_t cookie = younger->cookie, ino = younger->ino;
+
+	younger->same = older->sid;
+	younger->cookie = younger->ino = 0;
+	if (!older->cookie || cookie == older->cookie) {
+		older->cookie = 0;
+		sonde_endpoint_identify(l, older, cookie, 0);
+	}
+	if (!older->ino || ino == older->ino) {
+		older->ino = 0;
+		sonde_endpoint_identify(l, older, 0, ino);
+	}
+	add_volume(&older->sent, &younger->sent);
+	add_volume(&older->received, &younger->received);
+	for (uint32_t i = 0; i < younger->tallies; i++) {
+		SONDE_GROW(l->arena, older->tally, older->tallies, older->tally_room);
+		older->tally[older->tallies++] = younger->tally[i];
+	}
+	for (uint32_t i = 0; i < younger->kernel.n; i++)
+		sonde_endpoint_step(l, older, younger->kernel.at[i].when,
+				    younger->kernel.at[i].state, younger->kernel.at[i].inferred);
+	if (!older->opened || (younger->opened && younger->opened < older->opened))
+		older->opened = younger->opened;
+	if (younger->met < older->met)
+		older->met = younger->met;
 }

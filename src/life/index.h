@@ -1,7 +1,8 @@
 #ifndef SONDE_LIFE_INDEX_H
 #define SONDE_LIFE_INDEX_H
 
-/* Numbers to pointers, by one probe or few. Keys are numbers of the kernel or hashes; 0 is no key. */
+/* Numbers to pointers, by one probe or few. Keys are numbers of the kernel or hashes; 0 is no key.
+ */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -84,35 +84,35 @@ enum sonde_kind {
 #define K(id, name) SONDE_KIND_##id,
 	SONDE_KINDS(K)
 #undef K
-	SONDE_KIND_END_
+	    SONDE_KIND_END_
 };
 enum sonde_endpoint_role { /* wire.h has roles of rows */
-	SONDE_ROLE_NONE,
+			   SONDE_ROLE_NONE,
 #define R(id, name) SONDE_ROLE_##id,
-	SONDE_ROLES(R)
+			   SONDE_ROLES(R)
 #undef R
-	SONDE_ROLE_END_
+			       SONDE_ROLE_END_
 };
 enum sonde_how {
 	SONDE_HOW_NONE,
 #define H(id, name) SONDE_HOW_##id,
 	SONDE_HOWS(H)
 #undef H
-	SONDE_HOW_END_
+	    SONDE_HOW_END_
 };
 enum sonde_cause {
 	SONDE_CAUSE_NONE,
 #define C(id, name) SONDE_CAUSE_##id,
 	SONDE_CAUSES(C)
 #undef C
-	SONDE_CAUSE_END_
+	    SONDE_CAUSE_END_
 };
 enum sonde_release {
 	SONDE_RELEASE_NONE, /* not released */
 #define R(id, name) SONDE_RELEASE_##id,
 	SONDE_RELEASES(R)
 #undef R
-	SONDE_RELEASE_END_
+	    SONDE_RELEASE_END_
 };
 enum sonde_state {
 	SONDE_STATE_NONE,
@@ -132,14 +132,14 @@ enum sonde_state {
 #define S(id, name) SONDE_STATE_##id,
 	SONDE_APP_STATES(S)
 #undef S
-	SONDE_STATE_END_
+	    SONDE_STATE_END_
 };
 enum sonde_milestone {
 	SONDE_MILESTONE_NONE,
 #define M(id, name) SONDE_MILESTONE_##id,
 	SONDE_MILESTONES(M)
 #undef M
-	SONDE_MILESTONE_END_
+	    SONDE_MILESTONE_END_
 };
 
 /* The words of the lists above; "other" for kind 0, else NULL for 0: absent. Static. */
@@ -167,29 +167,29 @@ struct sonde_steps {
 struct sonde_owner {
 	uint32_t pid;
 	int32_t fd;
-	char comm[16];	      /* as it was last seen; NUL-padded */
+	char comm[16];	       /* as it was last seen; NUL-padded */
 	sonde_ns since, until; /* until 0: holds it still (or did at the end) */
-	uint8_t release;      /* enum sonde_release: how this one went */
+	uint8_t release;       /* enum sonde_release: how this one went */
 };
 
 /* Calls of one name on one socket. */
 struct sonde_tally {
-	uint8_t call;	/* enum sonde_call */
-	uint64_t n;	/* in all */
+	uint8_t call;	 /* enum sonde_call */
+	uint64_t n;	 /* in all */
 	uint64_t errors; /* that failed, again left out */
-	uint64_t again; /* that gave EAGAIN: would have had to wait */
-	sonde_ns took;	/* in all; waiting included */
-	int64_t error;	/* -errno of the last that failed, or 0 */
+	uint64_t again;	 /* that gave EAGAIN: would have had to wait */
+	sonde_ns took;	 /* in all; waiting included */
+	int64_t error;	 /* -errno of the last that failed, or 0 */
 };
 
 /* An error that the socket met. */
 struct sonde_fault {
 	sonde_ns when;
-	int error;	/* errno, positive */
-	sonde_ns told;	/* when a call of the program returned it; 0: nobody was told */
-	uint8_t call;	/* enum sonde_call that returned it, or 0 */
-	bool inferred;	/* concluded from the call that failed, or from an ICMP packet */
-	bool wire;	/* came with a packet (ICMP error or reset) */
+	int error;     /* errno, positive */
+	sonde_ns told; /* when a call of the program returned it; 0: nobody was told */
+	uint8_t call;  /* enum sonde_call that returned it, or 0 */
+	bool inferred; /* concluded from the call that failed, or from an ICMP packet */
+	bool wire;     /* came with a packet (ICMP error or reset) */
 };
 
 /* Datagrams or segments that the kernel dropped on their way in. */
@@ -210,36 +210,36 @@ struct sonde_volume {
 
 /* Durations, ns; SONDE_ABSENT where not known. */
 struct sonde_timing {
-	uint64_t connect;     /* the connect call, until success or failure, over all calls it took */
-	uint64_t handshake;   /* SYN sent (or state SYN_SENT) to ESTABLISHED */
-	uint64_t accept_wait; /* child ESTABLISHED to return of accept */
-	uint64_t setup;	      /* first call to first byte moved, either way */
-	uint64_t first_byte;  /* connected (accepted) to first byte received */
-	uint64_t think;	      /* first byte received to first byte sent after it */
-	uint64_t idle_max;    /* longest pause between two data calls */
-	uint64_t half_close;  /* between the two FINs (or end of sending and end of receiving) */
+	uint64_t connect;   /* the connect call, until success or failure, over all calls it took */
+	uint64_t handshake; /* SYN sent (or state SYN_SENT) to ESTABLISHED */
+	uint64_t accept_wait;  /* child ESTABLISHED to return of accept */
+	uint64_t setup;	       /* first call to first byte moved, either way */
+	uint64_t first_byte;   /* connected (accepted) to first byte received */
+	uint64_t think;	       /* first byte received to first byte sent after it */
+	uint64_t idle_max;     /* longest pause between two data calls */
+	uint64_t half_close;   /* between the two FINs (or end of sending and end of receiving) */
 	uint64_t fin_to_close; /* first FIN to state CLOSE */
-	uint64_t orphan;      /* last reference gone to the kernel's socket gone */
-	uint64_t time_wait;   /* not before the kernel tells: absent */
+	uint64_t orphan;       /* last reference gone to the kernel's socket gone */
+	uint64_t time_wait;    /* not before the kernel tells: absent */
 };
 
 struct sonde_endpoint {
 	uint32_t sid;
-	uint32_t same;	   /* was later found to be this sid: leave out of reports; else 0 */
-	uint8_t kind;	   /* enum sonde_kind */
-	uint8_t role;	   /* enum sonde_endpoint_role */
-	bool seeded;	   /* was there before the run */
-	bool embryo;	   /* only a SYN was seen, no socket of its own: leave out of reports */
+	uint32_t same; /* was later found to be this sid: leave out of reports; else 0 */
+	uint8_t kind;  /* enum sonde_kind */
+	uint8_t role;  /* enum sonde_endpoint_role */
+	bool seeded;   /* was there before the run */
+	bool embryo;   /* only a SYN was seen, no socket of its own: leave out of reports */
 	uint16_t family, type, protocol;
 
 	/* identity */
 	uint64_t cookie, ino; /* 0: not known */
 	uint32_t netns;
 	struct sonde_address local, remote; /* family 0: not known or not an internet socket */
-	struct sonde_bytes path;	    /* Unix: bound name of this end; abstract ones begin with 0 */
-	struct sonde_bytes peer_path;	    /* Unix: what was connected or sent to */
-	uint32_t peer;			    /* sid of the other end, or 0 */
-	uint32_t listener;		    /* sid it was accepted from, or 0 */
+	struct sonde_bytes path;      /* Unix: bound name of this end; abstract ones begin with 0 */
+	struct sonde_bytes peer_path; /* Unix: what was connected or sent to */
+	uint32_t peer;		      /* sid of the other end, or 0 */
+	uint32_t listener;	      /* sid it was accepted from, or 0 */
 	struct sonde_connection *connection; /* of a stream or connected pair, or NULL */
 
 	/* who has it */
@@ -261,22 +261,23 @@ struct sonde_endpoint {
 	struct sonde_tally *tally; /* by first use */
 	uint32_t tallies, tally_room;
 	struct sonde_volume sent, received;
-	uint64_t truncated;	    /* datagrams read into too small a buffer */
-	uint64_t truncated_bytes;   /* lost by that; 0 as well if lengths were not known */
+	uint64_t truncated;	  /* datagrams read into too small a buffer */
+	uint64_t truncated_bytes; /* lost by that; 0 as well if lengths were not known */
 	uint64_t short_sends, short_receives; /* less moved than asked for */
-	uint64_t peers;		    /* unconnected datagrams: how many other ends */
+	uint64_t peers;			      /* unconnected datagrams: how many other ends */
 
-	/* packets: what is joined to this endpoint. Absent (SONDE_ABSENT) if the run saw none at all:
-	 * see sonde_life.frames */
+	/* packets: what is joined to this endpoint. Absent (SONDE_ABSENT) if the run saw none at
+	 * all: see sonde_life.frames */
 	uint64_t packets_out, packets_in;
-	uint64_t wire_out, wire_in;	  /* their bytes from the network header, as told by its length */
-	uint64_t payload_out, payload_in; /* their bytes behind the transport header */
+	uint64_t wire_out, wire_in; /* their bytes from the network header, as told by its length */
+	uint64_t payload_out, payload_in;   /* their bytes behind the transport header */
 	uint64_t segments_out, segments_in; /* packets counting each part of a super-packet */
 	uint64_t fragments_out, fragments_in;
 	uint64_t retransmits; /* events and kernel total, the larger */
 	uint64_t syn_retries;
 	uint64_t icmp; /* ICMP errors that quoted it */
-	uint32_t calls_before_data, packets_before_data; /* before the first byte moved either way */
+	uint32_t calls_before_data,
+	    packets_before_data; /* before the first byte moved either way */
 
 	struct sonde_drop *drop; /* by reason */
 	uint32_t drops, drop_room;
@@ -284,10 +285,11 @@ struct sonde_endpoint {
 	uint32_t faults, fault_room;
 
 	/* datagrams */
-	uint64_t unread; /* discarded at close: messages, or bytes of a stream; absent if not known */
+	uint64_t
+	    unread; /* discarded at close: messages, or bytes of a stream; absent if not known */
 
 	/* listener */
-	uint32_t backlog;	/* as asked for; 0 with role listener: not known */
+	uint32_t backlog;	     /* as asked for; 0 with role listener: not known */
 	uint32_t queued, queued_max; /* established and not yet accepted */
 	uint64_t accepted;
 
@@ -296,7 +298,8 @@ struct sonde_endpoint {
 	sonde_ns met;	 /* first heard of */
 	sonde_ns closed; /* last reference gone; of a never accepted child: kernel's end */
 	sonde_ns gone;	 /* the kernel's socket ended */
-	uint8_t cause;	 /* enum sonde_cause; NONE until known: settled by sonde_life_end at the latest */
+	uint8_t
+	    cause; /* enum sonde_cause; NONE until known: settled by sonde_life_end at the latest */
 	bool cause_inferred;
 	const char *detail; /* a short phrase that goes with cause, or NULL */
 	uint8_t release;    /* enum sonde_release */
@@ -330,9 +333,9 @@ struct sonde_wire {
 struct sonde_connection {
 	uint32_t id; /* from 1 */
 	uint8_t kind;
-	uint32_t client, server, listener; /* sids, or 0; of a socketpair: first, second */
-	uint32_t netns;			   /* of the client, else of the server */
-	struct sonde_address from, to;	   /* client's and server's address; family 0: none */
+	uint32_t client, server, listener;    /* sids, or 0; of a socketpair: first, second */
+	uint32_t netns;			      /* of the client, else of the server */
+	struct sonde_address from, to;	      /* client's and server's address; family 0: none */
 	sonde_ns opened, established, closed; /* first and last sign; 0: none */
 	struct sonde_wire wire;
 };
@@ -362,14 +365,14 @@ struct sonde_loss {
 struct sonde_flow {
 	uint32_t id; /* from 1 */
 	uint8_t kind;
-	uint32_t sender, receiver;    /* sids; 0: not followed (remote tells where), or not known */
-	uint32_t netns;		      /* of the sender, else of the receiver */
+	uint32_t sender, receiver; /* sids; 0: not followed (remote tells where), or not known */
+	uint32_t netns;		   /* of the sender, else of the receiver */
 	struct sonde_address from, to; /* as known; family 0: none */
-	struct sonde_bytes path;      /* Unix: the receiver's name */
-	bool connected;		      /* sent by a connected socket */
-	bool group;		      /* to a multicast or broadcast address: reads may be many */
-	bool inferred;		      /* reads were tied to sends by order alone */
-	uint64_t sent, sent_bytes;    /* messages; bytes */
+	struct sonde_bytes path;       /* Unix: the receiver's name */
+	bool connected;		       /* sent by a connected socket */
+	bool group;		       /* to a multicast or broadcast address: reads may be many */
+	bool inferred;		       /* reads were tied to sends by order alone */
+	uint64_t sent, sent_bytes;     /* messages; bytes */
 	uint64_t on_wire, fragments, wire_bytes; /* messages seen as packets; packets */
 	uint64_t arrived;
 	uint64_t dropped, dropped_bytes;
@@ -395,8 +398,9 @@ struct sonde_life {
 	struct sonde_flow **flow; /* [id - 1] */
 	size_t flows, flow_room;
 	uint64_t events, frames; /* told so far; the number of the last frame */
-	uint64_t joined[SONDE_HOW_END_]; /* frames by the surest way their socket is known; [0]: none */
-	uint64_t ambiguous;		 /* frames that could be of several sockets: left without one */
+	uint64_t
+	    joined[SONDE_HOW_END_]; /* frames by the surest way their socket is known; [0]: none */
+	uint64_t ambiguous;	    /* frames that could be of several sockets: left without one */
 	uint64_t lost, late;
 	uint8_t backend; /* enum sonde_backend */
 	sonde_ns began, ended;
@@ -405,9 +409,9 @@ struct sonde_life {
 
 /* What one item was. */
 struct sonde_heard {
-	uint32_t sid;	   /* the socket; of a packet: the sender. 0: none or not known */
-	uint32_t sid2;	   /* accepted child; a pair's second; a packet's receiver; peer; of a drop or
-			      ICMP error: the sender concerned */
+	uint32_t sid;  /* the socket; of a packet: the sender. 0: none or not known */
+	uint32_t sid2; /* accepted child; a pair's second; a packet's receiver; peer; of a drop or
+			  ICMP error: the sender concerned */
 	uint32_t listener; /* beside sid or sid2 while it belongs to a handshake */
 	uint8_t how, how2; /* enum sonde_how */
 	uint8_t milestone; /* enum sonde_milestone */
@@ -415,7 +419,8 @@ struct sonde_heard {
 	uint64_t frame;	   /* number of this frame, or of the one that ARRIVED */
 	struct sonde_flow *flow; /* datagrams: the conversation, or NULL */
 	uint64_t message;	 /* number of the datagram in it, or 0 */
-	const uint32_t *released; /* sids whose last reference went with this item; until the next */
+	const uint32_t
+	    *released; /* sids whose last reference went with this item; until the next */
 	size_t releases;
 };
 
@@ -423,7 +428,8 @@ struct sonde_heard {
 void sonde_life_init(struct sonde_life *life, struct sonde_arena *arena);
 
 /* Items in the stream's order. Copies what it keeps. ret is filled whole. */
-void sonde_life_hear(struct sonde_life *life, const struct sonde_item *item, struct sonde_heard *ret);
+void sonde_life_hear(struct sonde_life *life, const struct sonde_item *item,
+		     struct sonde_heard *ret);
 
 /* Nothing more comes: settles what is open, the datagrams of which nothing more was seen, and the
  * causes that wait for the other end's. Once. */

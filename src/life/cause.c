@@ -1,0 +1,249 @@
+#include "life/inside.h"
+
+#include <errno.h>
+
+/* What ended a connection, from resets, errors and the order of FINs; never from byte counts. May
+ * be settled several times: what the other end knew may come later. */
+
+struct verdict {
+	enum sonde_cause cause;
+	const char *detail;
+	bool inferred;
+};
+
+static bool says(const char *name, const char *word)
+{
+	return name && strstr(name, word);
+}
+
+static const char *reset_detail(const struct sonde_endpoint_inside *in)
+{
+	const char *name = in->rst_name;
+
+	if (says(name, "ON_CLOSE"))
+		return "unread data";
+	if (says(name, "ON_DATA"))
+		return "data came after close";
+	if (says(name, "LINGER") || says(name, "TCP_STATE"))
+		return "linger-0";
+	if (says(name, "ON_MEMORY"))
+		return "no memory";
+	if (says(name, "KEEPALIVE") || says(name, "TIMEOUT"))
+		return "gave up";
+	if (says(name, "NO_SOCKET"))
+		return in->established ? "no socket any more" : "no listener";
+	if (name)
+		return name;
+	return in->linger ? "linger-0" : NULL;
+}
+
+/* When one direction ended, from the surest witness; *ret_sure: the kernel or a packet told. */
+static sonde_ns ended(const struct sonde_ending *e, bool *ret_sure)
+{
+	*ret_sure = e->state || e->frame;
+	if (e->state && e->frame)
+		return e->state < e->frame ? e->state : e->frame;
+	return e->state ? e->state : e->frame ? e->frame : e->call;
+}
+
+static sonde_ns earlier(sonde_ns a, sonde_ns b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
+static struct verdict connecting(const struct sonde_endpoint *p)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+
+	switch (in->failure) {
+	case ECONNREFUSED: return (struct verdict){SONDE_CAUSE_REFUSED, "no listener", false};
+	case ETIMEDOUT: return (struct verdict){SONDE_CAUSE_TIMEOUT, "no answer to SYN", false};
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case ENETDOWN: return (struct verdict){SONDE_CAUSE_UNREACHABLE, NULL, false};
+	case ECONNRESET:
+		return (struct verdict){SONDE_CAUSE_RST_RECEIVED, "while connecting", false};
+	case 0: break;
+	default:
+		return (struct verdict){p->release || p->gone ? SONDE_CAUSE_CLOSED
+							      : SONDE_CAUSE_OPEN,
+					"connect failed", false};
+	}
+	if (in->rst_in)
+		return (struct verdict){SONDE_CAUSE_REFUSED, "no listener", true};
+	if (p->icmp && (p->gone || in->settled || p->release))
+		return (struct verdict){SONDE_CAUSE_UNREACHABLE, NULL, true};
+	if (!p->release && !p->gone && !in->settled)
+		return (struct verdict){SONDE_CAUSE_OPEN, "connecting", false};
+	/* nobody else ends it before the program does */
+	if (in->settled && (!p->release || in->settled + SONDE_MILLISECOND < p->closed))
+		return (struct verdict){SONDE_CAUSE_TIMEOUT, "no answer to SYN", true};
+	return (struct verdict){SONDE_CAUSE_CLOSED, "gave up connecting", !p->release};
+}
+
+static const struct sonde_fault *fault(const struct sonde_endpoint *p, int error)
+{
+	for (uint32_t i = 0; i < p->faults; i++)
+		if (p->fault[i].error == error)
+			return &p->fault[i];
+	return NULL;
+}
+
+static const char *fin_detail(const struct sonde_endpoint *p, bool local)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+	const struct sonde_ending *later = local ? &in->fin_in : &in->fin_out;
+	const struct sonde_ending *first = local ? &in->fin_out : &in->fin_in;
+	bool sure;
+
+	if (!ended(later, &sure))
+		return local ? "the peer's FIN was not seen" : NULL;
+	if (p->timing.half_close != SONDE_ABSENT && p->sent.last && !local &&
+	    p->sent.last > ended(first, &sure))
+		return "half-close";
+	if (p->received.last && local && p->received.last > ended(first, &sure))
+		return "half-close";
+	return NULL;
+}
+
+/* Both directions as far as they ended; the peer's own account where it is followed too. */
+static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint *p)
+{
+	const struct sonde_endpoint *q = sonde_life_endpoint(l, p->peer);
+	const struct sonde_endpoint_inside *in = p->inside;
+	bool sure_out, sure_in;
+	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in);
+
+	if (in->crossed || (q && q->inside->crossed))
+		return (struct verdict){SONDE_CAUSE_FIN_SIMULTANEOUS, NULL, false};
+	if (sure_out || sure_in) {
+		bool local = sure_out && (!sure_in || out < come);
+		/* the other direction may have ended unseen: only both, or the state, tell the
+		 * order */
+		bool sure = (sure_out && sure_in) || l->inside->states_seen;
+
+		return (struct verdict){local ? SONDE_CAUSE_FIN_LOCAL : SONDE_CAUSE_FIN_REMOTE,
+					fin_detail(p, local), !sure};
+	}
+	if (!out && !come && !p->gone && !in->settled)
+		return (struct verdict){SONDE_CAUSE_OPEN, NULL, false};
+	if (q && !come) {
+		bool sure;
+
+		come = ended(&q->inside->fin_out, &sure);
+	}
+	if (sonde_endpoint_is_unix(p) && (out || come))
+		return (struct verdict){out && (!come || out <= come) ? SONDE_CAUSE_FIN_LOCAL
+								      : SONDE_CAUSE_FIN_REMOTE,
+					NULL, !q};
+	if (come && (!out || come < out))
+		return (struct verdict){SONDE_CAUSE_FIN_REMOTE, "order of FINs not seen", true};
+	return (struct verdict){SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true};
+}
+
+static struct verdict connected(struct sonde_life *l, const struct sonde_endpoint *p)
+{
+	const struct sonde_endpoint *q = sonde_life_endpoint(l, p->peer);
+	const struct sonde_endpoint_inside *in = p->inside;
+	sonde_ns rst_in = in->rst_in, rst_out = in->rst_out, rst;
+	bool sure_out, sure_in, guess_in = false, guess_out = false, both;
+	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in);
+	const struct sonde_fault *reset = fault(p, ECONNRESET), *pipe = fault(p, EPIPE);
+	const struct sonde_fault *late = fault(p, ETIMEDOUT);
+
+	both = sure_out && sure_in;
+	if (q && !rst_in && q->inside->rst_out) {
+		rst_in = q->inside->rst_out;
+		guess_in = true;
+	}
+	if (q && !rst_out && q->inside->rst_in) {
+		rst_out = q->inside->rst_in;
+		guess_out = true;
+	}
+	if (!rst_in && !rst_out && reset && !both) {
+		rst_in = reset->when;
+		guess_in = true;
+	}
+	if (!rst_in && !rst_out && pipe && sonde_endpoint_is_tcp(p) && !sure_in &&
+	    !in->fin_in.call && !out) {
+		rst_in = pipe->when;
+		guess_in = true;
+	}
+	/* the peer met a reset that nobody else can have sent */
+	if (!rst_in && !rst_out && !both && q && fault(q, ECONNRESET)) {
+		rst_out = fault(q, ECONNRESET)->when;
+		guess_out = true;
+	}
+	rst = earlier(rst_in, rst_out);
+	if (late && !rst && !come)
+		return (struct verdict){SONDE_CAUSE_TIMEOUT, "no answer to data", late->inferred};
+	if (rst && !(both && rst > earlier(out, come) && rst > (out > come ? out : come))) {
+		bool local = rst_out && (!rst_in || (guess_in && !guess_out) ||
+					 (guess_in == guess_out && rst_out < rst_in));
+
+		if (local)
+			return (struct verdict){SONDE_CAUSE_RST_SENT, reset_detail(in), guess_out};
+		return (struct verdict){SONDE_CAUSE_RST_RECEIVED,
+					q && q->listener && !q->inside->accepted &&
+						l->inside->calls_seen
+					    ? "never accepted"
+					    : NULL,
+					guess_in};
+	}
+	/* the state went to CLOSE, and no FIN was there to bring it there */
+	if (l->inside->states_seen && in->settled && !sure_out && !sure_in &&
+	    sonde_endpoint_is_tcp(p) && !in->time_wait && p->state == SONDE_STATE_CLOSE)
+		return (struct verdict){SONDE_CAUSE_RST_SENT, reset_detail(in), true};
+	return by_fins(l, p);
+}
+
+static bool never_accepted(const struct sonde_life *l, const struct sonde_endpoint *p,
+			   bool *ret_inferred)
+{
+	const struct sonde_endpoint *listener = sonde_life_endpoint(l, p->listener);
+
+	*ret_inferred = !l->inside->calls_seen;
+	if (p->role == SONDE_ROLE_CLIENT) /* Unix: no endpoint of its own was ever made */
+		return p->inside->queued_at && listener && (listener->release || l->inside->ended);
+	if (p->role != SONDE_ROLE_SERVER || p->inside->accepted || p->ino ||
+	    p->inside->data_called || p->owners || p->seeded)
+		return false;
+	return p->inside->settled || p->gone || l->inside->ended || (listener && listener->release);
+}
+
+static struct verdict judge(struct sonde_life *l, const struct sonde_endpoint *p)
+{
+	struct verdict v = {SONDE_CAUSE_CLOSED, NULL, false};
+
+	if (!p->release && !p->gone && !p->inside->settled && !l->inside->ended)
+		v.cause = SONDE_CAUSE_NONE;
+	else if (!p->release && !p->gone && !p->inside->settled)
+		v.cause = SONDE_CAUSE_OPEN;
+	if (!sonde_endpoint_is_stream(p) || p->role == SONDE_ROLE_LISTENER)
+		return v;
+	if (never_accepted(l, p, &v.inferred))
+		return (struct verdict){SONDE_CAUSE_NEVER_ACCEPTED, NULL, v.inferred};
+	v.inferred = false;
+	if (v.cause == SONDE_CAUSE_NONE || (!p->inside->tried && !p->inside->established &&
+					    !p->seeded && p->role != SONDE_ROLE_SERVER)) {
+		v.inferred = p->remote.port; /* it had a peer, and how it got it was not seen */
+		return v;
+	}
+	if (!p->inside->established && p->inside->tried)
+		v = connecting(p);
+	else
+		v = connected(l, p);
+	return v;
+}
+
+void sonde_cause_settle(struct sonde_life *l, struct sonde_endpoint *p)
+{
+	struct verdict v = judge(l, p);
+
+	if (v.cause == SONDE_CAUSE_NONE || (v.cause == SONDE_CAUSE_OPEN && !l->inside->ended))
+		return;
+	p->cause = (uint8_t)v.cause;
+	p->cause_inferred = v.inferred;
+	p->detail = v.detail;
+}
