@@ -26,9 +26,10 @@ INLINE void event_task_if_its(struct record_event *e, struct sock *sk, bool only
 	({                                                                                         \
 		struct record_event *e_ = NULL;                                                    \
 		__u64 cookie_ = bpf_get_socket_cookie(sk);                                         \
-		if ((plan.all || socket_known((struct sock *)(sk))) &&                             \
-		    (e_ = event_begin(kind_))) {                                                   \
+		struct owned *o_ = socket_known((struct sock *)(sk));                              \
+		if ((o_ || plan.all) && (e_ = event_begin(kind_))) {                               \
 			e_->cookie = cookie_;                                                      \
+			e_->ino = o_ ? o_->ino : 0; /* the socket's own is gone after close */     \
 			event_socket(e_, (struct sock *)(sk));                                     \
 			event_task_if_its(e_, (struct sock *)(sk), false);                         \
 		}                                                                                  \
