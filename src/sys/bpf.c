@@ -16,6 +16,7 @@
 
 #include "base/reason.h"
 #include "sys/bpf.h"
+#include "sys/clock.h"
 
 enum { PATIENCE_MS = 2, INITIAL_PID_NAMESPACE = 0xEFFFFFFC };
 
@@ -117,7 +118,7 @@ static void tell(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 		n = snprintf(text, sizeof text, "without the hook %s, %s", sonde_bpf_hook_name(i),
 			     sonde_bpf_hook_blind(i));
 		item.event.kind = SONDE_EVENT_BLIND;
-		item.event.when = sonde_bpf_now();
+		item.event.when = sonde_clock_now();
 		item.event.fd = item.event.fd2 = -1;
 		item.event.reason = t->denied >> i & 1 ? i + 1 : 0;
 		item.event.text = (struct sonde_bytes){ (uint8_t *)text, (size_t)n };

@@ -3,8 +3,6 @@
 
 /* The BPF tracer's parts among themselves. */
 
-#include <time.h>
-
 #include <bpf/libbpf.h>
 
 #include "sys/record.bpf.h"
@@ -45,14 +43,6 @@ struct bpf_tracer {
 	int count;
 	struct sonde_item data, event, frame; /* what a kind does not use stays zero */
 };
-
-static inline sonde_ns sonde_bpf_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (sonde_ns)t.tv_sec * SONDE_SECOND + (sonde_ns)t.tv_nsec;
-}
 
 /* bpf_kernel.c. 0, SONDE_NO_BTF or -errno. done also after a failure. */
 int sonde_bpf_kernel_init(struct sonde_bpf_kernel *k);

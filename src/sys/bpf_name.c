@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "sys/bpf.h"
+#include "sys/clock.h"
 
 static void tell(struct bpf_tracer *t, uint32_t netns, uint32_t ifindex, uint32_t type,
 		 const char *name)
@@ -20,7 +21,7 @@ static void tell(struct bpf_tracer *t, uint32_t netns, uint32_t ifindex, uint32_
 	struct sonde_item item = { .is = SONDE_ITEM_EVENT };
 	struct sonde_event *e = &item.event;
 
-	e->when = sonde_bpf_now();
+	e->when = sonde_clock_now();
 	e->kind = SONDE_EVENT_NAME;
 	e->fd = e->fd2 = -1;
 	e->netns = netns;

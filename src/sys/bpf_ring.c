@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "sys/bpf.h"
+#include "sys/clock.h"
 
 static void hand(struct bpf_tracer *t, const struct sonde_item *item)
 {
@@ -177,7 +178,7 @@ void sonde_bpf_ring_tell(struct bpf_tracer *t)
 		if (now == t->told[i])
 			continue;
 		item.event.kind = SONDE_EVENT_LOST;
-		item.event.when = sonde_bpf_now();
+		item.event.when = sonde_clock_now();
 		item.event.fd = item.event.fd2 = -1;
 		item.event.n[0] = now - t->told[i];
 		item.event.text =

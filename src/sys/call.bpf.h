@@ -280,7 +280,7 @@ INLINE void truncated_end(const struct busy *b, long ret)
 
 /* Descriptors in a message. Those sent are told as of the call's entry, so that they come before
  * their arrival elsewhere; but no further back than the watermark lets pass. */
-static __noinline int rights_end(struct busy *b, struct user_msghdr *m, __u64 flags)
+PART int rights_end(struct busy *b, struct user_msghdr *m, __u64 flags)
 {
 	struct user_cmsghdr c;
 	__u64 at, end;
@@ -327,10 +327,12 @@ static __noinline int rights_end(struct busy *b, struct user_msghdr *m, __u64 fl
 }
 
 /* Arguments as base/event.h lists them. */
-INLINE void event_arguments(struct record_event *e, const struct args *r, long ret)
+PART int event_arguments(struct record_event *e, struct args *r, long ret)
 {
 	int value;
 
+	if (!e || !r)
+		return 0;
 	switch (e->call) {
 	case SONDE_CALL_SOCKET:
 	case SONDE_CALL_SOCKETPAIR:
@@ -388,6 +390,7 @@ INLINE void event_arguments(struct record_event *e, const struct args *r, long r
 		break;
 	}
 	}
+	return 0;
 }
 
 /* Sums up what sendmmsg and recvmmsg moved: their return value counts messages. */
@@ -460,12 +463,15 @@ INLINE __u64 payload_place(unsigned call, const struct args *r, const struct use
 	return v.base;
 }
 
-/* What a call made: descriptors, sockets, their addresses. */
-INLINE bool event_result(struct record_event *e, struct busy *b, const struct args *r, long ret)
+/* What a call made: descriptors, sockets, their addresses. False: nothing to tell. */
+PART int event_result(struct record_event *e, struct busy *b, struct args *r, long ret)
 {
-	struct sock *sk = (void *)b->sk, *made = NULL;
+	struct sock *sk, *made = NULL;
 	int fds[2] = { -1, -1 };
 
+	if (!e || !b || !r)
+		return 0;
+	sk = (void *)b->sk;
 	switch (e->call) {
 	case SONDE_CALL_CLOSE:
 	case SONDE_CALL_CLOSE_RANGE: return true; /* the socket may be gone */
@@ -544,7 +550,7 @@ INLINE void event_send(struct record_event_tail *t, __u64 text, __u64 text_len)
 		record_lost(RECORD_LOST_CALLS);
 }
 
-static __noinline int call_end(struct args *r, struct busy *b, struct user_msghdr *m, long ret)
+PART int call_end(struct args *r, struct busy *b, struct user_msghdr *m, long ret)
 {
 	__u32 zero = 0, len, text_len = 0;
 	__u64 room;

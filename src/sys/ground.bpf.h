@@ -14,6 +14,9 @@
 #include "sys/record.bpf.h"
 
 #define INLINE static __always_inline
+/* A function that the verifier looks at once, for whatever it may be called with: what it is pointed
+ * to may be NULL. Large parts must be such, or the time of loading grows with every path to them. */
+#define PART __noinline
 
 const volatile struct record_plan plan = {};
 
