@@ -1,7 +1,5 @@
 #include "life/comparison.h"
 
-#include <stdio.h>
-
 #include "life/evidence.h"
 #include "life/records.h"
 #include "life/words.h"
@@ -117,18 +115,19 @@ static uint64_t untold_errors(const struct sonde_evidence *e)
 
 static const struct {
 	uint64_t (*times)(const struct sonde_evidence *e);
-	const char *did; /* after "only tcp4"; %llu: how often */
+	const char *did;   /* after "only tcp4" */
+	const char *whats; /* were counted */
 } deeds[] = {
-	{ shook_hands, "shook hands before the first byte (connections: %llu)" },
-	{ moved_boundaries, "did not keep the boundaries of what was sent (sends: %llu)" },
-	{ lost_untold, "lost messages of which no sender was told (messages: %llu)" },
-	{ cut, "cut messages to the reader's buffer (messages: %llu)" },
-	{ sent_again, "sent segments again (segments: %llu)" },
-	{ sonde_evidence_again, "turned senders back with EAGAIN (sends: %llu)" },
-	{ untold_errors, "met errors of which no call told the program (errors: %llu)" },
-	{ told_the_end, "told a reader that no more would come: a read of 0 (ends: %llu)" },
-	{ waited_for_strays, "left a TIME_WAIT behind (ends: %llu)" },
-	{ was_reset, "was reset by its peer (ends: %llu)" },
+	{ shook_hands, "shook hands before the first byte", "connections" },
+	{ moved_boundaries, "did not keep the boundaries of what was sent", "sends" },
+	{ lost_untold, "lost messages of which no sender was told", "messages" },
+	{ cut, "cut messages to the reader's buffer", "messages" },
+	{ sent_again, "sent segments again", "segments" },
+	{ sonde_evidence_again, "turned senders back with EAGAIN", "sends" },
+	{ untold_errors, "met errors of which no call told the program", "errors" },
+	{ told_the_end, "told a reader that no more would come: a read of 0", "ends" },
+	{ waited_for_strays, "left a TIME_WAIT behind", "ends" },
+	{ was_reset, "was reset by its peer", "ends" },
 };
 
 static void add_only(struct sonde_comparison *c, struct sonde_arena *arena,
@@ -137,7 +136,6 @@ static void add_only(struct sonde_comparison *c, struct sonde_arena *arena,
 	for (size_t d = 0; d < sizeof deeds / sizeof *deeds; d++) {
 		unsigned did = 0, not = 0;
 		uint64_t times = 0;
-		char buf[160];
 		struct sonde_phrase p;
 
 		sonde_phrase_begin(&p);
@@ -152,10 +150,9 @@ static void add_only(struct sonde_comparison *c, struct sonde_arena *arena,
 				sonde_text_print(&p.text, "%s%s", did++ ? ", " : "only ",
 						 sonde_kind_name(k));
 		}
-		if (!did || !not )
+		if (!did || !not)
 			continue;
-		snprintf(buf, sizeof buf, deeds[d].did, (ull)times);
-		sonde_text_print(&p.text, " %s", buf);
+		sonde_text_print(&p.text, " %s (%s: %llu)", deeds[d].did, deeds[d].whats, (ull)times);
 		add(c, arena, "only", sonde_phrase_end(&p, arena));
 	}
 }

@@ -1,6 +1,7 @@
 #include "run/session.h"
 
 #include "base/reason.h"
+#include "life/comparison.h"
 #include "life/ladder.h"
 #include "life/records.h"
 #include "life/table.h"
@@ -74,6 +75,7 @@ static void end_json(struct sonde_session *s)
 {
 	struct sonde_connection_record c;
 	struct sonde_endpoint_record e;
+	struct sonde_comparison comparison;
 	struct sonde_run_record run;
 
 	for (size_t i = 0; i < s->life.endpoints; i++) {
@@ -86,11 +88,16 @@ static void end_json(struct sonde_session *s)
 	for (size_t i = 0; i < s->life.connections; i++) {
 		sonde_connection_record_fill(&c, &s->scratch, &s->life, s->life.connection[i]);
 		sonde_json_record(s->report, &sonde_connection_schema, &c);
+		sonde_arena_rewind(&s->scratch);
 	}
 	for (size_t i = 0; i < s->life.flows; i++) {
 		sonde_flow_record_fill(&c, &s->scratch, &s->life, s->life.flow[i]);
 		sonde_json_record(s->report, &sonde_connection_schema, &c);
+		sonde_arena_rewind(&s->scratch);
 	}
+	sonde_comparison_make(&comparison, &s->scratch, &s->life, &s->account);
+	for (size_t i = 0; i < comparison.rows; i++)
+		sonde_json_record(s->report, &sonde_comparison_schema, &comparison.row[i]);
 	sonde_run_record_fill(&run, &s->scratch, &s->life, &s->account);
 	sonde_json_record(s->report, &sonde_run_schema, &run);
 	sonde_arena_rewind(&s->scratch);
@@ -116,12 +123,19 @@ static void end_ladders(struct sonde_session *s)
 
 static void end_text(struct sonde_session *s)
 {
+	struct sonde_comparison comparison;
 	struct sonde_grid grid;
 
 	if (s->look.ladder)
 		end_ladders(s);
 	sonde_text_str(s->report, "\n");
 	sonde_table_draw(&grid, &s->scratch, &s->life);
+	sonde_cells_print(s->report, &grid, &s->look.style);
+	sonde_comparison_make(&comparison, &s->scratch, &s->life, &s->account);
+	if (!comparison.rows)
+		return;
+	sonde_text_str(s->report, "\n");
+	sonde_comparison_draw(&grid, &s->scratch, &comparison);
 	sonde_cells_print(s->report, &grid, &s->look.style);
 }
 
