@@ -83,7 +83,7 @@ static int64_t log_number(const char *line, const char *key, int64_t otherwise)
 
 static struct sonde_address log_address(const char *text)
 {
-	struct sonde_address a = {0};
+	struct sonde_address a = { 0 };
 	char ip[64];
 	unsigned port;
 
@@ -101,9 +101,10 @@ static void log_define(struct log *g, const char *line)
 	char kind[16], local[64], remote[64];
 
 	ck_assert_uint_le(g->sockets, LOG_SOCKETS);
-	*s = (struct log_socket){.id = 100 + g->sockets, .family = AF_INET};
+	*s = (struct log_socket){ .id = 100 + g->sockets, .family = AF_INET };
 	ck_assert_int_eq(
-	    sscanf(line, "@ %7s %15s %u %63s %63s", s->name, kind, &s->netns, local, remote), 5);
+		sscanf(line, "@ %7s %15s %u %63s %63s", s->name, kind, &s->netns, local, remote),
+		5);
 	s->type = strstr(kind, "tcp") || strstr(kind, "stream") ? SOCK_STREAM
 		  : strstr(kind, "seq")				? SOCK_SEQPACKET
 								: SOCK_DGRAM;
@@ -145,11 +146,11 @@ static void log_frame(struct log *g, uint64_t us, const char *line, const char *
 	int64_t len = log_number(line, "len", 0), delay = log_number(line, "delay", 1);
 	bool lo = a->netns == b->netns, icmp = log_says(line, "unreachable");
 	unsigned head = icmp ? 36 : a->protocol == IPPROTO_TCP ? 40 : 28;
-	struct sonde_frame f = {.when = 1000000 + us * 1000,
-				.link = 101,
-				.dir = SONDE_DIR_OUT,
-				.netns = a->netns,
-				.ifindex = lo ? 1 : 2};
+	struct sonde_frame f = { .when = 1000000 + us * 1000,
+				 .link = 101,
+				 .dir = SONDE_DIR_OUT,
+				 .netns = a->netns,
+				 .ifindex = lo ? 1 : 2 };
 	uint8_t *p = it->byte, flags = 0;
 
 	if (log_says(line, "group"))
@@ -193,7 +194,7 @@ static void log_frame(struct log *g, uint64_t us, const char *line, const char *
 	} else if (!icmp) {
 		log_put(p + 24, 2, 8 + (uint64_t)len);
 	}
-	f.byte = (struct sonde_bytes){p, head};
+	f.byte = (struct sonde_bytes){ p, head };
 	f.wire = head + (icmp ? 0 : (uint32_t)len);
 	f.cookie = kernel ? 0 : a->id + 1000;
 	it->item.is = SONDE_ITEM_FRAME;
@@ -231,8 +232,8 @@ static void log_numbers(const char *v, int64_t *to, size_t n)
 static void log_sockaddr(struct log_item *it, struct log *g, const char *line)
 {
 	const char *path = log_value(line, "path"), *to = log_value(line, "to");
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_in in = { .sin_family = AF_INET };
 	size_t len = 0;
 
 	if (path) {
@@ -244,14 +245,14 @@ static void log_sockaddr(struct log_item *it, struct log *g, const char *line)
 		memset(it->address, 0, len);
 	} else if (to) {
 		struct sonde_address a =
-		    strchr(to, ':') ? log_address(to) : log_find(g, to, strlen(to))->local;
+			strchr(to, ':') ? log_address(to) : log_find(g, to, strlen(to))->local;
 
 		in.sin_port = htons(a.port);
 		memcpy(&in.sin_addr, a.ip, 4);
 		len = sizeof in;
 		memcpy(it->address, &in, len);
 	}
-	it->item.event.address = (struct sonde_bytes){NULL, len};
+	it->item.event.address = (struct sonde_bytes){ NULL, len };
 }
 
 static void log_call(struct log *g, struct log_item *it, const char *line, const char *rest)
@@ -271,7 +272,9 @@ static void log_call(struct log *g, struct log_item *it, const char *line, const
 	if (s && (e->call == SONDE_CALL_SENDTO || e->call == SONDE_CALL_RECVFROM))
 		e->cookie = 0; /* as data calls are told */
 	if (e->call == SONDE_CALL_SOCKET)
-		e->cookie = 0, e->ret = e->fd;
+		e->ret = e->fd;
+	if (log_says(line, "told")) /* its first send gave it a port */
+		e->local = s->local;
 	log_sockaddr(it, g, line);
 	if (child) {
 		const struct log_socket *c = log_find(g, child, strlen(child));
@@ -288,8 +291,8 @@ static void log_call(struct log *g, struct log_item *it, const char *line, const
 		e->flags |= SONDE_FLAG_CLOEXEC;
 	e->bytes = e->ret > 0 && (sonde_call_class(e->call) == SONDE_CALL_SEND ||
 				  sonde_call_class(e->call) == SONDE_CALL_RECV)
-		       ? (uint64_t)e->ret
-		       : 0;
+			   ? (uint64_t)e->ret
+			   : 0;
 	if (sonde_call_class(e->call) == SONDE_CALL_SEND ||
 	    sonde_call_class(e->call) == SONDE_CALL_RECV)
 		if (!log_value(line, "arg"))
@@ -301,7 +304,7 @@ static void log_event(struct log *g, uint64_t us, const char *line, const char *
 	const char *rest = word + strcspn(word, " "), *v;
 	struct log_item *it = log_add(g, us);
 	struct sonde_event *e = &it->item.event;
-	int64_t n[3] = {0};
+	int64_t n[3] = { 0 };
 
 	rest += *rest == ' ';
 	e->kind = (uint16_t)sonde_event_find(word, strcspn(word, " "));
@@ -398,7 +401,7 @@ static void log_sort(struct log *g, size_t *order)
 		size_t k = i;
 
 		for (; k && sonde_item_when(&g->item[order[k - 1]].item) >
-				sonde_item_when(&g->item[i].item);
+				    sonde_item_when(&g->item[i].item);
 		     k--)
 			order[k] = order[k - 1];
 		order[k] = i;

@@ -24,7 +24,7 @@ enum { NO_FRAME = SONDE_EVENT_END_ };
 static void replay(int without)
 {
 	size_t order[LOG_ITEMS];
-	uint64_t number[LOG_ITEMS] = {0}, frames = 0;
+	uint64_t number[LOG_ITEMS] = { 0 }, frames = 0;
 
 	sonde_arena_done(&arena);
 	sonde_life_init(&life, &arena);
@@ -85,11 +85,60 @@ static const char *word(const char *w)
 	return w ? w : "-";
 }
 
+static struct sonde_flow *flow(const char *names)
+{
+	const char *gt = strchr(names, '>');
+	const struct sonde_endpoint *from = endpoint(names, (size_t)(gt - names));
+	const struct log_socket *to = log_find(&golden, gt + 1, strcspn(gt + 1, " "));
+	const struct sonde_endpoint *receiver = endpoint(gt + 1, strcspn(gt + 1, " "));
+
+	for (size_t i = 0; i < life.flows; i++)
+		if (life.flow[i]->sender == from->sid &&
+		    (receiver ? life.flow[i]->receiver == receiver->sid
+			      : life.flow[i]->to.port == to->local.port))
+			return life.flow[i];
+	return NULL;
+}
+
+static void must_flow(const char *line)
+{
+	const struct sonde_flow *f = flow(line + strlen("? flow "));
+	const char *v;
+	char run[48];
+
+	ck_assert_msg(f, "%s: no such flow", line);
+#define COUNT(member)                                                                              \
+	ck_assert_msg((uint64_t)log_number(line, #member, (int64_t)f->member) == f->member,        \
+		      "%s: " #member " %llu", line, (unsigned long long)f->member)
+	COUNT(sent);
+	COUNT(read);
+	COUNT(dropped);
+	COUNT(refused);
+	COUNT(truncated);
+	COUNT(discarded);
+	COUNT(unknown);
+	if ((v = log_value(line, "lost"))) {
+		ck_assert_msg(f->losses == 1, "%s: %u losses", line, f->losses);
+		snprintf(run, sizeof run, "%llu-%llu", (unsigned long long)f->loss->first,
+			 (unsigned long long)f->loss->last);
+		ck_assert_str_eq(run, v);
+	}
+	if ((v = log_value(line, "told")))
+		ck_assert_int_eq(f->loss[f->losses - 1].told, atoi(v));
+	if ((v = log_value(line, "reason")))
+		ck_assert_uint_eq(f->loss->reason, strtoul(v, NULL, 10));
+}
+
 static void must(const char *line)
 {
-	struct sonde_endpoint *p = endpoint(line + 2, strcspn(line + 2, " "));
+	struct sonde_endpoint *p;
 	const char *v;
 
+	if (!strncmp(line, "? flow ", 7)) {
+		must_flow(line);
+		return;
+	}
+	p = endpoint(line + 2, strcspn(line + 2, " "));
 	ck_assert_msg(p, "%s: no such endpoint", line);
 	if ((v = log_value(line, "cause"))) {
 		ck_assert_msg(!strcmp(v, word(sonde_cause_name(p->cause))), "%s: %s", line,
@@ -101,7 +150,7 @@ static void must(const char *line)
 		ck_assert_msg(!strcmp(v, word(p->detail)), "%s: %s", line, word(p->detail));
 	if ((v = log_value(line, "release")))
 		ck_assert_msg(!strcmp(v, word(sonde_release_name(p->release))) &&
-				  !p->release_inferred,
+				      !p->release_inferred,
 			      "%s: %s", line, word(sonde_release_name(p->release)));
 	if ((v = log_value(line, "role")))
 		ck_assert_msg(!strcmp(v, word(sonde_role_name(p->role))), "%s: %s", line,
@@ -122,12 +171,17 @@ static void must(const char *line)
 	NUMBER("unread", p->unread);
 	NUMBER("packets_out", p->packets_out);
 	NUMBER("packets_in", p->packets_in);
+	NUMBER("faults", p->faults);
+	NUMBER("fault", (uint64_t)p->fault->error);
+	if ((v = log_value(line, "fault_told")))
+		ck_assert_str_eq(v, p->fault->told ? sonde_call_name(p->fault->call) : "-");
 }
 
 /* With a hook missing: right, or marked inferred, or not known at all. */
 static void must_or_inferred(const char *line, int without)
 {
-	struct sonde_endpoint *p = endpoint(line + 2, strcspn(line + 2, " "));
+	struct sonde_endpoint *p =
+		strncmp(line, "? flow ", 7) ? endpoint(line + 2, strcspn(line + 2, " ")) : NULL;
 	const char *what = without == NO_FRAME ? "frames" : sonde_event_name((unsigned)without);
 	const char *v = log_value(line, "cause");
 
@@ -137,16 +191,38 @@ static void must_or_inferred(const char *line, int without)
 		      "%s: without %s: %s", line, what, word(sonde_cause_name(p->cause)));
 	v = log_value(line, "release");
 	ck_assert_msg(!v || !p->release || p->release_inferred ||
-			  !strcmp(v, word(sonde_release_name(p->release))) ||
-			  without == SONDE_EVENT_FORK || without == SONDE_EVENT_CALL ||
-			  without == SONDE_EVENT_TAKE,
+			      !strcmp(v, word(sonde_release_name(p->release))) ||
+			      without == SONDE_EVENT_FORK || without == SONDE_EVENT_CALL ||
+			      without == SONDE_EVENT_TAKE,
 		      "%s: without %s: %s", line, what, word(sonde_release_name(p->release)));
 }
 
 static const char *const logs[] = {
-    "fin-local-first", "fin-peer-first", "fin-simultaneous", "half-close",  "rst-linger",
-    "rst-unread",      "refused",	 "unreachable",	     "syn-timeout", "exit-without-close",
-    "exec-cloexec",    "killed",	 "never-accepted",   "passed",	    "unix-stream",
+	"fin-local-first",
+	"fin-peer-first",
+	"fin-simultaneous",
+	"half-close",
+	"rst-linger",
+	"rst-unread",
+	"refused",
+	"unreachable",
+	"syn-timeout",
+	"exit-without-close",
+	"exec-cloexec",
+	"killed",
+	"never-accepted",
+	"passed",
+	"unix-stream",
+	"udp-overflow",
+	"udp-overflow-ahead",
+	"udp-refused-connected",
+	"udp-refused-unconnected",
+	"udp-truncated",
+	"udp-read-first",
+	"udp-discarded",
+	"udp-reconnect",
+	"udp-multicast",
+	"unix-dgram",
 };
 
 START_TEST(each_end_is_named_right)

@@ -18,7 +18,7 @@ static struct sonde_tally *tally_of(struct sonde_life *l, struct sonde_endpoint 
 	if (t == p->tally + p->tallies) {
 		SONDE_GROW(l->arena, p->tally, p->tallies, p->tally_room);
 		t = &p->tally[p->tallies++];
-		*t = (struct sonde_tally){.call = call};
+		*t = (struct sonde_tally){ .call = call };
 	}
 	return t;
 }
@@ -128,12 +128,24 @@ void sonde_app_moved(struct sonde_life *l, const struct sonde_event *e, struct s
 		(out ? sonde_datagram_sent : sonde_datagram_read)(l, &like, p);
 }
 
+/* A call that began after the error was left has taken it along, or has met none. */
+static void cleared(struct sonde_life *l, struct sonde_endpoint *p, const struct sonde_event *e)
+{
+	if (p->app_state != SONDE_STATE_ERR_PENDING ||
+	    e->when - e->took < p->app.at[p->app.n - 1].when)
+		return;
+	sonde_endpoint_step(l, p, e->when,
+			    p->remote.port ? SONDE_STATE_CONNECTED : SONDE_STATE_BOUND,
+			    e->ret >= 0);
+}
+
 static void fail(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
 	if (again(e->ret))
 		return;
 	sonde_endpoint_told(l, p, e);
 	sonde_datagram_told(l, p, (int)-e->ret);
+	cleared(l, p, e);
 	if (sonde_endpoint_is_stream(p))
 		sonde_endpoint_step(l, p, e->when, SONDE_STATE_ERRORED, false);
 	p->app_error = (int)-e->ret;
@@ -165,10 +177,7 @@ static void transfer(struct sonde_life *l, const struct sonde_event *e, struct s
 		++*(out ? &p->short_sends : &p->short_receives);
 	if (!bytes && stream)
 		return;
-	if (p->app_state == SONDE_STATE_ERR_PENDING)
-		sonde_endpoint_step(l, p, e->when,
-				    p->remote.port ? SONDE_STATE_CONNECTED : SONDE_STATE_BOUND,
-				    true);
+	cleared(l, p, e);
 	moved(l, p, e->when, out, bytes, many ? (uint64_t)e->ret : 1);
 	if (!stream)
 		(out ? sonde_datagram_sent : sonde_datagram_read)(l, e, p);
@@ -294,7 +303,7 @@ static void call_connect(struct sonde_life *l, const struct sonde_event *e,
 	if (dissolves(e->address)) {
 		if (e->ret)
 			return;
-		p->remote = (struct sonde_address){0};
+		p->remote = (struct sonde_address){ 0 };
 		p->peer = 0;
 		sonde_place_put(l, p);
 		sonde_endpoint_step(l, p, e->when, SONDE_STATE_DISCONNECTED, false);
@@ -303,7 +312,8 @@ static void call_connect(struct sonde_life *l, const struct sonde_event *e,
 	}
 	if (path.len)
 		p->peer_path = (struct sonde_bytes){
-		    (const uint8_t *)sonde_arena_string(l->arena, path.at, path.len), path.len};
+			(const uint8_t *)sonde_arena_string(l->arena, path.at, path.len), path.len
+		};
 	if ((!e->ret || sonde_endpoint_is_tcp(p)) && sonde_place_parse(&a, e->address) &&
 	    (!p->remote.port || !sonde_endpoint_is_stream(p))) {
 		p->remote = a;
@@ -351,8 +361,9 @@ static void call_accept(struct sonde_life *l, const struct sonde_event *e, struc
 	child->inside->accepted = true;
 	child->opened = e->when;
 	if (child->inside->established)
-		child->timing.accept_wait =
-		    e->when > child->inside->established ? e->when - child->inside->established : 0;
+		child->timing.accept_wait = e->when > child->inside->established
+						    ? e->when - child->inside->established
+						    : 0;
 	else
 		child->inside->established = e->when;
 	sonde_kernel_infer(l, child, SONDE_STATE_ESTABLISHED, e->when);
@@ -372,9 +383,10 @@ static void write_end(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns w
 	in->fin_out.call = when;
 	if (in->fin_in.call && p->timing.half_close == SONDE_ABSENT)
 		p->timing.half_close = when - in->fin_in.call;
-	sonde_kernel_infer(
-	    l, p, p->state == SONDE_STATE_CLOSE_WAIT ? SONDE_STATE_LAST_ACK : SONDE_STATE_FIN_WAIT1,
-	    when);
+	sonde_kernel_infer(l, p,
+			   p->state == SONDE_STATE_CLOSE_WAIT ? SONDE_STATE_LAST_ACK
+							      : SONDE_STATE_FIN_WAIT1,
+			   when);
 }
 
 static void call_shutdown(struct sonde_life *l, const struct sonde_event *e,
@@ -386,8 +398,8 @@ static void call_shutdown(struct sonde_life *l, const struct sonde_event *e,
 	}
 	if (e->arg[0] == SHUT_WR || e->arg[0] == SHUT_RDWR) {
 		sonde_endpoint_step(
-		    l, p, e->when,
-		    p->inside->fin_in.call ? SONDE_STATE_DRAINED : SONDE_STATE_WR_SHUT, false);
+			l, p, e->when,
+			p->inside->fin_in.call ? SONDE_STATE_DRAINED : SONDE_STATE_WR_SHUT, false);
 		write_end(l, p, e->when);
 	}
 	sonde_milestone(l, SONDE_MILESTONE_SHUT);

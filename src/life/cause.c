@@ -56,30 +56,30 @@ static struct verdict connecting(const struct sonde_endpoint *p)
 	const struct sonde_endpoint_inside *in = p->inside;
 
 	switch (in->failure) {
-	case ECONNREFUSED: return (struct verdict){SONDE_CAUSE_REFUSED, "no listener", false};
-	case ETIMEDOUT: return (struct verdict){SONDE_CAUSE_TIMEOUT, "no answer to SYN", false};
+	case ECONNREFUSED: return (struct verdict){ SONDE_CAUSE_REFUSED, "no listener", false };
+	case ETIMEDOUT: return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to SYN", false };
 	case EHOSTUNREACH:
 	case ENETUNREACH:
 	case EHOSTDOWN:
-	case ENETDOWN: return (struct verdict){SONDE_CAUSE_UNREACHABLE, NULL, false};
+	case ENETDOWN: return (struct verdict){ SONDE_CAUSE_UNREACHABLE, NULL, false };
 	case ECONNRESET:
-		return (struct verdict){SONDE_CAUSE_RST_RECEIVED, "while connecting", false};
+		return (struct verdict){ SONDE_CAUSE_RST_RECEIVED, "while connecting", false };
 	case 0: break;
 	default:
-		return (struct verdict){p->release || p->gone ? SONDE_CAUSE_CLOSED
-							      : SONDE_CAUSE_OPEN,
-					"connect failed", false};
+		return (struct verdict){ p->release || p->gone ? SONDE_CAUSE_CLOSED
+							       : SONDE_CAUSE_OPEN,
+					 "connect failed", false };
 	}
 	if (in->rst_in)
-		return (struct verdict){SONDE_CAUSE_REFUSED, "no listener", true};
+		return (struct verdict){ SONDE_CAUSE_REFUSED, "no listener", true };
 	if (p->icmp && (p->gone || in->settled || p->release))
-		return (struct verdict){SONDE_CAUSE_UNREACHABLE, NULL, true};
+		return (struct verdict){ SONDE_CAUSE_UNREACHABLE, NULL, true };
 	if (!p->release && !p->gone && !in->settled)
-		return (struct verdict){SONDE_CAUSE_OPEN, "connecting", false};
+		return (struct verdict){ SONDE_CAUSE_OPEN, "connecting", false };
 	/* nobody else ends it before the program does */
 	if (in->settled && (!p->release || in->settled + SONDE_MILLISECOND < p->closed))
-		return (struct verdict){SONDE_CAUSE_TIMEOUT, "no answer to SYN", true};
-	return (struct verdict){SONDE_CAUSE_CLOSED, "gave up connecting", !p->release};
+		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to SYN", true };
+	return (struct verdict){ SONDE_CAUSE_CLOSED, "gave up connecting", !p->release };
 }
 
 static const struct sonde_fault *fault(const struct sonde_endpoint *p, int error)
@@ -116,30 +116,30 @@ static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint 
 	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in);
 
 	if (in->crossed || (q && q->inside->crossed))
-		return (struct verdict){SONDE_CAUSE_FIN_SIMULTANEOUS, NULL, false};
+		return (struct verdict){ SONDE_CAUSE_FIN_SIMULTANEOUS, NULL, false };
 	if (sure_out || sure_in) {
 		bool local = sure_out && (!sure_in || out < come);
 		/* the other direction may have ended unseen: only both, or the state, tell the
 		 * order */
 		bool sure = (sure_out && sure_in) || l->inside->states_seen;
 
-		return (struct verdict){local ? SONDE_CAUSE_FIN_LOCAL : SONDE_CAUSE_FIN_REMOTE,
-					fin_detail(p, local), !sure};
+		return (struct verdict){ local ? SONDE_CAUSE_FIN_LOCAL : SONDE_CAUSE_FIN_REMOTE,
+					 fin_detail(p, local), !sure };
 	}
 	if (!out && !come && !p->gone && !in->settled)
-		return (struct verdict){SONDE_CAUSE_OPEN, NULL, false};
+		return (struct verdict){ SONDE_CAUSE_OPEN, NULL, false };
 	if (q && !come) {
 		bool sure;
 
 		come = ended(&q->inside->fin_out, &sure);
 	}
 	if (sonde_endpoint_is_unix(p) && (out || come))
-		return (struct verdict){out && (!come || out <= come) ? SONDE_CAUSE_FIN_LOCAL
-								      : SONDE_CAUSE_FIN_REMOTE,
-					NULL, !q};
+		return (struct verdict){ out && (!come || out <= come) ? SONDE_CAUSE_FIN_LOCAL
+								       : SONDE_CAUSE_FIN_REMOTE,
+					 NULL, !q };
 	if (come && (!out || come < out))
-		return (struct verdict){SONDE_CAUSE_FIN_REMOTE, "order of FINs not seen", true};
-	return (struct verdict){SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true};
+		return (struct verdict){ SONDE_CAUSE_FIN_REMOTE, "order of FINs not seen", true };
+	return (struct verdict){ SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true };
 }
 
 static struct verdict connected(struct sonde_life *l, const struct sonde_endpoint *p)
@@ -177,24 +177,25 @@ static struct verdict connected(struct sonde_life *l, const struct sonde_endpoin
 	}
 	rst = earlier(rst_in, rst_out);
 	if (late && !rst && !come)
-		return (struct verdict){SONDE_CAUSE_TIMEOUT, "no answer to data", late->inferred};
+		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", late->inferred };
 	if (rst && !(both && rst > earlier(out, come) && rst > (out > come ? out : come))) {
 		bool local = rst_out && (!rst_in || (guess_in && !guess_out) ||
 					 (guess_in == guess_out && rst_out < rst_in));
 
 		if (local)
-			return (struct verdict){SONDE_CAUSE_RST_SENT, reset_detail(in), guess_out};
-		return (struct verdict){SONDE_CAUSE_RST_RECEIVED,
-					q && q->listener && !q->inside->accepted &&
-						l->inside->calls_seen
-					    ? "never accepted"
-					    : NULL,
-					guess_in};
+			return (struct verdict){ SONDE_CAUSE_RST_SENT, reset_detail(in),
+						 guess_out };
+		return (struct verdict){ SONDE_CAUSE_RST_RECEIVED,
+					 q && q->listener && !q->inside->accepted &&
+							 l->inside->calls_seen
+						 ? "never accepted"
+						 : NULL,
+					 guess_in };
 	}
 	/* the state went to CLOSE, and no FIN was there to bring it there */
 	if (l->inside->states_seen && in->settled && !sure_out && !sure_in &&
 	    sonde_endpoint_is_tcp(p) && !in->time_wait && p->state == SONDE_STATE_CLOSE)
-		return (struct verdict){SONDE_CAUSE_RST_SENT, reset_detail(in), true};
+		return (struct verdict){ SONDE_CAUSE_RST_SENT, reset_detail(in), true };
 	return by_fins(l, p);
 }
 
@@ -214,16 +215,16 @@ static bool never_accepted(const struct sonde_life *l, const struct sonde_endpoi
 
 static struct verdict judge(struct sonde_life *l, const struct sonde_endpoint *p)
 {
-	struct verdict v = {SONDE_CAUSE_CLOSED, NULL, false};
+	struct verdict v = { SONDE_CAUSE_CLOSED, NULL, false };
 
 	if (!p->release && !p->gone && !p->inside->settled && !l->inside->ended)
 		v.cause = SONDE_CAUSE_NONE;
 	else if (!p->release && !p->gone && !p->inside->settled)
-		v.cause = SONDE_CAUSE_OPEN;
+		v = (struct verdict){ SONDE_CAUSE_OPEN, NULL, !l->inside->calls_seen };
 	if (!sonde_endpoint_is_stream(p) || p->role == SONDE_ROLE_LISTENER)
 		return v;
 	if (never_accepted(l, p, &v.inferred))
-		return (struct verdict){SONDE_CAUSE_NEVER_ACCEPTED, NULL, v.inferred};
+		return (struct verdict){ SONDE_CAUSE_NEVER_ACCEPTED, NULL, v.inferred };
 	v.inferred = false;
 	if (v.cause == SONDE_CAUSE_NONE || (!p->inside->tried && !p->inside->established &&
 					    !p->seeded && p->role != SONDE_ROLE_SERVER)) {

@@ -197,18 +197,18 @@ static struct sonde_endpoint *queued_child(struct sonde_life *l, const struct so
 struct sonde_endpoint *sonde_connection_accept(struct sonde_life *l, const struct sonde_event *e,
 					       struct sonde_endpoint *listener)
 {
-	struct sonde_event child = {.when = e->when,
-				    .netns = e->netns,
-				    .family = listener->family,
-				    .type = listener->type,
-				    .protocol = listener->protocol,
-				    .cookie = e->cookie2,
-				    .ino = e->ino2,
-				    .local = listener->local,
-				    .fd = -1,
-				    .fd2 = -1};
+	struct sonde_event child = { .when = e->when,
+				     .netns = e->netns,
+				     .family = listener->family,
+				     .type = listener->type,
+				     .protocol = listener->protocol,
+				     .cookie = e->cookie2,
+				     .ino = e->ino2,
+				     .local = listener->local,
+				     .fd = -1,
+				     .fd2 = -1 };
 	struct sonde_endpoint *p =
-	    sonde_endpoint_find(l, e->cookie2, e->ino2, &l->inside->heard->how2);
+		sonde_endpoint_find(l, e->cookie2, e->ino2, &l->inside->heard->how2);
 	struct sonde_address peer;
 
 	if (e->remote.port) { /* the tracer saw the child itself */

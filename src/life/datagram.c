@@ -41,7 +41,7 @@ static uint64_t add(struct sonde_flow *f, uint64_t bytes, sonde_ns when, uint8_t
 {
 	uint64_t number = ++f->inside->last;
 
-	*message(f, number) = (struct message){.bytes = bytes, .when = when, .is = is};
+	*message(f, number) = (struct message){ .bytes = bytes, .when = when, .is = is };
 	return number;
 }
 
@@ -72,8 +72,11 @@ static void lose(struct sonde_life *l, struct sonde_flow *f, uint64_t number, ui
 	}
 	SONDE_GROW(l->arena, f->loss, f->losses, f->loss_room);
 	last = &f->loss[f->losses++];
-	*last = (struct sonde_loss){
-	    .first = number, .last = number, .fate = fate, .reason = reason, .inferred = inferred};
+	*last = (struct sonde_loss){ .first = number,
+				     .last = number,
+				     .fate = fate,
+				     .reason = reason,
+				     .inferred = inferred };
 	last->when = e ? e->when : 0;
 	if (e && e->text.len && e->kind == SONDE_EVENT_DROP)
 		last->name = sonde_arena_string(l->arena, e->text.at, e->text.len);
@@ -84,7 +87,7 @@ static void lose(struct sonde_life *l, struct sonde_flow *f, uint64_t number, ui
 static uint64_t flow_hash(const struct sonde_endpoint *sender, const struct sonde_address *to,
 			  struct sonde_bytes path, const struct sonde_endpoint *receiver)
 {
-	struct sonde_address a = {.family = to ? to->family : 0, .port = to ? to->port : 0};
+	struct sonde_address a = { .family = to ? to->family : 0, .port = to ? to->port : 0 };
 	uint64_t h = (uint64_t)(sender ? sender->sid : 0) << 32 | (receiver ? receiver->sid : 0);
 
 	if (to)
@@ -153,13 +156,13 @@ static struct sonde_flow *flow_of(struct sonde_life *l, struct sonde_endpoint *s
 				  struct sonde_endpoint *receiver, sonde_ns when)
 {
 	uint64_t hash =
-	    flow_hash(sender, to, path, sonde_endpoint_is_unix(sender) ? receiver : NULL);
+		flow_hash(sender, to, path, sonde_endpoint_is_unix(sender) ? receiver : NULL);
 	struct sonde_flow *f = sonde_index_get(&l->inside->flow, hash);
 
 	if (!f) {
 		path.at =
-		    (const uint8_t *)(path.len ? sonde_arena_string(l->arena, path.at, path.len)
-					       : NULL);
+			(const uint8_t *)(path.len ? sonde_arena_string(l->arena, path.at, path.len)
+						   : NULL);
 		f = flow_make(l, sender, to, path, receiver);
 		f->from = sender->local;
 		sonde_index_put(&l->inside->flow, l->arena, hash, f);
@@ -172,11 +175,11 @@ static struct sonde_flow *flow_of(struct sonde_life *l, struct sonde_endpoint *s
 static struct sonde_flow *flow_into(struct sonde_life *l, const struct sonde_address *from,
 				    struct sonde_endpoint *receiver)
 {
-	uint64_t hash = flow_hash(NULL, from, (struct sonde_bytes){0}, receiver);
+	uint64_t hash = flow_hash(NULL, from, (struct sonde_bytes){ 0 }, receiver);
 	struct sonde_flow *f = sonde_index_get(&l->inside->flow, hash);
 
 	if (!f) {
-		f = flow_make(l, NULL, NULL, (struct sonde_bytes){0}, receiver);
+		f = flow_make(l, NULL, NULL, (struct sonde_bytes){ 0 }, receiver);
 		if (from)
 			f->from = *from;
 		f->to = receiver->local;
@@ -300,7 +303,7 @@ void sonde_datagram_read(struct sonde_life *l, const struct sonde_event *e,
 		if (!got) {
 			if (in->debts < sizeof in->debt / sizeof *in->debt)
 				in->debt[in->debts++] =
-				    (struct sonde_inbox_debt){e->when, bytes, had, many};
+					(struct sonde_inbox_debt){ e->when, bytes, had, many };
 			continue;
 		}
 		entry = *got;
@@ -347,7 +350,7 @@ void sonde_datagram_arrived(struct sonde_life *l, struct sonde_flow *f, uint64_t
 		}
 		return;
 	}
-	inbox_add(l, p, (struct sonde_inbox_entry){f, number, bytes, maybe});
+	inbox_add(l, p, (struct sonde_inbox_entry){ f, number, bytes, maybe });
 }
 
 /* ---- sending ---- */
@@ -385,7 +388,7 @@ static void sent_one(struct sonde_life *l, struct sonde_flow *f, const struct so
 static struct sonde_flow *flow_sent(struct sonde_life *l, const struct sonde_event *e,
 				    struct sonde_endpoint *p)
 {
-	struct sonde_bytes path = sonde_place_unix(e->address), none = {0};
+	struct sonde_bytes path = sonde_place_unix(e->address), none = { 0 };
 	struct sonde_address a;
 	struct sonde_endpoint *q;
 
@@ -429,9 +432,9 @@ struct sonde_flow *sonde_datagram_wired(struct sonde_life *l, struct sonde_endpo
 					const struct sonde_address *to, uint64_t bytes,
 					sonde_ns when, uint64_t *ret_message)
 {
-	struct sonde_bytes none = {0};
+	struct sonde_bytes none = { 0 };
 	struct sonde_flow *f =
-	    sender ? flow_of(l, sender, to, none, NULL, when) : flow_into(l, from, receiver);
+		sender ? flow_of(l, sender, to, none, NULL, when) : flow_into(l, from, receiver);
 	uint64_t number = next(f, f->inside->wired, bytes, WIRED);
 
 	if (sender)
@@ -463,7 +466,8 @@ void sonde_datagram_dropped(struct sonde_life *l, const struct sonde_event *e,
 	for (uint32_t i = p->inside->inbox_n; i-- > 0 && !number;) {
 		struct sonde_inbox_entry *entry = inbox(p, i);
 
-		if (entry->bytes == e->bytes &&
+		/* without packets what is in the inbox was sent before the drop */
+		if (!entry->flow->inferred && entry->bytes == e->bytes &&
 		    (!e->remote.port || entry->flow->from.port == e->remote.port)) {
 			f = entry->flow;
 			number = entry->message;
@@ -476,8 +480,8 @@ void sonde_datagram_dropped(struct sonde_life *l, const struct sonde_event *e,
 		if (p->local.port)
 			sender = sonde_place_exact(l, p->netns, protocol, &e->remote, &p->local);
 		if (!sender)
-			sender =
-			    sonde_place_bound(l, p->netns, protocol, &e->remote, e->when, &many);
+			sender = sonde_place_bound(l, p->netns, protocol, &e->remote, e->when,
+						   &many);
 		if (sender && sender != p && sender->inside->flow)
 			f = sender->inside->flow;
 		else
@@ -505,7 +509,7 @@ void sonde_datagram_refused(struct sonde_life *l, struct sonde_endpoint *p,
 			    const struct sonde_address *to, sonde_ns when, bool inferred)
 {
 	struct sonde_flow *f = p->inside->flow;
-	struct sonde_event e = {.when = when};
+	struct sonde_event e = { .when = when };
 	struct sonde_loss *last;
 	uint64_t number;
 
@@ -526,7 +530,7 @@ void sonde_datagram_refused(struct sonde_life *l, struct sonde_endpoint *p,
 	message(f, number)->fate = SONDE_FATE_REFUSED;
 	f->refused++;
 	lose(l, f, number, SONDE_FATE_REFUSED, &e, inferred);
-	p->inside->untold = (struct sonde_loss_ref){f, f->losses - 1, true};
+	p->inside->untold = (struct sonde_loss_ref){ f, f->losses - 1, true };
 	tell(l, f, number);
 }
 
@@ -546,7 +550,7 @@ void sonde_datagram_told(struct sonde_life *l, struct sonde_endpoint *p, int err
 /* What lies unread as the socket goes is thrown away, if reads were seen to be told of at all. */
 void sonde_datagram_closed(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when)
 {
-	struct sonde_event e = {.when = when};
+	struct sonde_event e = { .when = when };
 
 	if (!sonde_endpoint_keeps_messages(p) || !l->inside->data_seen || p->unread != SONDE_ABSENT)
 		return;

@@ -146,7 +146,7 @@ void sonde_endpoint_step(struct sonde_life *l, struct sonde_endpoint *p, sonde_n
 	}
 	SONDE_GROW(l->arena, s->at, s->n, s->room);
 	s->at[s->n++] =
-	    (struct sonde_step){.when = when, .state = (uint8_t)state, .inferred = inferred};
+		(struct sonde_step){ .when = when, .state = (uint8_t)state, .inferred = inferred };
 	*(app ? &p->app_state : &p->state) = (uint8_t)state;
 }
 
@@ -157,7 +157,8 @@ void sonde_endpoint_fault(struct sonde_life *l, struct sonde_endpoint *p,
 		struct sonde_fault *old = &p->fault[i];
 
 		/* a packet, the kernel's report and the call are three sights of one fault */
-		if (old->error == f->error && !old->told && f->when - old->when < SONDE_SECOND) {
+		if (old->error == f->error && !old->told && !(old->wire && f->wire) &&
+		    f->when - old->when < SONDE_SECOND) {
 			old->inferred &= f->inferred;
 			old->wire |= f->wire;
 			if (f->told) {
@@ -186,11 +187,11 @@ void sonde_endpoint_told(struct sonde_life *l, struct sonde_endpoint *p,
 		}
 	}
 	sonde_endpoint_fault(l, p,
-			     &(struct sonde_fault){.when = e->when,
-						   .error = error,
-						   .told = e->when,
-						   .call = e->call,
-						   .inferred = true});
+			     &(struct sonde_fault){ .when = e->when,
+						    .error = error,
+						    .told = e->when,
+						    .call = e->call,
+						    .inferred = true });
 }
 
 void sonde_endpoint_drop(struct sonde_life *l, struct sonde_endpoint *p,
@@ -203,7 +204,7 @@ void sonde_endpoint_drop(struct sonde_life *l, struct sonde_endpoint *p,
 	if (d == p->drop + p->drops) {
 		SONDE_GROW(l->arena, p->drop, p->drops, p->drop_room);
 		d = &p->drop[p->drops++];
-		*d = (struct sonde_drop){.reason = e->reason, .first = e->when};
+		*d = (struct sonde_drop){ .reason = e->reason, .first = e->when };
 		if (e->text.len)
 			d->name = sonde_arena_string(l->arena, e->text.at, e->text.len);
 	}
@@ -219,7 +220,7 @@ static void add_volume(struct sonde_volume *to, const struct sonde_volume *from)
 	if (from->messages != SONDE_ABSENT)
 		SONDE_ADD(to->messages, from->messages);
 	to->first =
-	    to->first && (!from->first || to->first < from->first) ? to->first : from->first;
+		to->first && (!from->first || to->first < from->first) ? to->first : from->first;
 	to->last = to->last > from->last ? to->last : from->last;
 }
 

@@ -106,12 +106,12 @@ void sonde_kernel_infer(struct sonde_life *l, struct sonde_endpoint *p, unsigned
 {
 	/* how far along: what is concluded never leads back */
 	static const uint8_t rank[] = {
-	    [SONDE_STATE_LISTEN] = 1,	    [SONDE_STATE_SYN_SENT] = 1,
-	    [SONDE_STATE_NEW_SYN_RECV] = 1, [SONDE_STATE_SYN_RECV] = 2,
-	    [SONDE_STATE_ESTABLISHED] = 3,  [SONDE_STATE_FIN_WAIT1] = 4,
-	    [SONDE_STATE_CLOSE_WAIT] = 4,   [SONDE_STATE_FIN_WAIT2] = 5,
-	    [SONDE_STATE_CLOSING] = 5,	    [SONDE_STATE_LAST_ACK] = 5,
-	    [SONDE_STATE_TIME_WAIT] = 6,    [SONDE_STATE_CLOSE] = 7,
+		[SONDE_STATE_LISTEN] = 1,	[SONDE_STATE_SYN_SENT] = 1,
+		[SONDE_STATE_NEW_SYN_RECV] = 1, [SONDE_STATE_SYN_RECV] = 2,
+		[SONDE_STATE_ESTABLISHED] = 3,	[SONDE_STATE_FIN_WAIT1] = 4,
+		[SONDE_STATE_CLOSE_WAIT] = 4,	[SONDE_STATE_FIN_WAIT2] = 5,
+		[SONDE_STATE_CLOSING] = 5,	[SONDE_STATE_LAST_ACK] = 5,
+		[SONDE_STATE_TIME_WAIT] = 6,	[SONDE_STATE_CLOSE] = 7,
 	};
 
 	if (!sonde_endpoint_is_tcp(p) || l->inside->states_seen)
@@ -199,7 +199,7 @@ static void hear_diag(struct sonde_life *l, const struct sonde_event *e, struct 
 
 static void hear_error(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
-	sonde_endpoint_fault(l, p, &(struct sonde_fault){.when = e->when, .error = (int)-e->ret});
+	sonde_endpoint_fault(l, p, &(struct sonde_fault){ .when = e->when, .error = (int)-e->ret });
 	if (!sonde_endpoint_is_stream(p)) {
 		sonde_endpoint_step(l, p, e->when, SONDE_STATE_ERR_PENDING, false);
 		p->app_error = (int)-e->ret;
