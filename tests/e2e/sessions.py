@@ -12,5 +12,5 @@ def hello(over):
     port = os.path.join(folder(), "port")
     server = shlex.join(script(f"{over}_server.py"))
     client = shlex.join(script(f"{over}_client.py"))
-    return ["sh", "-c", f"{server} >{port} & while [ ! -s {port} ]; do sleep 0.02; done; "
+    return ["sh", "-c", f"{server} >{port} & for turn in $(seq 250); do [ -s {port} ] && break; sleep 0.02; done; "
                         f"{client} $(cat {port}); code=$?; wait; exit $code"]
