@@ -1,0 +1,544 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "sys/clock.h"
+#include "sys/ptrace_inside.h"
+
+/* A restart that the program never sees: ERESTARTSYS to ERESTART_RESTARTBLOCK of the kernel. */
+enum { ERESTART_FIRST = 512, ERESTART_LAST = 516, IOV_READ = 64, MESSAGES_READ = 1024 };
+
+/* Copies from the stopped program; returns how many bytes, 0 for none. */
+static size_t peek(const struct sonde_ptrace_task *k, void *ret, uint64_t at, size_t len)
+{
+	struct iovec here = {ret, len}, there = {(void *)at, len};
+	ssize_t got = len && at ? process_vm_readv(k->tid, &here, 1, &there, 1, 0) : 0;
+
+	if (got > 0)
+		return (size_t)got;
+	/* Not allowed to a tracer that holds less than the program; this is. */
+	for (got = 0; at && errno == EPERM && (size_t)got < len; got += (ssize_t)sizeof(long)) {
+		long word;
+
+		errno = 0;
+		word = ptrace(PTRACE_PEEKDATA, k->tid, at + (uint64_t)got, 0);
+		if (word == -1 && errno)
+			return (size_t)got;
+		memcpy((uint8_t *)ret + got, &word,
+		       len - (size_t)got < sizeof word ? len - (size_t)got : sizeof word);
+		errno = EPERM;
+	}
+	return (size_t)got > len ? len : (size_t)got;
+}
+
+static void take_address(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			 struct sonde_event *e, uint64_t at, uint64_t len)
+{
+	if (len > sizeof t->address)
+		len = sizeof t->address;
+	e->address.at = t->address;
+	e->address.len = peek(k, t->address, at, len);
+}
+
+/* As accept and recvfrom tell it: the length is behind a pointer. */
+static void take_told_address(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			      struct sonde_event *e, uint64_t at, uint64_t len_at)
+{
+	uint32_t len;
+
+	if (at && peek(k, &len, len_at, sizeof len) == sizeof len)
+		take_address(t, k, e, at, len);
+}
+
+/* Bytes that so many parts hold together; -1: more parts than are read. */
+static int64_t sum(const struct sonde_ptrace_task *k, uint64_t at, uint64_t n)
+{
+	struct iovec iov[IOV_READ];
+	int64_t bytes = 0;
+
+	if (n > IOV_READ || peek(k, iov, at, n * sizeof *iov) != n * sizeof *iov)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		bytes += (int64_t)iov[i].iov_len;
+	return bytes;
+}
+
+static void take_payload(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			 struct sonde_event *e, const struct iovec *iov, size_t n, int64_t len)
+{
+	size_t want = len < (int64_t)t->plan.payload ? (size_t)len : t->plan.payload;
+
+	e->text = (struct sonde_bytes){.at = t->payload};
+	for (size_t i = 0; i < n && e->text.len < want; i++) {
+		size_t part =
+		    want - e->text.len < iov[i].iov_len ? want - e->text.len : iov[i].iov_len;
+
+		part = peek(k, t->payload + e->text.len, (uint64_t)iov[i].iov_base, part);
+		if (!part)
+			return;
+		e->text.len += part;
+	}
+}
+
+static void take_payload_parts(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			       struct sonde_event *e, uint64_t at, uint64_t n, int64_t len)
+{
+	struct iovec iov[IOV_READ];
+
+	n = n > IOV_READ ? IOV_READ : n;
+	if (t->plan.payload && len > 0)
+		take_payload(t, k, e, iov, peek(k, iov, at, n * sizeof *iov) / sizeof *iov, len);
+}
+
+/* The descriptors in the control part of a message. */
+static size_t read_rights(const struct sonde_ptrace_task *k, const struct msghdr *m,
+			  int fds[SONDE_PTRACE_RIGHTS])
+{
+	size_t len = m->msg_controllen > 4096 ? 4096 : m->msg_controllen, n = 0;
+	_Alignas(struct cmsghdr) uint8_t control[4096];
+	struct msghdr here = {.msg_control = control};
+
+	here.msg_controllen = peek(k, control, (uint64_t)m->msg_control, len);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&here); c; c = CMSG_NXTHDR(&here, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+		    c->cmsg_len < CMSG_LEN(0) ||
+		    CMSG_DATA(c) + (c->cmsg_len - CMSG_LEN(0)) > control + here.msg_controllen)
+			continue;
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
+			if (n < SONDE_PTRACE_RIGHTS)
+				memcpy(&fds[n++], CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+	}
+	return n;
+}
+
+static void pass(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
+{
+	for (unsigned i = 0; i < k->rights; i++) {
+		struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_PASS);
+
+		e.fd = k->right[i].fd;
+		e.ino = k->right[i].ino;
+		e.cookie = k->right[i].cookie;
+		e.ino2 = k->event.ino;
+		sonde_ptrace_tell(t, &e);
+	}
+	k->rights = 0;
+}
+
+/* What is about to be passed is looked at before: the sender may close it at once. */
+static void find_rights(struct sonde_ptrace *t, struct sonde_ptrace_task *k, const struct msghdr *m)
+{
+	int fds[SONDE_PTRACE_RIGHTS];
+	size_t n = m->msg_controllen ? read_rights(k, m, fds) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sonde_event e = {0};
+
+		if (!sonde_ptrace_recall(t, k, fds[i], &e))
+			continue;
+		k->right[k->rights].fd = fds[i];
+		k->right[k->rights].ino = e.ino;
+		k->right[k->rights++].cookie = e.cookie;
+		if (k->rights == SONDE_PTRACE_RIGHTS)
+			return;
+	}
+}
+
+/* The stop of the taker may come to us before that of the giver. */
+static void pass_before(struct sonde_ptrace *t, uint64_t ino)
+{
+	for (size_t i = 0; i < SONDE_PTRACE_BUCKETS; i++)
+		for (struct sonde_ptrace_task *k = t->task[i]; k; k = k->next)
+			for (unsigned r = 0; r < k->rights; r++)
+				if (k->right[r].ino == ino) {
+					pass(t, k);
+					break;
+				}
+}
+
+static void take(struct sonde_ptrace *t, struct sonde_ptrace_task *k, const struct msghdr *m,
+		 uint64_t flags)
+{
+	int fds[SONDE_PTRACE_RIGHTS];
+	size_t n = m->msg_controllen ? read_rights(k, m, fds) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_TAKE);
+
+		if (fds[i] >= 0)
+			sonde_ptrace_forget(k->process, (unsigned)fds[i], (unsigned)fds[i]);
+		if (!sonde_ptrace_recall(t, k, fds[i], &e))
+			continue;
+		pass_before(t, e.ino);
+		e.when = sonde_clock_now();
+		e.fd = fds[i];
+		e.ino2 = k->event.ino;
+		e.flags |= flags & MSG_CMSG_CLOEXEC ? SONDE_FLAG_CLOEXEC : 0;
+		sonde_ptrace_tell(t, &e);
+	}
+}
+
+void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
+{
+	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_DIAG);
+
+	e.flags = SONDE_FLAG_COPY;
+	if (sonde_ptrace_look(t, k, fd, &e) && e.protocol == IPPROTO_TCP)
+		sonde_ptrace_tell(t, &e);
+}
+
+/* Who is at the other end of a Unix socket, of our own namespace. */
+static void tell_peer(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
+{
+	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_DIAG);
+	struct sonde_diag_unix peer;
+
+	e.flags = SONDE_FLAG_COPY;
+	if (!t->diag || !sonde_ptrace_recall(t, k, fd, &e) || e.family != AF_UNIX ||
+	    e.netns != t->netns || sonde_diag_unix(t->diag, e.ino, &peer) || !peer.peer)
+		return;
+	e.state = peer.state;
+	e.ino2 = peer.peer;
+	sonde_ptrace_tell(t, &e);
+}
+
+static bool enter_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
+{
+	bool many = call == SONDE_CALL_SENDMMSG || call == SONDE_CALL_RECVMMSG;
+	uint64_t n = many ? (uint32_t)k->args[2] : 1;
+	struct sonde_event *e = &k->event;
+	struct mmsghdr m;
+	bool rights = false;
+
+	e->arg[0] = (int64_t)(int32_t)k->args[many ? 3 : 2];
+	e->arg[2] = (int64_t)n;
+	for (uint64_t i = 0; i < n && i < MESSAGES_READ; i++) {
+		size_t size = many ? sizeof m : sizeof m.msg_hdr;
+		int64_t bytes;
+
+		if (peek(k, &m, k->args[1] + i * size, size) != size)
+			break;
+		rights |= m.msg_hdr.msg_controllen > 0;
+		if (sonde_call_class(call) == SONDE_CALL_SEND)
+			find_rights(t, k, &m.msg_hdr);
+		bytes =
+		    t->plan.calls ? sum(k, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen) : 0;
+		e->arg[1] = bytes < 0 || e->arg[1] < 0 ? -1 : e->arg[1] + bytes;
+	}
+	return t->plan.calls ||
+	       (sonde_call_class(call) == SONDE_CALL_SEND ? k->rights > 0 : rights);
+}
+
+/* Arguments into e->arg, as event.h lists them. */
+static bool enter_on(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
+{
+	struct sonde_event *e = &k->event;
+	const uint64_t *a = k->args;
+
+	switch (call) {
+	case SONDE_CALL_LISTEN:
+	case SONDE_CALL_SHUTDOWN: e->arg[0] = (int32_t)a[1]; break;
+	case SONDE_CALL_ACCEPT4: e->arg[0] = (int32_t)a[3]; break;
+	case SONDE_CALL_DUP3: e->arg[1] = (int32_t)a[2]; break;
+	case SONDE_CALL_FCNTL: e->arg[0] = (int32_t)a[1], e->arg[1] = (int64_t)a[2]; break;
+	case SONDE_CALL_IOCTL: e->arg[0] = (uint32_t)a[1]; break;
+	case SONDE_CALL_SENDTO:
+	case SONDE_CALL_RECVFROM: e->arg[0] = (int32_t)a[3]; /* fall through */
+	case SONDE_CALL_READ:
+	case SONDE_CALL_WRITE: e->arg[1] = (int64_t)a[2]; break;
+	case SONDE_CALL_READV:
+	case SONDE_CALL_WRITEV: e->arg[1] = sum(k, a[1], a[2]); break;
+	case SONDE_CALL_SENDFILE: e->arg[1] = (int64_t)a[3]; break;
+	case SONDE_CALL_SPLICE: e->arg[1] = (int64_t)a[4]; break;
+	case SONDE_CALL_GETSOCKOPT:
+	case SONDE_CALL_SETSOCKOPT: e->arg[0] = (int32_t)a[1], e->arg[1] = (int32_t)a[2]; break;
+	case SONDE_CALL_SENDMSG:
+	case SONDE_CALL_SENDMMSG:
+	case SONDE_CALL_RECVMSG:
+	case SONDE_CALL_RECVMMSG: return enter_message(t, k, call);
+	default: break;
+	}
+	return true;
+}
+
+bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call,
+			const uint64_t args[6])
+{
+	bool again = k->again == call && !memcmp(k->args, args, sizeof k->args);
+	struct sonde_event *e = &k->event;
+	sonde_ns began = again ? k->began : sonde_clock_now();
+	int fd = (int)args[0];
+
+	*e = sonde_ptrace_event(k, SONDE_EVENT_CALL);
+	e->call = (uint8_t)call;
+	memcpy(k->args, args, sizeof k->args);
+	k->began = began;
+	k->again = SONDE_CALL_NONE;
+	k->rights = 0;
+	switch (call) {
+	case SONDE_CALL_SOCKET:
+	case SONDE_CALL_SOCKETPAIR:
+		for (int i = 0; i < 3; i++)
+			e->arg[i] = (int32_t)args[i];
+		return true;
+	case SONDE_CALL_CLOSE_RANGE:
+		for (int i = 0; i < 3; i++)
+			e->arg[i] = (uint32_t)args[i];
+		for (unsigned i = (unsigned)args[0];
+		     i < k->process->table->n && i <= (unsigned)args[1] &&
+		     !(args[2] & 4 /* CLOSE_RANGE_CLOEXEC */);
+		     i++)
+			if (k->process->table->at[i].is == SONDE_KNOWN_SOCKET)
+				sonde_ptrace_part(t, k, (int)i);
+		return true;
+	case SONDE_CALL_PIDFD_GETFD: e->arg[1] = (int32_t)args[1]; return true;
+	case SONDE_CALL_CLOSE:
+		e->fd = fd;
+		if (!sonde_ptrace_look(t, k, fd, e)) {
+			sonde_ptrace_forget(k->process, (unsigned)fd, (unsigned)fd);
+			return false;
+		}
+		sonde_ptrace_part(t, k, fd);
+		return true;
+	case SONDE_CALL_DUP2:
+	case SONDE_CALL_DUP3: {
+		bool old, over = false;
+
+		e->fd = fd;
+		old = sonde_ptrace_recall(t, k, fd, e);
+		if ((int)args[1] != fd) {
+			struct sonde_event other = {0};
+
+			over = sonde_ptrace_recall(t, k, (int)args[1], &other);
+			if (over)
+				sonde_ptrace_part(t, k, (int)args[1]);
+			sonde_ptrace_forget(k->process, (unsigned)args[1], (unsigned)args[1]);
+		}
+		return (old || over) && enter_on(t, k, call);
+	}
+	case SONDE_CALL_SPLICE:
+	case SONDE_CALL_SENDFILE: /* the socket may be either side */
+		e->fd = fd;
+		if (call == SONDE_CALL_SPLICE && !sonde_ptrace_recall(t, k, fd, e)) {
+			e->fd = (int)args[2];
+			return sonde_ptrace_recall(t, k, e->fd, e) && enter_on(t, k, call);
+		}
+		return sonde_ptrace_recall(t, k, fd, e) && enter_on(t, k, call);
+	default: e->fd = fd; return sonde_ptrace_recall(t, k, fd, e) && enter_on(t, k, call);
+	}
+}
+
+/* A new descriptor stands at fd. */
+static void made(struct sonde_ptrace_task *k, int fd)
+{
+	if (fd >= 0)
+		sonde_ptrace_forget(k->process, (unsigned)fd, (unsigned)fd);
+}
+
+static void leave_accept(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
+{
+	struct sonde_event *e = &k->event, child = {.kind = SONDE_EVENT_CALL};
+	struct sonde_ptrace_known *known, *listener = sonde_ptrace_known(k->process, e->fd);
+	uint32_t netns = listener ? listener->netns : 0;
+
+	take_told_address(t, k, e, k->args[1], k->args[2]);
+	made(k, fd);
+	e->fd2 = fd;
+	if (!sonde_ptrace_look(t, k, fd, &child))
+		return;
+	known = sonde_ptrace_known(k->process, fd);
+	if (known && netns)
+		known->netns = netns; /* born in its listener's, wherever the program is now */
+	e->ino2 = child.ino;
+	e->cookie2 = child.cookie;
+	e->state = child.state;
+	e->local = child.local;
+	e->remote = child.remote;
+}
+
+static void leave_pair(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
+{
+	struct sonde_event *e = &k->event, other = {0};
+	int pair[2];
+
+	if (peek(k, pair, k->args[3], sizeof pair) != sizeof pair)
+		return;
+	made(k, pair[0]);
+	made(k, pair[1]);
+	e->fd = pair[0];
+	e->fd2 = pair[1];
+	sonde_ptrace_look(t, k, e->fd, e);
+	if (sonde_ptrace_look(t, k, e->fd2, &other)) {
+		e->ino2 = other.ino;
+		e->cookie2 = other.cookie;
+	}
+}
+
+static void leave_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
+{
+	bool many = call == SONDE_CALL_SENDMMSG || call == SONDE_CALL_RECVMMSG;
+	struct sonde_event *e = &k->event;
+	struct mmsghdr m = {0};
+
+	if (sonde_call_class(call) == SONDE_CALL_SEND)
+		pass(t, k);
+	for (int64_t i = 0; i < (many ? e->ret : 1) && i < MESSAGES_READ; i++) {
+		size_t size = many ? sizeof m : sizeof m.msg_hdr;
+
+		if (peek(k, &m, k->args[1] + (uint64_t)i * size, size) != size)
+			return;
+		e->bytes += many ? m.msg_len : (uint64_t)e->ret;
+		if (m.msg_hdr.msg_flags & MSG_TRUNC && sonde_call_class(call) == SONDE_CALL_RECV)
+			e->flags |= SONDE_FLAG_TRUNC;
+		if (sonde_call_class(call) == SONDE_CALL_RECV)
+			take(t, k, &m.msg_hdr, (uint64_t)e->arg[0]);
+		if (i)
+			continue;
+		if (m.msg_hdr.msg_name)
+			take_address(t, k, e, (uint64_t)m.msg_hdr.msg_name, m.msg_hdr.msg_namelen);
+		take_payload_parts(t, k, e, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen,
+				   many ? (int64_t)m.msg_len : e->ret);
+	}
+}
+
+static void leave_data(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
+{
+	struct iovec one = {(void *)k->args[1], k->args[2]};
+	struct sonde_event *e = &k->event;
+
+	if (call == SONDE_CALL_SENDTO && k->args[4])
+		take_address(t, k, e, k->args[4], k->args[5]);
+	if (e->ret < 0)
+		return;
+	switch (call) {
+	case SONDE_CALL_SENDMSG:
+	case SONDE_CALL_RECVMSG:
+	case SONDE_CALL_SENDMMSG:
+	case SONDE_CALL_RECVMMSG: leave_message(t, k, call); return;
+	case SONDE_CALL_READV:
+	case SONDE_CALL_WRITEV: take_payload_parts(t, k, e, k->args[1], k->args[2], e->ret); break;
+	case SONDE_CALL_RECVFROM:
+		take_told_address(t, k, e, k->args[4], k->args[5]); /* fall through */
+	case SONDE_CALL_READ:
+	case SONDE_CALL_WRITE:
+	case SONDE_CALL_SENDTO:
+		if (t->plan.payload)
+			take_payload(t, k, e, &one, 1, e->ret);
+		break;
+	default: break;
+	}
+	e->bytes = (uint64_t)e->ret;
+}
+
+/* The value of an option that is one number. */
+static void leave_option(struct sonde_ptrace_task *k, unsigned call)
+{
+	uint32_t len = (uint32_t)k->args[4];
+	int32_t value;
+
+	if (call == SONDE_CALL_GETSOCKOPT && peek(k, &len, k->args[4], sizeof len) != sizeof len)
+		return;
+	if (len == sizeof value && peek(k, &value, k->args[3], sizeof value) == sizeof value)
+		k->event.arg[2] = value;
+}
+
+static void leave_made(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
+{
+	struct sonde_event *e = &k->event;
+	int fd = (int)e->ret;
+
+	switch (call) {
+	case SONDE_CALL_SOCKET:
+		made(k, fd);
+		e->fd = fd;
+		sonde_ptrace_look(t, k, fd, e);
+		break;
+	case SONDE_CALL_SOCKETPAIR: leave_pair(t, k); break;
+	case SONDE_CALL_ACCEPT:
+	case SONDE_CALL_ACCEPT4: leave_accept(t, k, fd); break;
+	case SONDE_CALL_PIDFD_GETFD: {
+		char line[64];
+
+		/* Whose descriptor it was; the pidfd may be gone by now. */
+		snprintf(line, sizeof line, "fdinfo/%d", (int)k->args[0]);
+		e->arg[0] = sonde_ptrace_number(k->tid, line, "Pid:");
+		made(k, fd);
+		e->fd2 = fd;
+		e->fd = (int)k->args[0];
+		if (!sonde_ptrace_look(t, k, fd, e))
+			e->call = SONDE_CALL_NONE; /* not a socket */
+		break;
+	}
+	case SONDE_CALL_FCNTL:
+		if (e->arg[0] != F_DUPFD && e->arg[0] != F_DUPFD_CLOEXEC)
+			break; /* fall through */
+	case SONDE_CALL_DUP:
+	case SONDE_CALL_DUP2:
+	case SONDE_CALL_DUP3:
+		made(k, fd);
+		e->fd2 = fd;
+		break;
+	default: break;
+	}
+}
+
+/* Whether the descriptor that was made is closed by exec. */
+static bool is_cloexec(const struct sonde_event *e)
+{
+	switch (e->call) {
+	case SONDE_CALL_SOCKET:
+	case SONDE_CALL_SOCKETPAIR: return e->arg[1] & SOCK_CLOEXEC;
+	case SONDE_CALL_ACCEPT4: return e->arg[0] & SOCK_CLOEXEC;
+	case SONDE_CALL_DUP3: return e->arg[1] & O_CLOEXEC;
+	case SONDE_CALL_FCNTL: return e->arg[0] == F_DUPFD_CLOEXEC;
+	case SONDE_CALL_PIDFD_GETFD: return true;
+	default: return false;
+	}
+}
+
+void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int64_t ret)
+{
+	struct sonde_event *e = &k->event;
+	unsigned call = e->call;
+	enum sonde_call_class class = sonde_call_class(call);
+
+	if (ret <= -ERESTART_FIRST && ret >= -ERESTART_LAST) { /* it will be entered again */
+		k->again = e->call;
+		e->call = SONDE_CALL_NONE;
+		return;
+	}
+	e->ret = ret;
+	if (call == SONDE_CALL_BIND || call == SONDE_CALL_CONNECT)
+		take_address(t, k, e, k->args[1], k->args[2]);
+	if (class == SONDE_CALL_SEND || class == SONDE_CALL_RECV)
+		leave_data(t, k, call);
+	else if (ret >= 0 && (call == SONDE_CALL_GETSOCKOPT || call == SONDE_CALL_SETSOCKOPT))
+		leave_option(k, call);
+	else if (ret >= 0)
+		leave_made(t, k, call);
+	if (call == SONDE_CALL_BIND || call == SONDE_CALL_CONNECT || call == SONDE_CALL_LISTEN ||
+	    call == SONDE_CALL_SHUTDOWN)
+		sonde_ptrace_look(t, k, e->fd, e);
+	if (call == SONDE_CALL_CLOSE)
+		sonde_ptrace_forget(k->process, (unsigned)e->fd, (unsigned)e->fd);
+	if (call == SONDE_CALL_CLOSE_RANGE && !(e->arg[2] & 4))
+		sonde_ptrace_forget(k->process, (unsigned)e->arg[0], (unsigned)e->arg[1]);
+	if (ret >= 0 && is_cloexec(e))
+		e->flags |= SONDE_FLAG_CLOEXEC;
+	e->when = sonde_clock_now();
+	e->took = e->flags & SONDE_FLAG_BLOCKED ? 0 : e->when - k->began;
+	/* Without --calls a message is stopped at for its descriptors alone. */
+	if (e->call && (t->plan.calls || (class != SONDE_CALL_SEND && class != SONDE_CALL_RECV)))
+		sonde_ptrace_tell(t, e);
+	if (ret >= 0 && (call == SONDE_CALL_CONNECT || call == SONDE_CALL_SOCKETPAIR))
+		tell_peer(t, k, e->fd);
+	if (ret >= 0 && (call == SONDE_CALL_SOCKETPAIR || call == SONDE_CALL_ACCEPT ||
+			 call == SONDE_CALL_ACCEPT4))
+		tell_peer(t, k, e->fd2);
+	e->call = SONDE_CALL_NONE;
+}

@@ -1,0 +1,154 @@
+#ifndef SONDE_SYS_PTRACE_INSIDE_H
+#define SONDE_SYS_PTRACE_INSIDE_H
+
+/* What the files of the ptrace tracer share; for them alone.
+ *
+ * ptrace.c		tasks and their stops; the backend
+ * ptrace_attach.c	programs that run already: taking hold, seeding, letting go
+ * ptrace_call.c	a call's entry and return, as an event
+ * ptrace_socket.c	what a descriptor of a stopped program is
+ * ptrace_number.c	which calls are stopped at
+ */
+
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "sys/diag.h"
+#include "sys/tracer_kind.h"
+
+/* What is known of one descriptor number. */
+struct sonde_ptrace_known {
+	enum { SONDE_KNOWN_NOT, SONDE_KNOWN_OTHER, SONDE_KNOWN_SOCKET } is;
+	uint32_t netns;
+	uint64_t ino, cookie; /* cookie 0: the socket was not asked yet */
+	uint16_t family, type, protocol;
+};
+
+/* The descriptors of a process, and of those that share its table. */
+struct sonde_ptrace_table {
+	unsigned shared; /* by how many processes */
+	unsigned n;
+	struct sonde_ptrace_known *at;
+};
+
+struct sonde_ptrace_process {
+	struct sonde_ptrace_process *next;
+	pid_t pid;
+	int pidfd;	   /* -1: not opened yet */
+	unsigned tasks;	   /* threads that have not begun to end */
+	unsigned held;	   /* threads, those that end too */
+	unsigned unsettled; /* threads that were told to stop for the first time and did not yet */
+	bool filtered;	   /* has our seccomp filter: stops only at what is wanted */
+	bool seed;	   /* its descriptors are to be told once it is settled */
+	struct sonde_ptrace_table *table;
+};
+
+enum { SONDE_PTRACE_RIGHTS = 253 }; /* SCM_MAX_FD of the kernel */
+
+struct sonde_ptrace_task {
+	struct sonde_ptrace_task *next;
+	struct sonde_ptrace_process *process; /* NULL: its maker has not told of it yet */
+	pid_t tid;
+	bool unsettled;
+	bool ending;	  /* its EXIT was told */
+	int blocked_in;	  /* number of the call it was in when we came, -1: none */
+	uint8_t again;	  /* call that was broken off by a signal and may be entered again */
+	sonde_ns began;	  /* of the call, or since when it waits for its maker */
+	uint64_t args[6]; /* of the call */
+	struct sonde_event event; /* the call that is under way; call is NONE: none */
+	unsigned rights;  /* descriptors in the message that is being sent */
+	struct {
+		int fd;
+		uint64_t ino, cookie;
+	} right[SONDE_PTRACE_RIGHTS];
+};
+
+enum { SONDE_PTRACE_BUCKETS = 1024 };
+
+struct sonde_ptrace {
+	struct sonde_tracer base;
+	struct sonde_tracer_plan plan;
+	struct sonde_ptrace_task *task[SONDE_PTRACE_BUCKETS];
+	struct sonde_ptrace_process *process[SONDE_PTRACE_BUCKETS];
+	size_t processes;
+	bool seeding; /* some process is to be seeded */
+	bool waiting; /* some task waits for its maker */
+	bool own;     /* a command of ours is followed: the terminal's stops are shared with it */
+	struct sonde_diag *diag; /* of our own network namespace; NULL: refused */
+	uint32_t netns;		 /* of that */
+	uint64_t *cookie; /* sockets that were seen: open addressing, 0 is empty */
+	size_t cookies, cookie_cap; /* cap is a power of two */
+	uint16_t *port;	  /* local ports of followed TCP listeners */
+	size_t ports;
+	struct sonde_ptrace_end { /* children that have ended and were waited for */
+		pid_t pid;
+		int status;
+	} *end;
+	size_t ends;
+	sonde_tracer_hear hear; /* while reading */
+	void *arg;
+	int told;
+	uint8_t *payload;
+	uint8_t address[128];
+};
+
+/* ptrace.c */
+struct sonde_ptrace_task *sonde_ptrace_task_find(struct sonde_ptrace *t, pid_t tid);
+/* The task, made if it is new; NULL without memory. */
+struct sonde_ptrace_task *sonde_ptrace_task_get(struct sonde_ptrace *t, pid_t tid);
+void sonde_ptrace_task_drop(struct sonde_ptrace *t, struct sonde_ptrace_task *k);
+/* Makes it a thread of the process pid, which is made if it is new. 0 or -ENOMEM. */
+int sonde_ptrace_task_place(struct sonde_ptrace *t, struct sonde_ptrace_task *k, pid_t pid);
+struct sonde_ptrace_process *sonde_ptrace_process_find(struct sonde_ptrace *t, pid_t pid);
+/* One event with the task's names and the time now; kind and the rest are the caller's. */
+struct sonde_event sonde_ptrace_event(const struct sonde_ptrace_task *k, unsigned kind);
+void sonde_ptrace_tell(struct sonde_ptrace *t, const struct sonde_event *e);
+/* comm of the task, as /proc tells. */
+void sonde_ptrace_name(struct sonde_ptrace_task *k);
+int sonde_ptrace_options(bool own);
+/* The number behind name ("Tgid:") in the file /proc/TID/file, or -1. */
+long sonde_ptrace_number(pid_t tid, const char *file, const char *name);
+/* Its EXIT, once; status as in wait(2). */
+void sonde_ptrace_ending(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int status);
+void sonde_ptrace_serve(struct sonde_ptrace *t, pid_t tid, int status);
+
+/* ptrace_attach.c */
+int sonde_ptrace_follow(struct sonde_tracer *t, pid_t pid);
+int sonde_ptrace_seed(struct sonde_tracer *t, pid_t pid);
+/* Tells the descriptors of the processes that are settled and wait for it. */
+void sonde_ptrace_tell_seeds(struct sonde_ptrace *t);
+void sonde_ptrace_let_go(struct sonde_ptrace *t);
+
+/* ptrace_call.c */
+/* Before a descriptor goes: the last look at the connection it may have been the last of. */
+void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd);
+/* Whether the return is wanted; then the call is in k->event. */
+bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call,
+			const uint64_t args[6]);
+void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int64_t ret);
+
+/* ptrace_socket.c */
+/* A slot for fd, or NULL where fd is none or there is no memory. */
+struct sonde_ptrace_known *sonde_ptrace_known(struct sonde_ptrace_process *p, int fd);
+void sonde_ptrace_forget(struct sonde_ptrace_process *p, unsigned first, unsigned last);
+/* Whether fd is a socket; what is known of it without asking the socket goes into e. */
+bool sonde_ptrace_recall(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,
+			 struct sonde_event *e);
+/* The same, and asks the socket for all that may have changed: state, addresses, and for a DIAG
+ * event the counts. The socket is not touched: SO_ERROR is never read. */
+bool sonde_ptrace_look(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,
+		       struct sonde_event *e);
+/* Whether the socket was ever looked at. */
+bool sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie);
+struct sonde_ptrace_table *sonde_ptrace_table_put(struct sonde_ptrace_table *table);
+
+/* ptrace_number.c */
+/* enum sonde_call of a call that is to be stopped at, or NONE. */
+unsigned sonde_ptrace_wanted(const struct sonde_ptrace *t, uint64_t nr, const uint64_t args[6]);
+/* Installs the filter in the caller, async-signal-safe. 0 or -errno. */
+int sonde_ptrace_filter(const struct sonde_ptrace *t);
+extern const uint32_t sonde_ptrace_arch; /* AUDIT_ARCH_, 0: not checked */
+
+#endif

@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys/ptrace_inside.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 */
+#endif
+
+enum { TCP_ESTABLISHED = 1, TCP_CLOSE = 7, TCP_LISTEN = 10 }; /* include/net/tcp_states.h */
+enum { FD_MAX = 1 << 20 };
+
+struct sonde_ptrace_known *sonde_ptrace_known(struct sonde_ptrace_process *p, int fd)
+{
+	struct sonde_ptrace_table *table = p->table;
+
+	if (fd < 0 || fd >= FD_MAX)
+		return NULL;
+	if ((unsigned)fd >= table->n) {
+		unsigned n = table->n ? table->n : 32;
+		struct sonde_ptrace_known *at;
+
+		while (n <= (unsigned)fd)
+			n *= 2;
+		at = realloc(table->at, n * sizeof *at);
+		if (!at)
+			return NULL;
+		memset(at + table->n, 0, (n - table->n) * sizeof *at);
+		table->at = at;
+		table->n = n;
+	}
+	return &table->at[fd];
+}
+
+void sonde_ptrace_forget(struct sonde_ptrace_process *p, unsigned first, unsigned last)
+{
+	for (unsigned fd = first; fd <= last && fd < p->table->n; fd++)
+		p->table->at[fd].is = SONDE_KNOWN_NOT;
+}
+
+struct sonde_ptrace_table *sonde_ptrace_table_put(struct sonde_ptrace_table *table)
+{
+	if (table && !--table->shared) {
+		free(table->at);
+		free(table);
+	}
+	return NULL;
+}
+
+static uint32_t namespace_of(pid_t tid)
+{
+	char path[48];
+	struct stat st;
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", tid);
+	return stat(path, &st) ? 0 : (uint32_t)st.st_ino;
+}
+
+/* Reads the name of the link, so that no file system is asked and nothing is opened. */
+static struct sonde_ptrace_known *find(struct sonde_ptrace_task *k, int fd)
+{
+	struct sonde_ptrace_known *known = sonde_ptrace_known(k->process, fd);
+	unsigned long long ino;
+	char path[48], name[64];
+	ssize_t len;
+
+	if (!known || known->is != SONDE_KNOWN_NOT)
+		return known && known->is == SONDE_KNOWN_SOCKET ? known : NULL;
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", k->tid, fd);
+	len = readlink(path, name, sizeof name - 1);
+	if (len < 0)
+		return NULL;
+	name[len] = 0;
+	*known = (struct sonde_ptrace_known){.is = SONDE_KNOWN_OTHER};
+	if (sscanf(name, "socket:[%llu]", &ino) != 1)
+		return NULL;
+	known->is = SONDE_KNOWN_SOCKET;
+	known->ino = ino;
+	known->netns = namespace_of(k->tid);
+	return known;
+}
+
+static void fill(struct sonde_event *e, const struct sonde_ptrace_known *known)
+{
+	e->ino = known->ino;
+	e->cookie = known->cookie;
+	e->netns = known->netns;
+	e->family = known->family;
+	e->type = known->type;
+	e->protocol = known->protocol;
+}
+
+/* A second descriptor of the same socket, ours; it lives only while the program is stopped. */
+static int copy(struct sonde_ptrace_task *k, int fd)
+{
+	struct sonde_ptrace_process *p = k->process;
+	int got, pidfd;
+
+	if (p->pidfd < 0)
+		p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	got = (int)syscall(SYS_pidfd_getfd, p->pidfd, fd, 0);
+	if (got >= 0 || errno != EBADF || k->tid == p->pid)
+		return got;
+	/* The first thread may have ended before the others. */
+	pidfd = (int)syscall(SYS_pidfd_open, k->tid, PIDFD_THREAD);
+	got = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	close(pidfd);
+	return got;
+}
+
+static int option(int s, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = 0;
+
+	getsockopt(s, SOL_SOCKET, name, &value, &len);
+	return value;
+}
+
+static void put_address(struct sonde_address *ret, const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in *in = (const void *)a;
+	const struct sockaddr_in6 *in6 = (const void *)a;
+
+	if (a->ss_family == AF_INET) {
+		*ret = (struct sonde_address){.family = AF_INET, .port = ntohs(in->sin_port)};
+		memcpy(ret->ip, &in->sin_addr, 4);
+	} else if (a->ss_family == AF_INET6) {
+		*ret = (struct sonde_address){
+		    .family = AF_INET6, .port = ntohs(in6->sin6_port), .scope = in6->sin6_scope_id};
+		memcpy(ret->ip, &in6->sin6_addr, 16);
+	}
+}
+
+/* Hash of a cookie: cookies are counted up from a start of each processor. */
+static size_t place_of(const struct sonde_ptrace *t, uint64_t cookie)
+{
+	size_t i = (size_t)(cookie * 0x9e3779b97f4a7c15u >> 20);
+
+	while (t->cookie[i & (t->cookie_cap - 1)] && t->cookie[i & (t->cookie_cap - 1)] != cookie)
+		i++;
+	return i & (t->cookie_cap - 1);
+}
+
+bool sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie)
+{
+	return t->cookie_cap && t->cookie[place_of(t, cookie)] == cookie;
+}
+
+static void meet(struct sonde_ptrace *t, uint64_t cookie)
+{
+	if (2 * t->cookies >= t->cookie_cap) {
+		struct sonde_ptrace old = *t;
+
+		t->cookie_cap = old.cookie_cap ? 2 * old.cookie_cap : 1024;
+		t->cookie = calloc(t->cookie_cap, sizeof *t->cookie);
+		if (!t->cookie) {
+			t->cookie = old.cookie;
+			t->cookie_cap = old.cookie_cap;
+			return;
+		}
+		for (size_t i = 0; i < old.cookie_cap; i++)
+			if (old.cookie[i])
+				t->cookie[place_of(t, old.cookie[i])] = old.cookie[i];
+		free(old.cookie);
+	}
+	if (cookie && !sonde_ptrace_met(t, cookie)) {
+		t->cookie[place_of(t, cookie)] = cookie;
+		t->cookies++;
+	}
+}
+
+/* What never changes, once for each descriptor. */
+static void identify(struct sonde_ptrace *t, struct sonde_ptrace_known *known, int s)
+{
+	socklen_t len = sizeof known->cookie;
+
+	if (known->cookie)
+		return;
+	known->family = (uint16_t)option(s, SO_DOMAIN);
+	known->type = (uint16_t)option(s, SO_TYPE);
+	known->protocol = (uint16_t)option(s, SO_PROTOCOL);
+	if (!getsockopt(s, SOL_SOCKET, SO_COOKIE, &known->cookie, &len))
+		meet(t, known->cookie);
+}
+
+static void remember_port(struct sonde_ptrace *t, uint16_t port)
+{
+	uint16_t *more;
+
+	for (size_t i = 0; i < t->ports; i++)
+		if (t->port[i] == port)
+			return;
+	more = realloc(t->port, (t->ports + 1) * sizeof *more);
+	if (more) {
+		t->port = more;
+		t->port[t->ports++] = port;
+	}
+}
+
+/* tcp_info shares its first byte, the state, with every kernel there is. */
+static void ask_tcp(struct sonde_ptrace *t, struct sonde_event *e, int s)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof info;
+
+	if (getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return;
+	e->state = info.tcpi_state;
+	if (e->state == TCP_LISTEN)
+		remember_port(t, e->local.port);
+	if (e->kind == SONDE_EVENT_DIAG) {
+		struct linger linger = {0};
+		int unread = 0;
+
+		sonde_diag_count(e, &info, len);
+		len = sizeof linger;
+		getsockopt(s, SOL_SOCKET, SO_LINGER, &linger, &len);
+		if (e->state != TCP_LISTEN)
+			ioctl(s, FIONREAD, &unread);
+		e->arg[0] = unread;
+		e->arg[1] = linger.l_onoff && !linger.l_linger;
+	}
+}
+
+static void ask(struct sonde_ptrace *t, struct sonde_event *e, int s)
+{
+	struct sockaddr_storage a = {0};
+	socklen_t len = sizeof a;
+	bool peer;
+
+	if (!getsockname(s, (void *)&a, &len))
+		put_address(&e->local, &a);
+	len = sizeof a;
+	peer = !getpeername(s, (void *)&a, &len);
+	if (peer)
+		put_address(&e->remote, &a);
+	if (fcntl(s, F_GETFL) & O_NONBLOCK)
+		e->flags |= SONDE_FLAG_NONBLOCK;
+	if (e->protocol == IPPROTO_TCP && e->type == SOCK_STREAM)
+		ask_tcp(t, e, s);
+	else if (option(s, SO_ACCEPTCONN))
+		e->state = TCP_LISTEN;
+	else
+		e->state = peer ? TCP_ESTABLISHED : TCP_CLOSE;
+}
+
+bool sonde_ptrace_recall(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,
+			 struct sonde_event *e)
+{
+	struct sonde_ptrace_known *known = find(k, fd);
+
+	if (!known)
+		return false;
+	if (!known->cookie)
+		return sonde_ptrace_look(t, k, fd, e);
+	fill(e, known);
+	return true;
+}
+
+bool sonde_ptrace_look(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,
+		       struct sonde_event *e)
+{
+	struct sonde_ptrace_known *known = find(k, fd);
+	int s;
+
+	if (!known)
+		return false;
+	s = copy(k, fd);
+	if (s >= 0) {
+		identify(t, known, s);
+		fill(e, known);
+		ask(t, e, s);
+		close(s);
+	} else {
+		fill(e, known);
+	}
+	return true;
+}
