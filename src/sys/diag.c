@@ -21,7 +21,8 @@ struct sonde_diag {
 	struct mnl_socket *ends, *ask;
 	uint32_t netns, seq;
 	uint64_t lost;
-	char buf[64 * 1024];
+	char buf[32 * 1024];	 /* questions and their answers */
+	char end_buf[32 * 1024]; /* so that a question can be asked about an end that is heard */
 };
 
 /* What a message is turned into while a dump or the queue of ends is read. */
@@ -64,7 +65,7 @@ static struct mnl_socket *open_socket(int netns, unsigned groups)
 int sonde_diag_open(struct sonde_diag **ret, int netns)
 {
 	struct sonde_diag *d = calloc(1, sizeof *d);
-	struct stat own = {0};
+	struct stat own = { 0 };
 	int error;
 
 	if (!d)
@@ -72,9 +73,10 @@ int sonde_diag_open(struct sonde_diag **ret, int netns)
 	if (netns < 0)
 		stat("/proc/self/ns/net", &own);
 	d->netns = netns < 0 ? (uint32_t)own.st_ino : sonde_netns_inode(netns);
-	d->ends = open_socket(
-	    netns, 1 << (SKNLGRP_INET_TCP_DESTROY - 1) | 1 << (SKNLGRP_INET_UDP_DESTROY - 1) |
-		       1 << (SKNLGRP_INET6_TCP_DESTROY - 1) | 1 << (SKNLGRP_INET6_UDP_DESTROY - 1));
+	d->ends = open_socket(netns, 1 << (SKNLGRP_INET_TCP_DESTROY - 1) |
+					     1 << (SKNLGRP_INET_UDP_DESTROY - 1) |
+					     1 << (SKNLGRP_INET6_TCP_DESTROY - 1) |
+					     1 << (SKNLGRP_INET6_UDP_DESTROY - 1));
 	error = errno;
 	if (d->ends) {
 		d->ask = open_socket(netns, 0);
@@ -125,7 +127,7 @@ enum { TCP_CLOSE_WAIT = 8, TCP_LAST_ACK = 9, TCP_CLOSING = 11 };
 
 void sonde_diag_count(struct sonde_event *e, const void *at, size_t len)
 {
-	struct tcp_info info = {0}; /* a kernel may know fewer or more counters than our header */
+	struct tcp_info info = { 0 }; /* a kernel may know fewer or more counters than our header */
 
 	memcpy(&info, at, len < sizeof info ? len : sizeof info);
 	e->n[0] = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
@@ -146,12 +148,12 @@ static int hear_inet(const struct nlmsghdr *h, void *arg)
 	const struct sonde_diag_want *want = x->want;
 	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *attr;
-	struct sonde_item item = {.is = SONDE_ITEM_EVENT};
+	struct sonde_item item = { .is = SONDE_ITEM_EVENT };
 	struct sonde_event *e = &item.event;
 
 	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
 		return MNL_CB_OK;
-	*e = (struct sonde_event){.kind = SONDE_EVENT_DIAG, .fd = -1, .fd2 = -1};
+	*e = (struct sonde_event){ .kind = SONDE_EVENT_DIAG, .fd = -1, .fd2 = -1 };
 	e->when = sonde_clock_now();
 	e->netns = x->diag->netns;
 	e->family = m->idiag_family;
@@ -184,10 +186,11 @@ static int hear_inet(const struct nlmsghdr *h, void *arg)
 
 int sonde_diag_read(struct sonde_diag *d, sonde_tracer_hear hear, void *arg)
 {
-	struct hearing x = {.diag = d, .hear = hear, .arg = arg};
+	struct hearing x = { .diag = d, .hear = hear, .arg = arg };
 
 	for (;;) {
-		ssize_t n = recv(mnl_socket_get_fd(d->ends), d->buf, sizeof d->buf, MSG_DONTWAIT);
+		ssize_t n = recv(mnl_socket_get_fd(d->ends), d->end_buf, sizeof d->end_buf,
+				 MSG_DONTWAIT);
 
 		if (n < 0 && errno == ENOBUFS) {
 			d->lost++;
@@ -195,7 +198,7 @@ int sonde_diag_read(struct sonde_diag *d, sonde_tracer_hear hear, void *arg)
 		}
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? x.n : -errno;
-		mnl_cb_run(d->buf, (size_t)n, 0, 0, hear_inet, &x);
+		mnl_cb_run(d->end_buf, (size_t)n, 0, 0, hear_inet, &x);
 	}
 }
 
@@ -229,7 +232,7 @@ static struct nlmsghdr *request(struct sonde_diag *d, uint16_t flags)
 int sonde_diag_dump(struct sonde_diag *d, const struct sonde_diag_want *want,
 		    sonde_tracer_hear hear, void *arg)
 {
-	struct hearing x = {.diag = d, .want = want, .hear = hear, .arg = arg};
+	struct hearing x = { .diag = d, .want = want, .hear = hear, .arg = arg };
 	struct nlmsghdr *h = request(d, NLM_F_DUMP);
 	struct inet_diag_req_v2 *q = mnl_nlmsg_put_extra_header(h, sizeof *q);
 	int r;
@@ -243,6 +246,34 @@ int sonde_diag_dump(struct sonde_diag *d, const struct sonde_diag_want *want,
 	return r < 0 ? r : x.n;
 }
 
+static int hear_state(const struct nlmsghdr *h, void *arg)
+{
+	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(h);
+
+	if (mnl_nlmsg_get_payload_len(h) >= sizeof *m)
+		*(uint8_t *)arg = m->idiag_state;
+	return MNL_CB_STOP;
+}
+
+unsigned sonde_diag_state(struct sonde_diag *d, const struct sonde_event *ended)
+{
+	struct nlmsghdr *h = request(d, 0);
+	struct inet_diag_req_v2 *q = mnl_nlmsg_put_extra_header(h, sizeof *q);
+	uint8_t state = 0;
+
+	q->sdiag_family = (uint8_t)ended->family;
+	q->sdiag_protocol = IPPROTO_TCP;
+	q->idiag_states = ~0u;
+	q->id.idiag_sport = htobe16(ended->local.port);
+	q->id.idiag_dport = htobe16(ended->remote.port);
+	memcpy(q->id.idiag_src, ended->local.ip, 16);
+	memcpy(q->id.idiag_dst, ended->remote.ip, 16);
+	q->id.idiag_if = ended->local.scope;
+	q->id.idiag_cookie[0] = (uint32_t)ended->cookie;
+	q->id.idiag_cookie[1] = (uint32_t)(ended->cookie >> 32);
+	return ask(d, h, hear_state, &state) ? 0 : state;
+}
+
 static int hear_unix(const struct nlmsghdr *h, void *arg)
 {
 	struct sonde_diag_unix *ret = arg;
@@ -251,7 +282,7 @@ static int hear_unix(const struct nlmsghdr *h, void *arg)
 
 	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
 		return MNL_CB_STOP;
-	*ret = (struct sonde_diag_unix){.type = m->udiag_type, .state = m->udiag_state};
+	*ret = (struct sonde_diag_unix){ .type = m->udiag_type, .state = m->udiag_state };
 	ret->cookie = join(m->udiag_cookie);
 	mnl_attr_for_each(attr, h, sizeof *m)
 	{
@@ -263,7 +294,7 @@ static int hear_unix(const struct nlmsghdr *h, void *arg)
 			continue;
 		if (len > sizeof ret->address - 2)
 			len = sizeof ret->address - 2;
-		memcpy(ret->address, &(sa_family_t){AF_UNIX}, sizeof(sa_family_t));
+		memcpy(ret->address, &(sa_family_t){ AF_UNIX }, sizeof(sa_family_t));
 		memcpy(ret->address + sizeof(sa_family_t), mnl_attr_get_payload(attr), len);
 		ret->address_len = (uint16_t)(len + sizeof(sa_family_t));
 	}

@@ -33,6 +33,11 @@ int sonde_diag_read(struct sonde_diag *d, sonde_tracer_hear hear, void *arg);
 /* How often the kernel had to forget some ends, because we were too slow. */
 uint64_t sonde_diag_lost(const struct sonde_diag *d);
 
+/* The state that is still kept for the TCP socket of this event, which has ended: TIME_WAIT, or
+ * FIN_WAIT2 while the other side's FIN is out; in both it had sent its own FIN before that came.
+ * 0: nothing is kept. Found by tuple and cookie. */
+unsigned sonde_diag_state(struct sonde_diag *d, const struct sonde_event *ended);
+
 struct sonde_diag_want {
 	uint16_t family;   /* AF_INET or AF_INET6 */
 	uint8_t protocol;  /* IPPROTO_TCP or IPPROTO_UDP */
@@ -43,7 +48,8 @@ struct sonde_diag_want {
 	uint64_t cookie;   /* 0: any; also finds it in TIME_WAIT */
 };
 
-/* The sockets that are there now and match, one DIAG event each. Returns how many, or -errno. */
+/* The sockets that are there now and match, one DIAG event each; hear must not ask d anything.
+ * Returns how many, or -errno. */
 int sonde_diag_dump(struct sonde_diag *d, const struct sonde_diag_want *want,
 		    sonde_tracer_hear hear, void *arg);
 

@@ -164,7 +164,8 @@ void sonde_ptrace_task_drop(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 struct sonde_event sonde_ptrace_event(const struct sonde_ptrace_task *k, unsigned kind)
 {
 	struct sonde_event e = {
-	    .kind = (uint16_t)kind, .fd = -1, .fd2 = -1, .flags = SONDE_FLAG_TASK};
+		.kind = (uint16_t)kind, .fd = -1, .fd2 = -1, .flags = SONDE_FLAG_TASK
+	};
 
 	e.when = sonde_clock_now();
 	e.tid = (uint32_t)k->tid;
@@ -175,7 +176,7 @@ struct sonde_event sonde_ptrace_event(const struct sonde_ptrace_task *k, unsigne
 
 void sonde_ptrace_tell(struct sonde_ptrace *t, const struct sonde_event *e)
 {
-	struct sonde_item item = {.is = SONDE_ITEM_EVENT};
+	struct sonde_item item = { .is = SONDE_ITEM_EVENT };
 
 	item.event = *e;
 	t->hear(t->arg, &item);
@@ -186,15 +187,27 @@ void sonde_ptrace_tell(struct sonde_ptrace *t, const struct sonde_event *e)
  * handed out. */
 static void hear_end(void *arg, const struct sonde_item *item)
 {
-	const struct sonde_event *e = &item->event;
+	struct sonde_event e = item->event;
 	struct sonde_ptrace *t = arg;
-	bool ours = sonde_ptrace_met(t, e->cookie);
+	const struct sonde_ptrace_met *met = sonde_ptrace_met(t, e.cookie);
+	bool ours = met;
 
-	for (size_t i = 0; !ours && e->protocol == IPPROTO_TCP && i < t->ports; i++)
-		ours = t->port[i] == e->local.port;
+	for (size_t i = 0; !ours && e.protocol == IPPROTO_TCP && i < t->ports; i++)
+		ours = t->port[i] == e.local.port;
 	if (!ours)
 		return;
-	sonde_ptrace_tell(t, e);
+	/* A FIN counts as a byte; nothing else can come in after the last close. */
+	if (met && e.n[1] == met->received + 1)
+		e.n[1]--;
+	if (e.protocol == IPPROTO_TCP && e.remote.port) {
+		e.flags = SONDE_FLAG_COPY;
+		e.state = (uint8_t)sonde_diag_state(t->diag, &e);
+		if (e.state)
+			sonde_ptrace_tell(t, &e);
+		e.flags = item->event.flags;
+		e.state = item->event.state;
+	}
+	sonde_ptrace_tell(t, &e);
 }
 
 /* --- stops --- */
@@ -297,7 +310,7 @@ static void executed(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 	snprintf(path, sizeof path, "/proc/%d/exe", k->tid);
 	len = readlink(path, program, sizeof program);
 	if (len > 0)
-		e.text = (struct sonde_bytes){(const uint8_t *)program, (size_t)len};
+		e.text = (struct sonde_bytes){ (const uint8_t *)program, (size_t)len };
 	sonde_ptrace_tell(t, &e);
 }
 
@@ -335,7 +348,7 @@ static void gone(struct sonde_ptrace *t, pid_t tid, int status)
 		if (!more)
 			return;
 		t->end = more;
-		t->end[t->ends++] = (struct sonde_ptrace_end){tid, status};
+		t->end[t->ends++] = (struct sonde_ptrace_end){ tid, status };
 	}
 }
 
@@ -343,7 +356,7 @@ static void gone(struct sonde_ptrace *t, pid_t tid, int status)
  * program may have had to put the terminal in order first. */
 static void stop_with(struct sonde_ptrace *t)
 {
-	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
 	sigset_t pending, one;
 
 	sigpending(&pending);
@@ -375,7 +388,7 @@ static void halted(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int sig)
 
 static void call_stop(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 {
-	struct ptrace_syscall_info i = {0};
+	struct ptrace_syscall_info i = { 0 };
 	const uint64_t *args = NULL;
 	uint64_t args_copy[6];
 	uint64_t nr = 0;
@@ -395,8 +408,8 @@ static void call_stop(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 	}
 	if (args) {
 		unsigned call = sonde_ptrace_arch && i.arch != sonde_ptrace_arch
-				    ? SONDE_CALL_NONE
-				    : sonde_ptrace_wanted(t, nr, args);
+					? SONDE_CALL_NONE
+					: sonde_ptrace_wanted(t, nr, args);
 
 		k->event.call = SONDE_CALL_NONE;
 		if (call && !sonde_ptrace_enter(t, k, call, args))
@@ -546,29 +559,30 @@ static void tell(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 {
 	struct sonde_ptrace *t = own(tracer);
 	const char *const blind[] = {
-	    "ptrace sees calls, not the kernel: the states of a connection are known where a "
-	    "call looked at them, not when they changed",
-	    "the order of the FINs of both sides, resets and retransmissions are not seen",
-	    "datagrams dropped on their way into a socket are not seen",
-	    "what io_uring does to sockets is not seen",
-	    "32-bit programs on a 64-bit kernel are not seen",
-	    t->plan.calls ? NULL
-			  : "calls that send and receive are not seen; --calls stops at them",
-	    t->plan.started ? "programs that gain privilege when they are started (setuid) run "
-			      "without it, unless we may administer the system"
-			    : "a call that was waiting when we came may have been interrupted",
-	    t->plan.started ? "the command and all it started are killed if we are killed" : NULL,
-	    t->diag
-		? "ends of sockets are told for our own network namespace alone"
-		: "the kernel's socket diagnosis is refused: counts are those at the last close",
+		"ptrace sees calls, not the kernel: the states of a connection are known where a "
+		"call looked at them, not when they changed",
+		"the order of the FINs of both sides, resets and retransmissions are not seen",
+		"datagrams dropped on their way into a socket are not seen",
+		"what io_uring does to sockets is not seen",
+		"32-bit programs on a 64-bit kernel are not seen",
+		t->plan.calls ? NULL
+			      : "calls that send and receive are not seen; --calls stops at them",
+		t->plan.started ? "programs that gain privilege when they are started (setuid) run "
+				  "without it, unless we may administer the system"
+				: "a call that was waiting when we came may have been interrupted",
+		t->plan.started ? "the command and all it started are killed if we are killed"
+				: NULL,
+		t->diag ? "ends of sockets are told for our own network namespace alone"
+			: "the kernel's socket diagnosis is refused: counts are those at the last "
+			  "close",
 	};
 
 	for (size_t i = 0; i < sizeof blind / sizeof *blind; i++) {
-		struct sonde_item item = {.is = SONDE_ITEM_EVENT};
+		struct sonde_item item = { .is = SONDE_ITEM_EVENT };
 
 		if (!blind[i])
 			continue;
-		item.event = (struct sonde_event){.kind = SONDE_EVENT_BLIND, .fd = -1, .fd2 = -1};
+		item.event = (struct sonde_event){ .kind = SONDE_EVENT_BLIND, .fd = -1, .fd2 = -1 };
 		item.event.when = sonde_clock_now();
 		item.event.text.at = (const uint8_t *)blind[i];
 		item.event.text.len = strlen(blind[i]);
@@ -624,18 +638,18 @@ static int child_ended(struct sonde_tracer *tracer, pid_t pid, int *ret_status)
 }
 
 const struct sonde_tracer_kind sonde_tracer_ptrace = {
-    .backend = SONDE_BACKEND_PTRACE,
-    .open = open_tracer,
-    .sees_packets = sees_packets,
-    .tell = tell,
-    .prepare_child = prepare_child,
-    .follow = sonde_ptrace_follow,
-    .seed = sonde_ptrace_seed,
-    .read = read_stops,
-    .patience = patience,
-    .lateness = lateness,
-    .lost = lost,
-    .alive = alive,
-    .child_ended = child_ended,
-    .close = close_tracer,
+	.backend = SONDE_BACKEND_PTRACE,
+	.open = open_tracer,
+	.sees_packets = sees_packets,
+	.tell = tell,
+	.prepare_child = prepare_child,
+	.follow = sonde_ptrace_follow,
+	.seed = sonde_ptrace_seed,
+	.read = read_stops,
+	.patience = patience,
+	.lateness = lateness,
+	.lost = lost,
+	.alive = alive,
+	.child_ended = child_ended,
+	.close = close_tracer,
 };

@@ -29,8 +29,8 @@ static int seize(struct sonde_ptrace *t, pid_t pid, pid_t tid, bool ours)
 	if (ptrace(PTRACE_SEIZE, tid, 0, sonde_ptrace_options(ours))) {
 		error = errno;
 		return error == EPERM && sonde_ptrace_number(tid, "status", "TracerPid:") > 0
-			   ? SONDE_TRACED
-			   : -error;
+			       ? SONDE_TRACED
+			       : -error;
 	}
 	k = sonde_ptrace_task_get(t, tid);
 	if (!k || sonde_ptrace_task_place(t, k, pid))
@@ -149,7 +149,7 @@ static void tell_seed(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int f
 {
 	struct sonde_ptrace_known *known = sonde_ptrace_known(k->process, fd);
 	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_SEED);
-	struct sonde_diag_unix peer = {0};
+	struct sonde_diag_unix peer = { 0 };
 	char file[32];
 	FILE *f;
 	unsigned flags = 0;
@@ -171,7 +171,7 @@ static void tell_seed(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int f
 	    !sonde_diag_unix(t->diag, e.ino, &peer)) {
 		e.ino2 = peer.peer;
 		e.state = peer.state;
-		e.address = (struct sonde_bytes){peer.address, peer.address_len};
+		e.address = (struct sonde_bytes){ peer.address, peer.address_len };
 	}
 	sonde_ptrace_tell(t, &e);
 }

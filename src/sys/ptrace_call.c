@@ -16,7 +16,7 @@ enum { ERESTART_FIRST = 512, ERESTART_LAST = 516, IOV_READ = 64, MESSAGES_READ =
 /* Copies from the stopped program; returns how many bytes, 0 for none. */
 static size_t peek(const struct sonde_ptrace_task *k, void *ret, uint64_t at, size_t len)
 {
-	struct iovec here = {ret, len}, there = {(void *)at, len};
+	struct iovec here = { ret, len }, there = { (void *)at, len };
 	ssize_t got = len && at ? process_vm_readv(k->tid, &here, 1, &there, 1, 0) : 0;
 
 	if (got > 0)
@@ -73,10 +73,10 @@ static void take_payload(struct sonde_ptrace *t, const struct sonde_ptrace_task 
 {
 	size_t want = len < (int64_t)t->plan.payload ? (size_t)len : t->plan.payload;
 
-	e->text = (struct sonde_bytes){.at = t->payload};
+	e->text = (struct sonde_bytes){ .at = t->payload };
 	for (size_t i = 0; i < n && e->text.len < want; i++) {
 		size_t part =
-		    want - e->text.len < iov[i].iov_len ? want - e->text.len : iov[i].iov_len;
+			want - e->text.len < iov[i].iov_len ? want - e->text.len : iov[i].iov_len;
 
 		part = peek(k, t->payload + e->text.len, (uint64_t)iov[i].iov_base, part);
 		if (!part)
@@ -101,7 +101,7 @@ static size_t read_rights(const struct sonde_ptrace_task *k, const struct msghdr
 {
 	size_t len = m->msg_controllen > 4096 ? 4096 : m->msg_controllen, n = 0;
 	_Alignas(struct cmsghdr) uint8_t control[4096];
-	struct msghdr here = {.msg_control = control};
+	struct msghdr here = { .msg_control = control };
 
 	here.msg_controllen = peek(k, control, (uint64_t)m->msg_control, len);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&here); c; c = CMSG_NXTHDR(&here, c)) {
@@ -137,7 +137,7 @@ static void find_rights(struct sonde_ptrace *t, struct sonde_ptrace_task *k, con
 	size_t n = m->msg_controllen ? read_rights(k, m, fds) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct sonde_event e = {0};
+		struct sonde_event e = { 0 };
 
 		if (!sonde_ptrace_recall(t, k, fds[i], &e))
 			continue;
@@ -188,8 +188,26 @@ void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int 
 	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_DIAG);
 
 	e.flags = SONDE_FLAG_COPY;
-	if (sonde_ptrace_look(t, k, fd, &e) && e.protocol == IPPROTO_TCP)
+	k->parted.cookie = 0;
+	if (!sonde_ptrace_look(t, k, fd, &e) || e.protocol != IPPROTO_TCP)
+		return;
+	sonde_ptrace_tell(t, &e);
+	if (e.remote.port && e.netns == t->netns)
+		k->parted = e;
+}
+
+/* What the kernel still keeps of it tells who was first: FIN_WAIT and TIME_WAIT are of the side
+ * that closed before it heard of the other's close. */
+static void look_back(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
+{
+	struct sonde_event e = k->parted;
+
+	e.state = e.cookie && t->diag ? (uint8_t)sonde_diag_state(t->diag, &e) : 0;
+	e.when = sonde_clock_now();
+	e.arg[0] = e.arg[1] = 0;
+	if (e.state)
 		sonde_ptrace_tell(t, &e);
+	k->parted.cookie = 0;
 }
 
 /* Who is at the other end of a Unix socket, of our own namespace. */
@@ -226,8 +244,8 @@ static bool enter_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, u
 		rights |= m.msg_hdr.msg_controllen > 0;
 		if (sonde_call_class(call) == SONDE_CALL_SEND)
 			find_rights(t, k, &m.msg_hdr);
-		bytes =
-		    t->plan.calls ? sum(k, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen) : 0;
+		bytes = t->plan.calls ? sum(k, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen)
+				      : 0;
 		e->arg[1] = bytes < 0 || e->arg[1] < 0 ? -1 : e->arg[1] + bytes;
 	}
 	return t->plan.calls ||
@@ -312,7 +330,7 @@ bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, uns
 		e->fd = fd;
 		old = sonde_ptrace_recall(t, k, fd, e);
 		if ((int)args[1] != fd) {
-			struct sonde_event other = {0};
+			struct sonde_event other = { 0 };
 
 			over = sonde_ptrace_recall(t, k, (int)args[1], &other);
 			if (over)
@@ -342,7 +360,7 @@ static void made(struct sonde_ptrace_task *k, int fd)
 
 static void leave_accept(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
 {
-	struct sonde_event *e = &k->event, child = {.kind = SONDE_EVENT_CALL};
+	struct sonde_event *e = &k->event, child = { .kind = SONDE_EVENT_CALL };
 	struct sonde_ptrace_known *known, *listener = sonde_ptrace_known(k->process, e->fd);
 	uint32_t netns = listener ? listener->netns : 0;
 
@@ -363,7 +381,7 @@ static void leave_accept(struct sonde_ptrace *t, struct sonde_ptrace_task *k, in
 
 static void leave_pair(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 {
-	struct sonde_event *e = &k->event, other = {0};
+	struct sonde_event *e = &k->event, other = { 0 };
 	int pair[2];
 
 	if (peek(k, pair, k->args[3], sizeof pair) != sizeof pair)
@@ -383,7 +401,7 @@ static void leave_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, u
 {
 	bool many = call == SONDE_CALL_SENDMMSG || call == SONDE_CALL_RECVMMSG;
 	struct sonde_event *e = &k->event;
-	struct mmsghdr m = {0};
+	struct mmsghdr m = { 0 };
 
 	if (sonde_call_class(call) == SONDE_CALL_SEND)
 		pass(t, k);
@@ -408,7 +426,7 @@ static void leave_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, u
 
 static void leave_data(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
 {
-	struct iovec one = {(void *)k->args[1], k->args[2]};
+	struct iovec one = { (void *)k->args[1], k->args[2] };
 	struct sonde_event *e = &k->event;
 
 	if (call == SONDE_CALL_SENDTO && k->args[4])
@@ -535,6 +553,8 @@ void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int
 	/* Without --calls a message is stopped at for its descriptors alone. */
 	if (e->call && (t->plan.calls || (class != SONDE_CALL_SEND && class != SONDE_CALL_RECV)))
 		sonde_ptrace_tell(t, e);
+	if (call == SONDE_CALL_CLOSE)
+		look_back(t, k);
 	if (ret >= 0 && (call == SONDE_CALL_CONNECT || call == SONDE_CALL_SOCKETPAIR))
 		tell_peer(t, k, e->fd);
 	if (ret >= 0 && (call == SONDE_CALL_SOCKETPAIR || call == SONDE_CALL_ACCEPT ||

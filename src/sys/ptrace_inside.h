@@ -58,6 +58,7 @@ struct sonde_ptrace_task {
 	sonde_ns began;	  /* of the call, or since when it waits for its maker */
 	uint64_t args[6]; /* of the call */
 	struct sonde_event event; /* the call that is under way; call is NONE: none */
+	struct sonde_event parted; /* the connection that is being closed; cookie is 0: none */
 	unsigned rights;  /* descriptors in the message that is being sent */
 	struct {
 		int fd;
@@ -78,7 +79,11 @@ struct sonde_ptrace {
 	bool own;     /* a command of ours is followed: the terminal's stops are shared with it */
 	struct sonde_diag *diag; /* of our own network namespace; NULL: refused */
 	uint32_t netns;		 /* of that */
-	uint64_t *cookie; /* sockets that were seen: open addressing, 0 is empty */
+	struct sonde_ptrace_met { /* sockets that were looked at */
+		uint64_t cookie;
+		uint8_t state;	   /* when it was last looked at */
+		uint64_t received; /* when it was last looked at before a close */
+	} *cookie;		  /* open addressing, cookie 0 is empty */
 	size_t cookies, cookie_cap; /* cap is a power of two */
 	uint16_t *port;	  /* local ports of followed TCP listeners */
 	size_t ports;
@@ -140,8 +145,8 @@ bool sonde_ptrace_recall(struct sonde_ptrace *t, struct sonde_ptrace_task *k, in
  * event the counts. The socket is not touched: SO_ERROR is never read. */
 bool sonde_ptrace_look(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,
 		       struct sonde_event *e);
-/* Whether the socket was ever looked at. */
-bool sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie);
+/* The socket, if it was ever looked at, else NULL. */
+struct sonde_ptrace_met *sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie);
 struct sonde_ptrace_table *sonde_ptrace_table_put(struct sonde_ptrace_table *table);
 
 /* ptrace_number.c */

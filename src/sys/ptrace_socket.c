@@ -80,7 +80,7 @@ static struct sonde_ptrace_known *find(struct sonde_ptrace_task *k, int fd)
 	if (len < 0)
 		return NULL;
 	name[len] = 0;
-	*known = (struct sonde_ptrace_known){.is = SONDE_KNOWN_OTHER};
+	*known = (struct sonde_ptrace_known){ .is = SONDE_KNOWN_OTHER };
 	if (sscanf(name, "socket:[%llu]", &ino) != 1)
 		return NULL;
 	known->is = SONDE_KNOWN_SOCKET;
@@ -132,49 +132,51 @@ static void put_address(struct sonde_address *ret, const struct sockaddr_storage
 	const struct sockaddr_in6 *in6 = (const void *)a;
 
 	if (a->ss_family == AF_INET) {
-		*ret = (struct sonde_address){.family = AF_INET, .port = ntohs(in->sin_port)};
+		*ret = (struct sonde_address){ .family = AF_INET, .port = ntohs(in->sin_port) };
 		memcpy(ret->ip, &in->sin_addr, 4);
 	} else if (a->ss_family == AF_INET6) {
-		*ret = (struct sonde_address){
-		    .family = AF_INET6, .port = ntohs(in6->sin6_port), .scope = in6->sin6_scope_id};
+		*ret = (struct sonde_address){ .family = AF_INET6,
+					       .port = ntohs(in6->sin6_port),
+					       .scope = in6->sin6_scope_id };
 		memcpy(ret->ip, &in6->sin6_addr, 16);
 	}
 }
 
-/* Hash of a cookie: cookies are counted up from a start of each processor. */
-static size_t place_of(const struct sonde_ptrace *t, uint64_t cookie)
+/* Where the cookie is, or would be. Cookies are counted up, from a start of each processor. */
+static struct sonde_ptrace_met *slot(const struct sonde_ptrace *t, uint64_t cookie)
 {
-	size_t i = (size_t)(cookie * 0x9e3779b97f4a7c15u >> 20);
+	size_t i = (size_t)(cookie * 0x9e3779b97f4a7c15u >> 20), mask = t->cookie_cap - 1;
 
-	while (t->cookie[i & (t->cookie_cap - 1)] && t->cookie[i & (t->cookie_cap - 1)] != cookie)
+	while (t->cookie[i & mask].cookie && t->cookie[i & mask].cookie != cookie)
 		i++;
-	return i & (t->cookie_cap - 1);
+	return &t->cookie[i & mask];
 }
 
-bool sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie)
+struct sonde_ptrace_met *sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie)
 {
-	return t->cookie_cap && t->cookie[place_of(t, cookie)] == cookie;
+	struct sonde_ptrace_met *met = t->cookie_cap && cookie ? slot(t, cookie) : NULL;
+
+	return met && met->cookie ? met : NULL;
 }
 
 static void meet(struct sonde_ptrace *t, uint64_t cookie)
 {
 	if (2 * t->cookies >= t->cookie_cap) {
-		struct sonde_ptrace old = *t;
+		struct sonde_ptrace_met *old = t->cookie;
+		size_t n = t->cookie_cap, cap = n ? 2 * n : 1024;
+		struct sonde_ptrace_met *more = calloc(cap, sizeof *more);
 
-		t->cookie_cap = old.cookie_cap ? 2 * old.cookie_cap : 1024;
-		t->cookie = calloc(t->cookie_cap, sizeof *t->cookie);
-		if (!t->cookie) {
-			t->cookie = old.cookie;
-			t->cookie_cap = old.cookie_cap;
+		if (!more)
 			return;
-		}
-		for (size_t i = 0; i < old.cookie_cap; i++)
-			if (old.cookie[i])
-				t->cookie[place_of(t, old.cookie[i])] = old.cookie[i];
-		free(old.cookie);
+		t->cookie = more;
+		t->cookie_cap = cap;
+		for (size_t i = 0; i < n; i++)
+			if (old[i].cookie)
+				*slot(t, old[i].cookie) = old[i];
+		free(old);
 	}
-	if (cookie && !sonde_ptrace_met(t, cookie)) {
-		t->cookie[place_of(t, cookie)] = cookie;
+	if (!sonde_ptrace_met(t, cookie)) {
+		slot(t, cookie)->cookie = cookie;
 		t->cookies++;
 	}
 }
@@ -189,7 +191,7 @@ static void identify(struct sonde_ptrace *t, struct sonde_ptrace_known *known, i
 	known->family = (uint16_t)option(s, SO_DOMAIN);
 	known->type = (uint16_t)option(s, SO_TYPE);
 	known->protocol = (uint16_t)option(s, SO_PROTOCOL);
-	if (!getsockopt(s, SOL_SOCKET, SO_COOKIE, &known->cookie, &len))
+	if (!getsockopt(s, SOL_SOCKET, SO_COOKIE, &known->cookie, &len) && known->cookie)
 		meet(t, known->cookie);
 }
 
@@ -210,19 +212,24 @@ static void remember_port(struct sonde_ptrace *t, uint16_t port)
 /* tcp_info shares its first byte, the state, with every kernel there is. */
 static void ask_tcp(struct sonde_ptrace *t, struct sonde_event *e, int s)
 {
+	struct sonde_ptrace_met *met = sonde_ptrace_met(t, e->cookie);
 	struct tcp_info info;
 	socklen_t len = sizeof info;
 
 	if (getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &len))
 		return;
 	e->state = info.tcpi_state;
+	if (met)
+		met->state = e->state;
 	if (e->state == TCP_LISTEN)
 		remember_port(t, e->local.port);
 	if (e->kind == SONDE_EVENT_DIAG) {
-		struct linger linger = {0};
+		struct linger linger = { 0 };
 		int unread = 0;
 
 		sonde_diag_count(e, &info, len);
+		if (met)
+			met->received = e->n[1];
 		len = sizeof linger;
 		getsockopt(s, SOL_SOCKET, SO_LINGER, &linger, &len);
 		if (e->state != TCP_LISTEN)
@@ -234,7 +241,7 @@ static void ask_tcp(struct sonde_ptrace *t, struct sonde_event *e, int s)
 
 static void ask(struct sonde_ptrace *t, struct sonde_event *e, int s)
 {
-	struct sockaddr_storage a = {0};
+	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
 	bool peer;
 
