@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "base/reason.h"
+#include "capture/escape.h"
 #include "capture/journal.h"
 #include "capture/words.h"
 
@@ -190,28 +191,23 @@ int sonde_writer_begin(struct sonde_writer *w, struct sonde_text *text, uint32_t
 	return text->error;
 }
 
-static char *pad(char *o, const char *from)
-{
-	while ((o - from) & 3)
-		*o++ = 0;
-	return o;
-}
-
-/* Wireshark's process information: all inside the entry is little-endian. */
+/* Wireshark's process information: an entry of a custom block, little-endian whatever the section
+ * is. Its length counts from the process number. */
 static void write_process(struct sonde_writer *w, uint32_t pid, const char *comm)
 {
-	char *block, *o = block_begin(w, CUSTOM, &block), *entry;
-	size_t len = strnlen(comm, 16);
+	char *block, *o = block_begin(w, CUSTOM, &block), *entry, *name;
 
 	o = put32(o, WIRESHARK);
-	o = put16(o, htole16(PROCESS));
-	entry = put16(o, 0);
+	o = put32(o, htole32(PROCESS));
+	entry = put32(o, 0);
 	o = put32(entry, htole32(pid));
-	o = put16(put16(o, htole16(2)), htole16((uint16_t)len));
-	memcpy(o, comm, len);
-	o = pad(o + len, block);
+	name = put32(o, 0);
+	o = sonde_escape_put(name, (const uint8_t *)comm, strnlen(comm, 16), 0x20);
+	put16(put16(name - 4, htole16(2)), htole16((uint16_t)(o - name)));
+	while ((o - block) & 3)
+		*o++ = 0;
 	o = put32(o, 0);
-	put16(entry - 2, htole16((uint16_t)(o - entry)));
+	put32(entry - 4, htole32((uint32_t)(o - entry)));
 	block_end(w, block, o);
 }
 

@@ -435,6 +435,10 @@ START_TEST(a_block_too_short_for_its_type_is_damage)
 	section();
 	block_end(block(3));
 	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_DAMAGED);
+	begin(false);
+	section();
+	put(4, 99), put(4, 13), put(1, 0), put(4, 13); /* no multiple of 4 */
+	ck_assert_int_eq(memory_end(file, len, &items, &number), SONDE_DAMAGED);
 }
 END_TEST
 

@@ -303,6 +303,39 @@ static void write_run(void)
 	ck_assert_int_eq(sonde_writer_end(&writer), 0);
 }
 
+static void expect_bytes(const char *what, const void *bytes, size_t len)
+{
+	ck_assert_msg(memmem(file, file_len, bytes, len) != NULL, "no such bytes: %s", what);
+}
+
+/* Numbers as this machine writes them, little-endian. */
+#define EXPECT(what, ...)                                                                          \
+	expect_bytes(what, (const uint32_t[]){ __VA_ARGS__ }, sizeof(uint32_t[]){ __VA_ARGS__ })
+
+START_TEST(what_others_read_is_written_as_they_read_it)
+{
+	static const uint8_t process[] =
+		"\x6e\x7f\0\0\3\0\0\0\x14\0\0\0\x4d\0\0\0\2\0\5\0cu rl\0\0\0\0\0\0";
+	static const uint8_t cooked[] = { 8, 0, 0, 0, 0, 0, 0, 2, 0, 1,	  4,
+					  0, 0, 0, 0, 0, 0, 0, 0, 0, 0x45 };
+	uint64_t t = (uint64_t)clock_offset + 1000000;
+	uint64_t from = t + 3000, to = t + 4000, two = 2, one = 1, none = 0;
+
+	write_run();
+	expect_bytes("process information", process, sizeof process - 1);
+	expect_bytes("cooked header", cooked, sizeof cooked);
+	EXPECT("epb_processid_threadid", 8 << 16 | 8, 77, 78, 0);
+	EXPECT("epb_dropcount", 8 << 16 | 4, 2, 0);
+#define HALVES(v) (uint32_t)((v) >> 32), (uint32_t)(v)
+#define WHOLE(v)  (uint32_t)(v), (uint32_t)((v) >> 32)
+	EXPECT("statistics of eth7", 5, 76, 1, HALVES(to), 8 << 16 | 2, HALVES(from), 8 << 16 | 3,
+	       HALVES(to), 8 << 16 | 7, WHOLE(two), 8 << 16 | 8, WHOLE(two), 0, 76);
+	from = to = t + 6000;
+	EXPECT("statistics of unknown", 5, 76, 0, HALVES(to), 8 << 16 | 2, HALVES(from),
+	       8 << 16 | 3, HALVES(to), 8 << 16 | 7, WHOLE(none), 8 << 16 | 8, WHOLE(one), 0, 76);
+}
+END_TEST
+
 /* Whatever was whole before the cut is what was written; the end is known as a cut. */
 START_TEST(every_cut_of_evidence_gives_what_was_whole)
 {
@@ -578,6 +611,7 @@ Suite *evidence_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_is_written_is_read_back_in_every_field);
 	tcase_add_test(t, the_size_of_the_pieces_a_file_comes_in_does_not_matter);
+	tcase_add_test(t, what_others_read_is_written_as_they_read_it);
 	tcase_add_test(t, every_cut_of_evidence_gives_what_was_whole);
 	tcase_add_test(t, what_the_file_cannot_hold_is_refused_or_cut_short);
 	tcase_add_test(t, a_full_disk_is_told_and_stays_told);
