@@ -20,6 +20,7 @@ struct sonde_bpf_kernel {
 	struct sonde_bpf_reasons drop, reset;
 	uint32_t rcvbuf, mem, unspecified;	    /* numbers of drop reasons */
 	uint8_t drop_args, reset_args, queue_args;  /* of kfree_skb, tcp_send_reset, udp_fail... */
+	uint8_t casts;				    /* bpf_rdonly_cast is there */
 	uint32_t hooks;				    /* bit n: hook n has its tracepoint here */
 };
 

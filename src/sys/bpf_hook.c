@@ -133,6 +133,7 @@ static void plan_put(const struct bpf_tracer *t, uint32_t mask)
 	p->payload = t->plan.payload < RECORD_TEXT ? t->plan.payload : RECORD_TEXT;
 	p->snaplen = t->plan.snaplen < RECORD_FRAME_MOST ? t->plan.snaplen : RECORD_FRAME_MOST;
 	p->all = t->plan.all;
+	p->casts = t->kernel.casts;
 	p->enters = !!(mask & bit("sys_enter"));
 	p->queue_hook = !!(mask & bit("udp_fail_queue_rcv_skb"));
 	p->reset_has_reason = t->kernel.reset_args >= 3;

@@ -87,6 +87,7 @@ int sonde_bpf_kernel_init(struct sonde_bpf_kernel *k)
 	k->rcvbuf = find(&k->drop, "SOCKET_RCVBUFF");
 	k->mem = find(&k->drop, "PROTO_MEM");
 	k->unspecified = find(&k->drop, "NOT_SPECIFIED");
+	k->casts = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	btf__free(btf);
 	return 0;
 }

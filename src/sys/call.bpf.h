@@ -47,6 +47,7 @@ struct args {
 
 enum { O_NONBLOCK = 04000, MSG_TRUNC = 0x20, MSG_CMSG_CLOEXEC = 0x40000000 };
 enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, SCM_MOST = 16, SCM_BLOCKS = 4 };
+enum { PASS_EARLIEST = 2000000 }; /* ns */
 enum { F_DUPFD, F_SETFD = 2, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030 };
 enum { FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX };
 
@@ -80,12 +81,11 @@ INLINE bool is_message(__u8 type)
 INLINE struct file *fd_file(int fd)
 {
 	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
-	struct file *f = NULL;
 
 	if (fd < 0 || (unsigned)fd >= table->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&f, sizeof f, table->fd + fd);
-	return f;
+	/* One of an array of pointers; any struct that begins with a pointer will do. */
+	return (struct file *)READ(hlist_head, table->fd + fd, first);
 }
 
 /* The socket behind a descriptor of the current task, or NULL. */
@@ -96,15 +96,13 @@ INLINE struct sock *fd_socket(int fd, __u64 *ret_ino)
 
 	if (!f)
 		return NULL;
-	i = BPF_CORE_READ(f, f_inode);
-	if ((BPF_CORE_READ(i, i_mode) & 0170000) != 0140000)
+	i = READ(file, f, f_inode);
+	if ((READ(inode, i, i_mode) & 0170000) != 0140000)
 		return NULL;
-	*ret_ino = BPF_CORE_READ(i, i_ino);
+	*ret_ino = READ(inode, i, i_ino);
 	/* The inode of a socket lies in one struct with it. */
-	return BPF_CORE_READ(
-		(struct socket_alloc *)((char *)i -
-					bpf_core_field_offset(struct socket_alloc, vfs_inode)),
-		socket.sk);
+	return READ(socket_alloc,
+		    (char *)i - bpf_core_field_offset(struct socket_alloc, vfs_inode), socket.sk);
 }
 
 /* Length of the datagram that is first in the queue of a UDP socket, or 0. UDP passes no hook as it
@@ -112,14 +110,14 @@ INLINE struct sock *fd_socket(int fd, __u64 *ret_ino)
 INLINE __u32 datagram_waiting(struct sock *sk)
 {
 	struct udp_sock *u = (void *)sk;
-	struct sk_buff *skb = BPF_CORE_READ(u, reader_queue.next);
+	struct sk_buff *skb = READ(udp_sock, u, reader_queue.next);
 
 	if ((void *)skb == (char *)u + bpf_core_field_offset(struct udp_sock, reader_queue)) {
-		skb = BPF_CORE_READ(sk, sk_receive_queue.next);
+		skb = READ(sock, sk, sk_receive_queue.next);
 		if ((void *)skb == (char *)sk + bpf_core_field_offset(struct sock, sk_receive_queue))
 			return 0;
 	}
-	return BPF_CORE_READ(skb, len);
+	return READ(sk_buff, skb, len);
 }
 
 /* Takes down the socket of a descriptor and makes it ours. */
@@ -278,51 +276,75 @@ INLINE void truncated_end(const struct busy *b, long ret)
 	event_end(e);
 }
 
+/* The control part of a message, while it is walked. */
+struct rights {
+	__u64 at, end; /* what is left of it */
+	__u64 fds;     /* where this block's descriptors are */
+	__u64 when;    /* of the call's entry; 0: not known */
+	__u64 carrier;
+	__u32 netns;
+	__u16 flags;
+	__u8 kind; /* PASS or TAKE */
+};
+
+static long rights_one(__u32 i, struct rights *x)
+{
+	struct record_event *e;
+	__u64 ino = 0;
+	int fd;
+
+	if (bpf_probe_read_user(&fd, sizeof fd, (void *)(x->fds + 4ull * i)))
+		return 1;
+	if (!fd_socket(fd, &ino) && !ino)
+		return 0;
+	e = event_begin(x->kind);
+	if (!e)
+		return 1;
+	if (x->kind == SONDE_EVENT_PASS)
+		e->head.when = x->when && e->head.when - x->when < PASS_EARLIEST
+				       ? x->when
+				       : e->head.when - PASS_EARLIEST;
+	event_task(e);
+	e->head.netns = x->netns;
+	e->fd = fd;
+	e->ino = ino;
+	e->ino2 = x->carrier;
+	e->flags = x->flags;
+	event_end(e);
+	return 0;
+}
+
+static long rights_block(__u32 i, struct rights *x)
+{
+	struct user_cmsghdr c;
+
+	if (x->at + sizeof c > x->end || bpf_probe_read_user(&c, sizeof c, (void *)x->at) ||
+	    c.len < sizeof c)
+		return 1;
+	x->fds = x->at + sizeof c;
+	if (c.level == SOL_SOCKET && c.type == SCM_RIGHTS)
+		bpf_loop(at_most((c.len - sizeof c) / 4, SCM_MOST), rights_one, x, 0);
+	x->at += (c.len + 7) & ~7ull;
+	return 0;
+}
+
 /* Descriptors in a message. Those sent are told as of the call's entry, so that they come before
  * their arrival elsewhere; but no further back than the watermark lets pass. */
 PART int rights_end(struct busy *b, struct user_msghdr *m, __u64 flags)
 {
-	struct user_cmsghdr c;
-	__u64 at, end;
+	struct rights x = {};
 
 	if (!b || !m)
 		return 0;
-	at = m->control;
-	end = at + m->controllen;
-	for (int i = 0; i < SCM_BLOCKS && at + sizeof c <= end; i++) {
-		if (bpf_probe_read_user(&c, sizeof c, (void *)at) || c.len < sizeof c)
-			return 0;
-		for (int k = 0; k < SCM_MOST; k++) {
-			struct record_event *e;
-			__u64 ino = 0;
-			int fd;
-
-			if (c.level != SOL_SOCKET || c.type != SCM_RIGHTS ||
-			    sizeof c + 4 * (k + 1) > c.len ||
-			    bpf_probe_read_user(&fd, sizeof fd, (void *)(at + sizeof c + 4 * k)))
-				break;
-			if (!fd_socket(fd, &ino) && !ino)
-				continue;
-			e = event_begin(call_sends(b->call) ? SONDE_EVENT_PASS : SONDE_EVENT_TAKE);
-			if (!e)
-				return 0;
-			if (e->head.kind == SONDE_EVENT_PASS) {
-				if (b->when && e->head.when - b->when < 2000000)
-					e->head.when = b->when;
-				else
-					e->head.when -= 2000000;
-			}
-			event_task(e);
-			e->head.netns = b->netns;
-			e->fd = fd;
-			e->ino = ino;
-			e->ino2 = b->ino;
-			if (flags & MSG_CMSG_CLOEXEC)
-				e->flags |= SONDE_FLAG_CLOEXEC;
-			event_end(e);
-		}
-		at += (c.len + 7) & ~7ull;
-	}
+	x.at = m->control;
+	x.end = x.at + m->controllen;
+	x.when = b->when;
+	x.carrier = b->ino;
+	x.netns = b->netns;
+	x.kind = call_sends(b->call) ? SONDE_EVENT_PASS : SONDE_EVENT_TAKE;
+	if (x.kind == SONDE_EVENT_TAKE && flags & MSG_CMSG_CLOEXEC)
+		x.flags = SONDE_FLAG_CLOEXEC;
+	bpf_loop(SCM_BLOCKS, rights_block, &x, 0);
 	return 0;
 }
 

@@ -78,6 +78,16 @@ INLINE __u64 at_most(__u64 len, __u64 most)
 	return len;
 }
 
+extern void *bpf_rdonly_cast(void *at, __u32 type) __ksym __weak;
+
+/* A member of a kernel's struct, from a pointer of any origin. Since Linux 6.2 by one load; before,
+ * by a call that costs ten times as much. */
+#define READ(type, at, member)                                                                     \
+	(plan.casts ? ((struct type *)bpf_rdonly_cast((void *)(at),                                \
+						      bpf_core_type_id_kernel(struct type)))       \
+			      ->member                                                             \
+		    : BPF_CORE_READ((struct type *)(at), member))
+
 /* ---- whom ---- */
 
 INLINE bool followed(void)
@@ -91,7 +101,7 @@ INLINE bool followed(void)
 
 /* ---- which sockets ---- */
 
-#define SK(sk, member) BPF_CORE_READ(sk, __sk_common.member)
+#define SK(sk, member) READ(sock, sk, __sk_common.member)
 
 INLINE __u64 port_key(__u32 netns, __u32 protocol, __u32 port)
 {
@@ -136,9 +146,9 @@ INLINE void socket_port(struct owned *o, __u16 num)
 
 INLINE __u64 socket_ino(struct sock *sk)
 {
-	struct socket_alloc *a = (void *)BPF_CORE_READ(sk, sk_socket);
+	struct socket_alloc *a = (void *)READ(sock, sk, sk_socket);
 
-	return a ? BPF_CORE_READ(a, vfs_inode.i_ino) : 0;
+	return a ? READ(socket_alloc, a, vfs_inode.i_ino) : 0;
 }
 
 /* The entry of a socket that is ours, else NULL. */
@@ -169,8 +179,8 @@ INLINE void socket_add(struct sock *sk, __u64 ino)
 		.ino = ino,
 		.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
 		.family = SK(sk, skc_family),
-		.type = BPF_CORE_READ(sk, sk_type),
-		.protocol = BPF_CORE_READ(sk, sk_protocol),
+		.type = READ(sock, sk, sk_type),
+		.protocol = READ(sock, sk, sk_protocol),
 	};
 
 	socket_port(&o, SK(sk, skc_num));
@@ -262,8 +272,8 @@ INLINE void event_socket(struct record_event *e, struct sock *sk)
 		e->type = SOCK_STREAM;
 		e->protocol = IPPROTO_TCP;
 	} else {
-		e->type = BPF_CORE_READ(sk, sk_type);
-		e->protocol = BPF_CORE_READ(sk, sk_protocol);
+		e->type = READ(sock, sk, sk_type);
+		e->protocol = READ(sock, sk, sk_protocol);
 		if (!e->ino)
 			e->ino = socket_ino(sk);
 	}

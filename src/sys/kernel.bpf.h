@@ -227,11 +227,12 @@ INLINE int moved(struct sock *sk, int ret, int flags, __u8 kind)
 {
 	struct record_event *e;
 
-	if (!followed())
+	bool in_call = current_call();
+
+	if ((in_call && sk->__sk_common.skc_cookie.counter) || !followed())
 		return 0;
-	if (!sk->__sk_common.skc_cookie.counter)
-		bpf_get_socket_cookie(sk); /* so that the call's own event carries it */
-	if (ret <= 0 || current_call())
+	bpf_get_socket_cookie(sk); /* so that the call's own event carries it */
+	if (ret <= 0 || in_call)
 		return 0;
 	if (!socket_known(sk))
 		socket_add(sk, socket_ino(sk));

@@ -26,6 +26,10 @@ struct pt_regs {
 };
 #endif
 
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct ns_common {
 	unsigned int inum;
 };

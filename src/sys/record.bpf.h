@@ -27,6 +27,7 @@ struct record_plan {
 	__u32 self;		 /* thread group that is never followed */
 	__u32 payload, snaplen;
 	__u8 all;
+	__u8 casts;		/* the kernel has bpf_rdonly_cast */
 	__u8 enters;		/* sys_enter is attached */
 	__u8 reset_has_reason;	/* arguments that tracepoints have gained over the years */
 	__u8 drop_has_socket;

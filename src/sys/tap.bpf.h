@@ -117,8 +117,8 @@ INLINE void frame_fill(struct record_frame *f, const struct sight *s, __u32 room
 	f->cookie = s->dir == DIR_OUT ? sender(s->sk) : 0;
 	f->ifindex = s->ifindex;
 	f->wire = s->wire;
-	f->gso_size = BPF_CORE_READ(info, gso_size);
-	f->gso_segs = BPF_CORE_READ(info, gso_segs);
+	f->gso_size = READ(skb_shared_info, info, gso_size);
+	f->gso_segs = READ(skb_shared_info, info, gso_segs);
 	f->protocol = bpf_ntohs(s->skb->protocol);
 	f->dir = s->dir;
 	f->sum = sum == CHECKSUM_PARTIAL				   ? SUM_NOT_READY
