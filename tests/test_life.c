@@ -245,6 +245,381 @@ START_TEST(without_a_hook_it_is_right_or_marked_inferred)
 }
 END_TEST
 
+/* ---- descriptors ---- */
+
+static struct sonde_heard heard;
+static sonde_ns now;
+
+static struct sonde_event blank(unsigned kind, uint32_t pid)
+{
+	now += 1000;
+	return (struct sonde_event){
+		.kind = (uint16_t)kind, .when = now, .pid = pid, .tid = pid, .fd = -1, .fd2 = -1
+	};
+}
+
+static void tell(struct sonde_event e)
+{
+	struct sonde_item item = { .is = SONDE_ITEM_EVENT, .event = e };
+
+	sonde_life_hear(&life, &item, &heard);
+}
+
+/* A call on the socket with this inode, 0: none. */
+static void call(unsigned c, uint32_t pid, uint64_t ino, int fd, int fd2, int64_t ret)
+{
+	struct sonde_event e = blank(SONDE_EVENT_CALL, pid);
+
+	e.call = (uint8_t)c;
+	e.ino = ino;
+	e.family = AF_INET;
+	e.type = SOCK_DGRAM;
+	e.fd = fd;
+	e.fd2 = fd2;
+	e.ret = ret;
+	tell(e);
+}
+
+static void make(uint32_t pid, uint64_t ino, int fd)
+{
+	call(SONDE_CALL_SOCKET, pid, ino, fd, -1, fd);
+}
+
+static void fork_of(uint32_t pid, uint32_t child, unsigned flags)
+{
+	struct sonde_event e = blank(SONDE_EVENT_FORK, pid);
+
+	e.n[0] = e.n[1] = child;
+	e.flags = (uint16_t)flags;
+	tell(e);
+}
+
+static void ends(unsigned kind, uint32_t pid, int status)
+{
+	struct sonde_event e = blank(kind, pid);
+
+	e.arg[0] = status;
+	e.arg[1] = 1;
+	tell(e);
+}
+
+static const struct sonde_endpoint *nth(uint32_t sid)
+{
+	return sonde_life_endpoint(&life, sid);
+}
+
+static void begin(void)
+{
+	sonde_life_init(&life, &arena);
+	make(10, 1, 3);
+	ck_assert_uint_eq(heard.sid, 1);
+	ck_assert_uint_eq(heard.milestone, SONDE_MILESTONE_MADE);
+}
+
+START_TEST(a_copy_keeps_it_and_the_last_close_releases_it)
+{
+	begin();
+	call(SONDE_CALL_DUP, 10, 1, 3, 4, 4);
+	call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
+	ck_assert_uint_eq(heard.releases, 0);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_NONE);
+	call(SONDE_CALL_CLOSE, 10, 1, 4, -1, 0);
+	ck_assert_uint_eq(heard.releases, 1);
+	ck_assert_uint_eq(heard.released[0], 1);
+	ck_assert_uint_eq(heard.milestone, SONDE_MILESTONE_RELEASED);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_CLOSE);
+	ck_assert_uint_eq(nth(1)->owners, 2);
+}
+END_TEST
+
+START_TEST(dup2_over_the_last_releases_what_was_there)
+{
+	begin();
+	make(10, 2, 4);
+	call(SONDE_CALL_DUP2, 10, 1, 3, 4, 4);
+	ck_assert_uint_eq(heard.releases, 1);
+	ck_assert_uint_eq(nth(2)->release, SONDE_RELEASE_CLOSE);
+	ck_assert_uint_eq(nth(1)->references, 2);
+	call(SONDE_CALL_DUP2, 10, 0, 9, 3, 3); /* no socket is put there */
+	ck_assert_uint_eq(nth(1)->references, 1);
+}
+END_TEST
+
+START_TEST(fork_copies_and_a_shared_table_does_not)
+{
+	begin();
+	fork_of(10, 11, 0);
+	ck_assert_uint_eq(nth(1)->references, 2);
+	fork_of(10, 12, SONDE_FLAG_SHARED);
+	ck_assert_uint_eq(nth(1)->references, 2);
+	call(SONDE_CALL_CLOSE, 12, 1, 3, -1, 0); /* for both that share */
+	ck_assert_uint_eq(nth(1)->references, 1);
+	ends(SONDE_EVENT_EXIT, 10, 0);
+	ends(SONDE_EVENT_EXIT, 12, 0);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_NONE);
+	ends(SONDE_EVENT_EXIT, 11, 9);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_KILL);
+}
+END_TEST
+
+START_TEST(the_end_of_a_thread_ends_nothing)
+{
+	struct sonde_event e;
+
+	begin();
+	e = blank(SONDE_EVENT_FORK, 10);
+	e.n[0] = 10;
+	e.n[1] = 99;
+	e.flags = SONDE_FLAG_SHARED;
+	tell(e);
+	e = blank(SONDE_EVENT_EXIT, 10);
+	e.tid = 99;
+	tell(e);
+	ck_assert_uint_eq(nth(1)->references, 1);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_NONE);
+}
+END_TEST
+
+START_TEST(exec_leaves_a_shared_table_and_drops_what_is_marked)
+{
+	struct sonde_event e;
+
+	begin();
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.call = SONDE_CALL_SOCKET;
+	e.ino = 2;
+	e.family = AF_INET;
+	e.type = SOCK_DGRAM;
+	e.fd = 4;
+	e.ret = 4;
+	e.flags = SONDE_FLAG_CLOEXEC;
+	tell(e);
+	fork_of(10, 11, SONDE_FLAG_SHARED);
+	ends(SONDE_EVENT_EXEC, 11, 0);
+	ck_assert_uint_eq(nth(1)->references, 2);
+	ck_assert_uint_eq(nth(2)->references, 1); /* its maker still has it */
+	ends(SONDE_EVENT_EXEC, 10, 0);
+	ck_assert_uint_eq(nth(2)->release, SONDE_RELEASE_EXEC);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_NONE);
+}
+END_TEST
+
+START_TEST(close_range_takes_the_range_or_marks_it)
+{
+	struct sonde_event e;
+
+	begin();
+	for (int fd = 4; fd < 8; fd++)
+		make(10, (uint64_t)fd, fd);
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.call = SONDE_CALL_CLOSE_RANGE;
+	e.arg[0] = 4;
+	e.arg[1] = 5;
+	tell(e);
+	ck_assert_uint_eq(heard.releases, 2);
+	e.arg[0] = 6;
+	e.arg[1] = -1;
+	e.arg[2] = 4; /* CLOSE_RANGE_CLOEXEC */
+	tell(e);
+	ck_assert_uint_eq(heard.releases, 0);
+	ends(SONDE_EVENT_EXEC, 10, 0);
+	ck_assert_uint_eq(heard.releases, 2);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_NONE);
+}
+END_TEST
+
+START_TEST(a_descriptor_in_flight_is_a_reference)
+{
+	struct sonde_event e;
+
+	begin();
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.call = SONDE_CALL_SOCKETPAIR;
+	e.family = AF_UNIX;
+	e.type = SOCK_STREAM;
+	e.fd = 4;
+	e.fd2 = 5;
+	e.ino = 100;
+	e.ino2 = 101;
+	tell(e);
+	ck_assert_uint_eq(heard.sid2, 3);
+	e = blank(SONDE_EVENT_PASS, 10);
+	e.fd = 3;
+	e.ino = 1;
+	e.ino2 = 100;
+	tell(e);
+	call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
+	ck_assert_uint_eq(nth(1)->references, 1);
+	ck_assert_uint_eq(nth(1)->in_flight, 1);
+	call(SONDE_CALL_CLOSE, 10, 101, 5, -1, 0); /* nobody will read the message */
+	ck_assert_uint_eq(heard.releases, 2);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_PASSED);
+}
+END_TEST
+
+START_TEST(a_call_that_outlasts_its_descriptor_does_not_bring_it_back)
+{
+	struct sonde_event e;
+
+	begin();
+	call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.call = SONDE_CALL_RECVFROM;
+	e.ino = 1;
+	e.fd = 3;
+	e.took = 1500; /* began before the close */
+	tell(e);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_CLOSE);
+	e = blank(SONDE_EVENT_CALL, 11); /* a process whose fork was not seen */
+	e.call = SONDE_CALL_RECVFROM;
+	e.ino = 1;
+	e.fd = 3;
+	e.took = 10;
+	tell(e);
+	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_NONE);
+}
+END_TEST
+
+START_TEST(two_thousand_sockets_are_each_there_once)
+{
+	sonde_life_init(&life, &arena);
+	for (uint64_t i = 1; i <= 2000; i++) {
+		make(10, i, (int)i);
+		call(SONDE_CALL_SENDTO, 10, i, (int)i, -1, 5);
+		call(SONDE_CALL_CLOSE, 10, i, (int)i, -1, 0);
+	}
+	sonde_life_end(&life);
+	ck_assert_uint_eq(life.endpoints, 2000);
+	for (uint32_t sid = 1; sid <= 2000; sid++) {
+		ck_assert_uint_eq(nth(sid)->ino, sid);
+		ck_assert_uint_eq(nth(sid)->cause, SONDE_CAUSE_CLOSED);
+		ck_assert_uint_eq(nth(sid)->release, SONDE_RELEASE_CLOSE);
+	}
+}
+END_TEST
+
+START_TEST(an_inode_number_used_again_is_another_socket)
+{
+	begin();
+	call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
+	make(10, 1, 3);
+	ck_assert_uint_eq(heard.sid, 2);
+	call(SONDE_CALL_SENDTO, 10, 1, 3, -1, 7);
+	ck_assert_uint_eq(nth(2)->sent.bytes, 7);
+	ck_assert_uint_eq(nth(1)->sent.bytes, SONDE_ABSENT);
+}
+END_TEST
+
+START_TEST(cookie_and_inode_that_come_together_join_what_came_apart)
+{
+	struct sonde_event e;
+
+	begin();
+	e = blank(SONDE_EVENT_SENT, 0);
+	e.cookie = 77;
+	e.ret = 5;
+	tell(e);
+	ck_assert_uint_eq(heard.sid, 2);
+	e = blank(SONDE_EVENT_RECEIVED, 0);
+	e.cookie = 77;
+	e.ino = 1;
+	e.ret = 4;
+	tell(e);
+	ck_assert_uint_eq(heard.sid, 1);
+	ck_assert_ptr_eq(nth(2), nth(1));
+	ck_assert_uint_eq(nth(1)->sent.bytes, 5);
+	ck_assert_uint_eq(nth(1)->received.bytes, 4);
+}
+END_TEST
+
+/* ---- hostile streams, and speed ---- */
+
+START_TEST(any_stream_of_events_is_survived)
+{
+	uint32_t seed = 1;
+	uint8_t byte[128];
+
+	sonde_life_init(&life, &arena);
+	for (int i = 0; i < 200000; i++) {
+		struct sonde_item item;
+		uint8_t *at = (uint8_t *)&item;
+
+		for (size_t k = 0; k < sizeof item; k++)
+			at[k] = (uint8_t)((seed = seed * 1664525 + 1013904223) >> 29);
+		for (size_t k = 0; k < sizeof byte; k++)
+			byte[k] = (uint8_t)((seed = seed * 1664525 + 1013904223) >> 24);
+		item.is = i % 8 ? SONDE_ITEM_EVENT : SONDE_ITEM_FRAME;
+		if (item.is == SONDE_ITEM_FRAME) {
+			byte[0] = 0x45;
+			byte[9] = (uint8_t[]){ 6, 17, 1, 6 }[byte[9] % 4];
+			for (int k = 12; k < 24; k++)
+				byte[k] &= 1;
+			item.frame.link = 101;
+			item.frame.byte = (struct sonde_bytes){ byte, byte[40] % sizeof byte };
+		} else {
+			item.event.kind = (uint16_t)(1 + byte[0] % (SONDE_EVENT_END_ - 1));
+			item.event.call = (uint8_t)(byte[1] % SONDE_CALL_END_);
+			item.event.family =
+				(uint16_t[]){ AF_INET, AF_INET6, AF_UNIX, 0 }[byte[2] % 4];
+			item.event.type = byte[3] % 5;
+			item.event.fd = (int32_t)byte[4] % 8 - 1;
+			item.event.fd2 = (int32_t)byte[5] % 8 - 1;
+			item.event.ret = byte[6] % 4 ? byte[6] : -(int64_t)byte[7];
+			item.event.ino &= 7;
+			item.event.ino2 &= 7;
+			item.event.cookie &= 7;
+			item.event.cookie2 &= 7;
+			item.event.pid &= 3;
+			item.event.n[0] &= 3;
+			item.event.to = byte[8] % 13;
+			item.event.address = (struct sonde_bytes){ byte, byte[9] % 112 };
+			item.event.text = (struct sonde_bytes){ byte + 10, byte[10] % 64 };
+		}
+		sonde_life_hear(&life, &item, &heard);
+	}
+	sonde_life_end(&life);
+}
+END_TEST
+
+static double per_second(int rounds, uint64_t type)
+{
+	struct timespec a, b;
+
+	begin();
+	make(10, 2, 4);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	for (int i = 0; i < rounds; i++) {
+		struct sonde_event e = blank(SONDE_EVENT_CALL, 10);
+		struct sonde_item item = { .is = SONDE_ITEM_EVENT };
+
+		e.call = i & 1 ? SONDE_CALL_RECVFROM : SONDE_CALL_SENDTO;
+		e.ino = 1 + ((i >> 1) & 1);
+		e.fd = 2 + (int)e.ino;
+		e.ret = 64;
+		e.bytes = 64;
+		e.family = AF_INET;
+		e.type = (uint16_t)type;
+		item.event = e;
+		sonde_life_hear(&life, &item, &heard);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	return rounds / ((double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
+}
+
+START_TEST(data_calls_cost_one_look_up_each)
+{
+	size_t used;
+	double speed = per_second(1000000, SOCK_STREAM);
+
+	used = arena.used;
+	(void)per_second(10000, SOCK_STREAM);
+	ck_assert_uint_lt(arena.used - used, 200000);
+	if (getenv("SONDE_SPEED"))
+		printf("life: %.2f million data calls a second\n", speed / 1e6);
+	ck_assert(speed > 100000);
+}
+END_TEST
+
 Suite *life_suite(void)
 {
 	Suite *s = suite_create("life");
@@ -254,6 +629,19 @@ Suite *life_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, each_end_is_named_right, 0, n);
 	tcase_add_loop_test(t, without_a_hook_it_is_right_or_marked_inferred, 0, n);
+	tcase_add_test(t, a_copy_keeps_it_and_the_last_close_releases_it);
+	tcase_add_test(t, dup2_over_the_last_releases_what_was_there);
+	tcase_add_test(t, fork_copies_and_a_shared_table_does_not);
+	tcase_add_test(t, the_end_of_a_thread_ends_nothing);
+	tcase_add_test(t, exec_leaves_a_shared_table_and_drops_what_is_marked);
+	tcase_add_test(t, close_range_takes_the_range_or_marks_it);
+	tcase_add_test(t, a_descriptor_in_flight_is_a_reference);
+	tcase_add_test(t, a_call_that_outlasts_its_descriptor_does_not_bring_it_back);
+	tcase_add_test(t, two_thousand_sockets_are_each_there_once);
+	tcase_add_test(t, an_inode_number_used_again_is_another_socket);
+	tcase_add_test(t, cookie_and_inode_that_come_together_join_what_came_apart);
+	tcase_add_test(t, any_stream_of_events_is_survived);
+	tcase_add_test(t, data_calls_cost_one_look_up_each);
 	suite_add_tcase(s, t);
 	return s;
 }

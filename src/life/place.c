@@ -10,7 +10,7 @@
 
 static bool is_mapped(const struct sonde_address *a)
 {
-	static const uint8_t prefix[12] = {[10] = 0xff, 0xff};
+	static const uint8_t prefix[12] = { [10] = 0xff, 0xff };
 
 	return a->family == AF_INET6 && !memcmp(a->ip, prefix, 12);
 }
@@ -18,7 +18,7 @@ static bool is_mapped(const struct sonde_address *a)
 /* IPv4 packets of an IPv6 socket carry IPv4 addresses. */
 static struct sonde_address plain(const struct sonde_address *a)
 {
-	struct sonde_address p = {.family = a->family, .port = a->port};
+	struct sonde_address p = { .family = a->family, .port = a->port };
 
 	if (is_mapped(a)) {
 		p.family = AF_INET;
@@ -31,7 +31,7 @@ static struct sonde_address plain(const struct sonde_address *a)
 
 bool sonde_place_is_loopback(const struct sonde_address *a)
 {
-	static const uint8_t one[16] = {[15] = 1};
+	static const uint8_t one[16] = { [15] = 1 };
 	struct sonde_address p = plain(a);
 
 	return p.family == AF_INET ? p.ip[0] == 127 : p.family && !memcmp(p.ip, one, 16);
@@ -54,17 +54,19 @@ bool sonde_place_parse(struct sonde_address *ret, struct sonde_bytes b)
 
 	if (b.len >= sizeof four &&
 	    (memcpy(&four, b.at, sizeof four), four.sin_family == AF_INET)) {
-		*ret = (struct sonde_address){.family = AF_INET, .port = ntohs(four.sin_port)};
+		*ret = (struct sonde_address){ .family = AF_INET, .port = ntohs(four.sin_port) };
 		memcpy(ret->ip, &four.sin_addr, 4);
 		return true;
 	}
 	/* a sockaddr_in6 without its last member is 24 bytes and valid (RFC 2133) */
 	memset(&six, 0, sizeof six);
-	memcpy(&six, b.at, b.len < sizeof six ? b.len : b.len ? sizeof six : 0);
+	if (b.len)
+		memcpy(&six, b.at, b.len < sizeof six ? b.len : sizeof six);
 	if (b.len < 24 || six.sin6_family != AF_INET6)
 		return false;
-	*ret = (struct sonde_address){
-	    .family = AF_INET6, .port = ntohs(six.sin6_port), .scope = six.sin6_scope_id};
+	*ret = (struct sonde_address){ .family = AF_INET6,
+				       .port = ntohs(six.sin6_port),
+				       .scope = six.sin6_scope_id };
 	memcpy(ret->ip, &six.sin6_addr, 16);
 	return true;
 }
@@ -85,7 +87,7 @@ unsigned sonde_place_protocol(const struct sonde_endpoint *p)
 uint64_t sonde_place_hash(uint32_t netns, unsigned protocol, const struct sonde_address *a,
 			  const struct sonde_address *b)
 {
-	struct sonde_address both[2] = {plain(a), plain(b)};
+	struct sonde_address both[2] = { plain(a), plain(b) };
 
 	return sonde_index_hash((uint64_t)netns << 8 | protocol, both, sizeof both);
 }
@@ -223,13 +225,12 @@ struct sonde_endpoint *sonde_place_bound(struct sonde_life *l, uint32_t netns, u
 
 void sonde_place_name(struct sonde_life *l, struct sonde_endpoint *p, struct sonde_bytes path)
 {
-	uint64_t hash = sonde_index_hash(path.at[0] ? 0 : p->netns, path.at, path.len);
-
-	if (p->path.len)
+	if (!path.len || p->path.len)
 		return;
 	p->path.at = (const uint8_t *)sonde_arena_string(l->arena, path.at, path.len);
 	p->path.len = path.len;
-	sonde_index_put(&l->inside->name, l->arena, hash, p);
+	sonde_index_put(&l->inside->name, l->arena,
+			sonde_index_hash(path.at[0] ? 0 : p->netns, path.at, path.len), p);
 }
 
 /* Abstract names are known per namespace; the newest owner of a path is it. */
@@ -248,7 +249,7 @@ struct sonde_endpoint *sonde_place_named(struct sonde_life *l, uint32_t netns,
 struct sonde_bytes sonde_place_unix(struct sonde_bytes sockaddr)
 {
 	size_t from = offsetof(struct sockaddr_un, sun_path);
-	struct sonde_bytes path = {0};
+	struct sonde_bytes path = { 0 };
 	uint16_t family;
 
 	if (sockaddr.len <= from)
@@ -256,7 +257,7 @@ struct sonde_bytes sonde_place_unix(struct sonde_bytes sockaddr)
 	memcpy(&family, sockaddr.at, sizeof family);
 	if (family != AF_UNIX)
 		return path;
-	path = (struct sonde_bytes){sockaddr.at + from, sockaddr.len - from};
+	path = (struct sonde_bytes){ sockaddr.at + from, sockaddr.len - from };
 	if (path.at[0]) /* the NUL behind a path, if there, is not part of it */
 		path.len = strnlen((const char *)path.at, path.len);
 	return path;
