@@ -109,8 +109,11 @@ int sonde_child_start(struct sonde_child *ret, const struct sonde_child_plan *pl
 		become(plan, release[0], report[1]);
 	}
 	error = -errno;
-	if (c.pid > 0)
+	if (c.pid > 0) {
 		sonde_sleep_forward(c.pid);
+		if (sonde_sleep_signal()) /* came while there was nobody yet to pass it on to */
+			kill(c.pid, sonde_sleep_signal());
+	}
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(release[0]);
 	close(report[1]);

@@ -42,7 +42,7 @@ def a_signal_that_ends_it_is_told_as_a_shell_does():
 
 @fact
 def environment_signals_and_descriptors_are_untouched():
-    look = ["sh", "-c", "env | sort; grep '^Sig' /proc/self/status; ls /proc/self/fd; ulimit -a; umask"]
+    look = ["sh", "-c", "env | sort; grep '^Sig[BIC]' /proc/self/status; ls /proc/self/fd; ulimit -a; umask"]
     env = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": "/nowhere", "TMPDIR": "/tmp", "LANG": "C", "X": "\xe9\n="}
 
     def ignore_some():
@@ -99,6 +99,16 @@ class Terminal:
         self.text = self.text[found.end():]
         return found
 
+    def insist(self, text, pattern, turns=20):
+        """Types it until the answer comes: a terminal that changes hands drops what was typed."""
+        for turn in range(turns):
+            self.type(text)
+            try:
+                return self.expect(pattern, 0.5)
+            except Missed:
+                if turn == turns - 1:
+                    raise
+
 
 def follow_line(backend, command, file="/dev/null"):
     return shlex.join([SONDE, "follow", *with_backend(backend), "-o", file, "--", *command])
@@ -139,11 +149,9 @@ def ctrl_z_stops_it_and_fg_goes_on():
             t.expect("Stopped")
             t.type("fg\n")
             t.expect("follow.*\r\n")
-            t.type("after\n")
-            t.expect("after\r\nafter\r\n")
+            t.insist("after\n", "after\r\nafter\r\n")
             t.type("\x04")
-            t.type("echo code=$?\n")
-            same(t.expect(r"code=(\d+)\r").group(1), "0", f"exit code with {backend}")
+            same(t.insist("echo code=$?\n", r"code=(\d+)\r").group(1), "0", f"exit code with {backend}")
 
 
 @fact
@@ -165,10 +173,7 @@ def a_reader_in_the_background_is_stopped_by_the_terminal():
     for backend in backends():
         with Terminal() as t:
             t.type(follow_line(backend, ["cat"]) + " &\n")
-            t.expect("Stopped|\\]\\+?.*\r\n")
-            time.sleep(0.5)
-            t.type("jobs\n")
-            t.expect("Stopped")
+            t.insist("jobs\n", "Stopped")
             t.type("kill %1; fg; echo code=$?\n")
             same(t.expect(r"code=(\d+)\r").group(1), "143", f"exit code with {backend}")
 
