@@ -50,7 +50,6 @@ Q   := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.SECONDARY:
 .PHONY: all demo test check fuzzers fuzz bench lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
@@ -105,7 +104,7 @@ $(B)/tests/main.o: $(B)/suites.h
 $(B)/tests/main.o: ALL_CFLAGS += -I$(B)
 
 # Stimuli are followed, not tested: without sanitizers, as programs in the wild are.
-$(B)/stim/%: tests/stim/%.c $(B)/flags
+$(STIMS): $(B)/stim/%: tests/stim/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP $(CFLAGS) $< -lpthread -o $@
 
