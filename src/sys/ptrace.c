@@ -1,6 +1,7 @@
 /* The ptrace tracer: no capability, one stop for every call that is wanted. */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "sys/clock.h"
 #include "sys/ptrace_inside.h"
 
-enum { BATCH = 4096, PATIENCE_MS = 50 };
+enum { BATCH = 1024, YIELDS = 16, PATIENCE_MS = 50 };
 
 static struct sonde_ptrace *own(struct sonde_tracer *t)
 {
@@ -488,17 +489,33 @@ int sonde_ptrace_options(bool ours)
 	       (ours ? PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL : 0);
 }
 
+/* Who was just let go is soon to stop again: to yield for a moment costs less than to sleep and be
+ * woken by a signal. */
+static pid_t next_stop(int *status, bool soon)
+{
+	pid_t tid = waitpid(-1, status, __WALL | WNOHANG);
+
+	for (int i = 0; !tid && soon && i < YIELDS; i++) {
+		sched_yield();
+		tid = waitpid(-1, status, __WALL | WNOHANG);
+	}
+	return tid;
+}
+
 static int read_stops(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 {
 	struct sonde_ptrace *t = own(tracer);
+	bool served = false;
 	int status, r = 0;
 	pid_t tid;
 
 	t->hear = hear;
 	t->arg = arg;
 	t->told = 0;
-	while (t->told < BATCH && (tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
+	while (t->told < BATCH && (tid = next_stop(&status, served)) > 0) {
 		sonde_ptrace_serve(t, tid, status);
+		served = true;
+	}
 	if (t->waiting)
 		free_waiting(t);
 	if (t->seeding)
