@@ -1,3 +1,4 @@
+#include <linux/capability.h>
 #include "run/follow.h"
 
 #include <errno.h>
@@ -271,7 +272,10 @@ int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_e
 	tell_begin(&f, clock);
 	r = follow_all(&f, ret);
 	if (r >= 0) {
-		sonde_privilege_drop(-1);
+		/* Looking into a program that holds more than we do needs one, for as long as we look. */
+		sonde_privilege_drop(sonde_tracer_backend(f.sources.tracer) == SONDE_BACKEND_PTRACE
+					     ? CAP_SYS_PTRACE
+					     : -1);
 		if (has_child(&f))
 			sonde_child_release(&f.child);
 		watch(&f);

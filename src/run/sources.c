@@ -69,7 +69,8 @@ int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
 	r = sonde_tracer_open(&s->tracer, plan, ret_why);
 	if (r < 0)
 		return r;
-	(void)sonde_diag_open(&s->diag, -1);
+	if (sonde_tracer_backend(s->tracer) != SONDE_BACKEND_PTRACE) /* which tells of its own */
+		(void)sonde_diag_open(&s->diag, -1);
 	if (plan->packets && !sonde_tracer_sees_packets(s->tracer))
 		s->wire_error = sonde_live_open(&s->wire, &live);
 	return 0;
