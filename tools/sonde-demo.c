@@ -97,8 +97,8 @@ int main(int argc, char **argv)
 {
 	struct conf conf = { 0 };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv), r;
-	struct show show = {0};
-	struct sonde_follow_name name[2] = {{.name = "server"}, {.name = "client"}};
+	struct show show = { 0 };
+	struct sonde_follow_name name[2] = { { .name = "server" }, { .name = "client" } };
 	struct sonde_follow_plan plan = {
 		.run = run,
 		.name_of = name,
