@@ -50,7 +50,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check fuzzers fuzz bench lint config deps test-fresh \
+.PHONY: all demo test check fuzzers fuzz mutants bench lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -114,12 +114,19 @@ RUN := CC='$(CC)' CLANG='$(CLANG)' PKG_CONFIG='$(PKG_CONFIG)' \
 	SONDE=$(BIN)/sonde STIM=$(B)/stim CK_DEFAULT_TIMEOUT=$(if $(SANITIZE),60,20)
 build/check: $(B)/check
 	$(Q)ln -sf $(VARIANT)/check $@
-$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS)
+$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS) $(B)/show_fields
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
 
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
+
+# What tests/tshark_fields.py compares.
+$(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+mutants:				## plant faults in the packet core; the suites must see each (minutes)
+	@$(RUN) tests/mutants.sh
 
 # One source, two ways: with replay.c each target reads the files it is given; with clang's engine
 # it looks for more.

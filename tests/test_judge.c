@@ -216,6 +216,14 @@ START_TEST(another_version_is_malformed_and_leads_nowhere)
 	ck_assert_uint_eq(p.n, 1);
 	ck_assert_uint_eq(p.stop, SONDE_STOP_MALFORMED);
 	ck_assert(sonde_is_wrong(&v, 0, ip, version));
+	sonde_decode(&p, literal("udp over IPv6")->byte, 59, 59, SONDE_ipv6);
+	ck_assert_uint_eq(p.n, 2);
+	memcpy(x, literal("udp over IPv6")->byte, 160);
+	x[0] = 0x50;
+	sonde_decode(&p, x, 59, 59, SONDE_ipv6);
+	sonde_judge(&p, 0, &v);
+	ck_assert_uint_eq(p.n, 1);
+	ck_assert(sonde_is_wrong(&v, 0, ipv6, version));
 }
 END_TEST
 

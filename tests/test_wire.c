@@ -279,6 +279,15 @@ START_TEST(accessors_compile_to_a_load_and_a_swap)
 }
 END_TEST
 
+START_TEST(tshark_reads_the_same_values)
+{
+	int status = system("tests/tshark_fields.py"); /* says why where it skips */
+
+	ck_assert(WIFEXITED(status));
+	ck_assert(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
+}
+END_TEST
+
 Suite *wire_suite(void)
 {
 	Suite *s = suite_create("wire");
@@ -290,6 +299,12 @@ Suite *wire_suite(void)
 	tcase_add_test(c, an_accessor_reads_what_its_row_says_and_a_putter_leaves_the_rest);
 	tcase_add_test(c, a_name_or_alias_means_one_row_of_its_header);
 	tcase_add_test(c, the_key_that_is_written_is_read_back);
+	suite_add_tcase(s, c);
+
+	c = tcase_create("programs");
+	tcase_set_tags(c, "programs"); /* mutants.sh leaves them out */
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, tshark_reads_the_same_values);
 	tcase_add_test(c, accessors_compile_to_a_load_and_a_swap);
 	suite_add_tcase(s, c);
 	return s;

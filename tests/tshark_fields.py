@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Our field values against tshark's, over captures that nobody here wrote.
+
+tshark_fields.py [-v]	$SONDE_CORPUS or ../shared/corpus holds the captures; -v shows what is explained, with examples.
+
+A field may differ only for a reason that stands in EXPLAINED. At most PACKETS a file, one run of
+tshark a link type, so it takes seconds. Exit 1: a difference without a reason; 77: nothing to ask.
+"""
+import collections
+import ipaddress
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+PACKETS, LONGEST, SECONDS = 200, 3000, 60
+LINKS = {0, 1, 12, 101, 108, 113, 228, 229, 276}
+MALFORMED = 3  # enum sonde_stop
+
+# Why a field may differ: "other": another value, "unshown": tshark shows none, "only": we have none.
+TAGS = "tshark has names of its own for the outer tag of 802.1ad"
+ACE = "tshark joins these bits as tcp.flags.ace once accurate ECN is agreed on"
+HELD = "tshark shows it only for the types and codes that use it"
+PARAM = "tshark gives the name to other headers and options too, which are not declared here"
+FRAG = "a fragment beyond the datagram: tshark shows nothing of it"
+JUMBO = "hop-by-hop options in the wrong place: tshark stops there"
+EXPLAINED = {
+    ("unshown", "eth.type"): "below 1536 it is a length, and tshark calls it eth.len",
+    ("unshown", "vlan.etype"): "below 1536 it is a length, and tshark calls it vlan.len",
+    ("other", "vlan.etype"): TAGS, ("other", "vlan.id"): TAGS, ("other", "vlan.priority"): TAGS,
+    ("other", "vlan.dei"): TAGS, ("unshown", "vlan.id"): TAGS, ("unshown", "vlan.priority"): TAGS,
+    ("unshown", "vlan.dei"): TAGS,
+    ("unshown", "sll.src.eth"): "tshark shows it only where halen is 6",
+    ("unshown", "sll.etype"): "tshark names the field by the kind of interface (sll.ltype, sll.gretype)",
+    ("only", "sll.unused"): "in cooked v1 tshark calls the rest of the address so",
+    ("other", "icmpv6.opt.reserved"): PARAM, ("other", "icmpv6.opt.prefix"): PARAM,
+    ("other", "icmpv6.opt.prefix.length"): PARAM, ("only", "icmpv6.reserved"): PARAM,
+    ("unshown", "icmpv6.opt.reserved"): PARAM,
+    ("only", "icmp.ident"): "RFC 8335, not declared here",
+    ("only", "icmpv6.echo.identifier"): "RFC 8335, not declared here",
+    ("only", "ip.opt.ptr"): "the timestamp option, not declared here",
+    ("other", "tcp.flags.res"): "tshark tells only whether any of the three is set",
+    ("unshown", "tcp.flags.ae"): ACE, ("unshown", "tcp.flags.cwr"): ACE, ("unshown", "tcp.flags.ece"): ACE,
+    ("unshown", "ipv6.routing.src.addr"): "tshark calls a hop by the type of the routing header",
+    ("unshown", "icmp.length"): HELD, ("unshown", "icmp.mtu"): HELD,
+    ("other", "ip.len"): "0 where the device cut the segments: tshark puts the frame's length there",
+    ("only", "ip.version"): "tshark's alias for ipv6.version",
+}
+for _n in ("arp.src.hw_mac", "arp.src.proto_ipv4", "arp.dst.hw_mac", "arp.dst.proto_ipv4"):
+    EXPLAINED["only", _n] = "the other address has another size: both are body here"
+    EXPLAINED["unshown", _n] = "6 bytes, but not of Ethernet: tshark has other names for them"
+for _n in ("nxt", "reserved_octet", "offset", "reserved_bits", "more", "ident"):
+    EXPLAINED["unshown", "ipv6.fraghdr." + _n] = FRAG
+for _n in ("ipv6.hopopts.nxt", "ipv6.hopopts.len", "ipv6.opt.jumbo"):
+    EXPLAINED["unshown", _n] = JUMBO
+OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE",
+           "tcp.analyze_sequence_numbers:FALSE"]
+
+
+def records(path):
+    """(link type, wire length, bytes) of a classic pcap; what is cut or is no pcap ends it."""
+    data = path.read_bytes()
+    order = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<",
+             b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}.get(data[:4])
+    if not order or len(data) < 24:
+        return
+    link = struct.unpack(order + "I", data[20:24])[0]
+    if link >> 16:  # with a frame check sequence, which is not ours to strip
+        return
+    at = 24
+    for _ in range(PACKETS):
+        if at + 16 > len(data):
+            return
+        have, wire = struct.unpack(order + "II", data[at + 8:at + 16])
+        if at + 16 + have > len(data):
+            return
+        if have <= LONGEST:
+            yield link, max(have, wire), data[at + 16:at + 16 + have]
+        at += 16 + have
+
+
+def collect(corpus, top):
+    """One pcap a link type; returns {link: (path, [where each packet came from])}."""
+    files, origin = {}, collections.defaultdict(list)
+    for path in sorted(corpus.rglob("*.pcap")):
+        for n, (link, wire, data) in enumerate(records(path), 1):
+            if link not in LINKS:
+                continue
+            if link not in files:
+                files[link] = open(top / f"{link}.pcap", "wb")
+                files[link].write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link))
+            files[link].write(struct.pack("=IIII", 0, 0, len(data), wire) + data)
+            origin[link].append(f"{path.name}:{n}")
+    for f in files.values():
+        f.close()
+    return {link: (top / f"{link}.pcap", origin[link]) for link in files}
+
+
+def value(text):
+    """One spelling for a value, whoever printed it."""
+    text = text.strip()
+    if text in ("True", "False"):
+        return int(text == "True")
+    if re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", text):
+        return text.replace(":", "")
+    if ":" in text:
+        try:
+            return ipaddress.IPv6Address(text).packed.hex()
+        except ValueError:
+            return text
+    if text.count(".") == 3:
+        return int.from_bytes(bytes(int(x) for x in text.split(".")), "big")
+    try:
+        return int(text, 0)
+    except ValueError:
+        return text
+
+
+def theirs(path, names):
+    ask = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=;",
+           "-E", "occurrence=a"]
+    for o in OPTIONS:
+        ask += ["-o", o]
+    for n in names + ["frame.protocols"]:
+        ask += ["-e", n]
+    out = subprocess.run(ask, capture_output=True, timeout=SECONDS).stdout.decode("latin1")
+    for line in out.split("\n")[:-1]:
+        cells = line.split("\t")
+        yield {n: [value(v) for v in c.split(";")] for n, c in zip(names, cells) if c}, cells[-1].split(":")
+
+
+def ours(path, program):
+    out = subprocess.run([program, str(path)], capture_output=True, check=True).stdout.decode()
+    for line in out.split("\n")[:-1]:
+        fields = collections.defaultdict(list)
+        for pair in line.split("\t")[:-1]:
+            name, _, v = pair.partition("=")
+            long = len(v) in (12, 32)  # octets come as hex, numbers never that long
+            fields[name].append(v if name == "is" or long else int(v))
+        yield fields
+
+
+def same_layers(mine, protocols):
+    """Tunnels and the like that are not declared here would only compare apples with pears."""
+    return all(mine["is"].count(n) == protocols.count(n) for n in ("eth", "ip", "ipv6"))
+
+
+def main():
+    verbose = "-v" in sys.argv[1:]
+    corpus = pathlib.Path(os.environ.get("SONDE_CORPUS") or "../shared/corpus")
+    program = os.environ.get("SHOW_FIELDS") or os.environ.get("SONDE_BUILD", "build/cc") + "/show_fields"
+    for missing in ([] if corpus.is_dir() else [f"there are no captures in {corpus}"]) + \
+            ([] if shutil.which("tshark") else ["there is no tshark"]):
+        print(f"skipped: tshark's fields: {missing}")
+        return 77
+    top = pathlib.Path("build/tshark")
+    top.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    known = {line.split("\t")[2] for line in subprocess.run(
+        ["tshark", "-G", "fields"], capture_output=True).stdout.decode("latin1").split("\n")
+        if line.startswith("F\t")}
+    names = [n for n in dict.fromkeys(subprocess.run(
+        [program, "--names"], capture_output=True, check=True).stdout.decode().split()) if n in known]
+    equal, odd = collections.Counter(), collections.Counter()
+    example, packets, left, broken = collections.defaultdict(list), 0, 0, 0
+    for link, (path, origin) in sorted(collect(corpus, top).items()):
+        for where, m, (t, protocols) in zip(origin, ours(path, program), theirs(path, names)):
+            if not same_layers(m, protocols):
+                left += 1
+                continue
+            packets += 1
+            for n in names:
+                a, b = m.get(n, []), t.get(n, [])
+                if a == b:
+                    equal[n] += len(a)
+                elif not b and m["stop"] == [MALFORMED]:
+                    broken += 1  # tshark shows nothing of a header that it calls bogus
+                else:
+                    kind = "only" if not a else "unshown" if not b else "other"
+                    odd[kind, n] += 1
+                    example[kind, n].append((where, a[:4], b[:4], m["is"]))
+    print(f"{packets} packets compared, {left} of other layers left out, {sum(equal.values())} values equal, "
+          f"{sum(odd.values())} not, {broken} of malformed headers; {time.monotonic() - began:.0f} s")
+    print(f"{len([n for n in equal if equal[n]])} of {len(names)} fields were seen equal")
+    bad = 0
+    for (kind, n), c in odd.most_common():
+        why = EXPLAINED.get((kind, n))
+        bad += not why
+        if verbose or not why:
+            print(f"{'' if why else 'not explained: '}{kind} {n}: {c} ({equal[n]} equal){': ' + why if why else ''}")
+        for e in example[kind, n][:3] if verbose or not why else []:
+            print("    ", *e)
+    print(f"{'not ok' if bad or not packets else 'ok'} tshark's fields: {bad} differ without a reason")
+    return 1 if bad or not packets else 0
+
+
+sys.exit(main())
