@@ -83,13 +83,24 @@ static char *put_sentence(char *o, const struct sonde_event *e)
 		o = SONDE_PUT_LIT(o, " -> ");
 		return sonde_put_str(o, sonde_name_tcp_state(e->to));
 	}
-	if (e->kind != SONDE_EVENT_CALL)
-		return sonde_put_str(o, sonde_event_name(e->kind));
+	if (e->kind != SONDE_EVENT_CALL) {
+		o = sonde_put_str(o, sonde_event_name(e->kind));
+		if (e->kind == SONDE_EVENT_FORK || e->text.len)
+			*o++ = ' ';
+		if (e->kind == SONDE_EVENT_FORK)
+			o = sonde_put_dec(o, e->n[0]);
+		return sonde_escape_put(o, e->text.at, e->text.len < 200 ? e->text.len : 200, 0x20);
+	}
 	o = sonde_put_str(o, sonde_call_name(e->call));
 	*o++ = '(';
 	if (e->fd != -1)
 		o = sonde_put_int(o, e->fd);
-	o = SONDE_PUT_LIT(o, ") = ");
+	*o++ = ')';
+	if (e->remote.family) {
+		*o++ = ' ';
+		o = sonde_put_address(o, &e->remote);
+	}
+	o = SONDE_PUT_LIT(o, " = ");
 	o = sonde_put_int(o, e->ret);
 	if (e->ret < 0 && e->ret > -4096) {
 		*o++ = ' ';

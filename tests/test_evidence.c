@@ -312,6 +312,11 @@ static void expect_bytes(const char *what, const void *bytes, size_t len)
 #define EXPECT(what, ...)                                                                          \
 	expect_bytes(what, (const uint32_t[]){ __VA_ARGS__ }, sizeof(uint32_t[]){ __VA_ARGS__ })
 
+static void expect_text(const char *text_)
+{
+	expect_bytes(text_, text_, strlen(text_));
+}
+
 START_TEST(what_others_read_is_written_as_they_read_it)
 {
 	static const uint8_t process[] =
@@ -416,6 +421,28 @@ START_TEST(a_full_disk_is_told_and_stays_told)
 	ck_assert_int_eq(k, -ENOSPC);
 	ck_assert_int_eq(sonde_writer_put(&writer, &i, NULL), -ENOSPC);
 	ck_assert_int_eq(sonde_writer_end(&writer), -ENOSPC);
+}
+END_TEST
+
+START_TEST(an_event_without_a_sentence_gets_one)
+{
+	struct sonde_item i;
+
+	write_begin();
+	for (unsigned n = 0; n < RUN_ITEMS; n++) {
+		i = run_item(n);
+		put(&i, NULL);
+	}
+	i = run_item(5);
+	i.event.kind = SONDE_EVENT_FORK;
+	i.event.n[0] = 4711;
+	put(&i, NULL);
+	ck_assert_int_eq(sonde_writer_end(&writer), 0);
+	expect_text("\nMESSAGE=run curl\\x00-s\\x00\n");
+	expect_text("\nMESSAGE=name eth7\n");
+	expect_text("\nMESSAGE=connect(4) 10.0.0.1:80 = -111 ECONNREFUSED\n");
+	expect_text("\nMESSAGE=SYN_SENT -> ESTABLISHED\n");
+	expect_text("\nMESSAGE=fork 4711\n");
 }
 END_TEST
 
@@ -615,6 +642,7 @@ Suite *evidence_suite(void)
 	tcase_add_test(t, every_cut_of_evidence_gives_what_was_whole);
 	tcase_add_test(t, what_the_file_cannot_hold_is_refused_or_cut_short);
 	tcase_add_test(t, a_full_disk_is_told_and_stays_told);
+	tcase_add_test(t, an_event_without_a_sentence_gets_one);
 	tcase_add_test(t, no_word_is_both_a_call_and_an_event);
 	tcase_add_test(t, an_entry_of_a_later_sonde_or_with_a_bad_value_is_told);
 	tcase_add_test(t, tcpdump_reads_the_packets);
