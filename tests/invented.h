@@ -65,9 +65,9 @@ static sonde_ns at(double us)
 
 static UNUSED struct sonde_address ip4(unsigned last, unsigned port)
 {
-	return (struct sonde_address){
-		.family = AF_INET, .port = (uint16_t)port, .ip = { 10, 0, 0, (uint8_t)last }
-	};
+	return (struct sonde_address){ .family = AF_INET,
+				       .port = (uint16_t)port,
+				       .ip = { 10, 0, 0, (uint8_t)last } };
 }
 
 static struct sonde_endpoint *endpoint(unsigned kind, unsigned role, unsigned pid, const char *comm)
@@ -166,9 +166,13 @@ static UNUSED void packet(struct sonde_endpoint *from, struct sonde_endpoint *to
 		.is = SONDE_ITEM_FRAME,
 		.frame = { .when = at(us), .byte = { byte, total }, .wire = total, .link = 101 },
 	};
-	struct sonde_heard h = { .sid = from->sid, .sid2 = to->sid, .how = SONDE_HOW_COOKIE,
-				 .milestone = (uint8_t)milestone, .frame = ++life.frames,
-				 .flow = flow, .message = message };
+	struct sonde_heard h = { .sid = from->sid,
+				 .sid2 = to->sid,
+				 .how = SONDE_HOW_COOKIE,
+				 .milestone = (uint8_t)milestone,
+				 .frame = ++life.frames,
+				 .flow = flow,
+				 .message = message };
 
 	memset(byte, 0, sizeof byte);
 	byte[0] = 0x45;
@@ -204,9 +208,14 @@ static UNUSED struct sonde_connection *hello_stream(void)
 	s->peer = c->sid;
 	s->listener = l->sid;
 	l->backlog = 5;
-	*k = (struct sonde_connection){ .id = 1, .kind = SONDE_KIND_TCP4, .client = c->sid,
-					.server = s->sid, .listener = l->sid, .from = c->local,
-					.to = s->local, .opened = at(300) };
+	*k = (struct sonde_connection){ .id = 1,
+					.kind = SONDE_KIND_TCP4,
+					.client = c->sid,
+					.server = s->sid,
+					.listener = l->sid,
+					.from = c->local,
+					.to = s->local,
+					.opened = at(300) };
 	c->connection = s->connection = k;
 	life.connection = sonde_arena_grow(&arena, NULL, 0, 1, sizeof *life.connection);
 	life.connection[life.connections++] = k;
@@ -267,13 +276,20 @@ static UNUSED struct sonde_flow *lossy_datagrams(void)
 
 	s->local = ip4(2, 7000);
 	c->local = ip4(1, 40000);
-	*f = (struct sonde_flow){ .id = 1, .kind = SONDE_KIND_UDP4, .sender = c->sid,
-				  .receiver = s->sid, .from = c->local, .to = s->local,
-				  .first = at(10), .sent = 3, .read = 2, .dropped = 1 };
+	*f = (struct sonde_flow){ .id = 1,
+				  .kind = SONDE_KIND_UDP4,
+				  .sender = c->sid,
+				  .receiver = s->sid,
+				  .from = c->local,
+				  .to = s->local,
+				  .first = at(10),
+				  .sent = 3,
+				  .read = 2,
+				  .dropped = 1 };
 	f->loss = sonde_arena_take(&arena, sizeof *f->loss);
-	f->loss[f->losses++] = (struct sonde_loss){ .first = 2, .last = 2,
-						    .fate = SONDE_FATE_DROPPED,
-						    .name = "SOCKET_RCVBUFF" };
+	f->loss[f->losses++] = (struct sonde_loss){
+		.first = 2, .last = 2, .fate = SONDE_FATE_DROPPED, .name = "SOCKET_RCVBUFF"
+	};
 	life.flow = sonde_arena_grow(&arena, NULL, 0, 1, sizeof *life.flow);
 	life.flow[life.flows++] = f;
 	call(s, 5, 3, SONDE_CALL_SOCKET, 3, 3, SONDE_MILESTONE_MADE, 0);
@@ -287,7 +303,8 @@ static UNUSED struct sonde_flow *lossy_datagrams(void)
 			drop.event = event(s, us + 5, SONDE_EVENT_DROP);
 			drop.event.bytes = 1000;
 			drop.event.remote = c->local;
-			drop.event.text = (struct sonde_bytes){ (const uint8_t *)"SOCKET_RCVBUFF", 14 };
+			drop.event.text =
+				(struct sonde_bytes){ (const uint8_t *)"SOCKET_RCVBUFF", 14 };
 			h.sid = s->sid;
 			h.sid2 = c->sid;
 			h.flow = f;

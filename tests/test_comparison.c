@@ -22,7 +22,8 @@ static const char *drawn(unsigned width)
 }
 
 static struct sonde_step app[2][3] = {
-	{ { .state = SONDE_STATE_CREATED }, { .state = SONDE_STATE_CONNECTED },
+	{ { .state = SONDE_STATE_CREATED },
+	  { .state = SONDE_STATE_CONNECTED },
 	  { .state = SONDE_STATE_PEER_EOF } },
 	{ { .state = SONDE_STATE_CREATED }, { .state = SONDE_STATE_AUTOBOUND } },
 };
@@ -30,11 +31,15 @@ static struct sonde_step app[2][3] = {
 /* The hello session, and three datagrams of which one is lost. */
 static void a_run(void)
 {
-	static struct sonde_tally client[] = { { .call = SONDE_CALL_SOCKET, .n = 1, .took = 4000 },
-					       { .call = SONDE_CALL_CONNECT, .n = 1, .took = 56000 },
-					       { .call = SONDE_CALL_RECVFROM, .n = 2, .took = 90000 } };
-	static struct sonde_tally sender[] = { { .call = SONDE_CALL_SOCKET, .n = 1, .took = 4000 },
-					       { .call = SONDE_CALL_SENDTO, .n = 3, .took = 27000 } };
+	static struct sonde_tally client[] = {
+		{ .call = SONDE_CALL_SOCKET, .n = 1, .took = 4000 },
+		{ .call = SONDE_CALL_CONNECT, .n = 1, .took = 56000 },
+		{ .call = SONDE_CALL_RECVFROM, .n = 2, .took = 90000 }
+	};
+	static struct sonde_tally sender[] = {
+		{ .call = SONDE_CALL_SOCKET, .n = 1, .took = 4000 },
+		{ .call = SONDE_CALL_SENDTO, .n = 3, .took = 27000 }
+	};
 	static struct sonde_tally reader[] = { { .call = SONDE_CALL_BIND, .n = 1 } };
 	static struct sonde_drop drop = { .name = "SOCKET_RCVBUFF", .n = 1 };
 	struct sonde_connection *c = hello_stream();
@@ -56,7 +61,9 @@ static void a_run(void)
 	e[1]->app = (struct sonde_steps){ app[0], 3, 3 };
 	e[2]->sent = (struct sonde_volume){ .bytes = 14, .messages = 1, .first = at(398) };
 	e[2]->received = (struct sonde_volume){ .bytes = 0 };
-	c->wire = (struct sonde_wire){ .packets = { 5, 4 }, .bytes = { 264, 222 }, .payload = { 0, 14 } };
+	c->wire = (struct sonde_wire){ .packets = { 5, 4 },
+				       .bytes = { 264, 222 },
+				       .payload = { 0, 14 } };
 	e[3]->tally = sender;
 	e[3]->tallies = 2;
 	e[3]->app = (struct sonde_steps){ app[1], 2, 2 };
@@ -83,6 +90,7 @@ static void a_run(void)
 START_TEST(a_stream_and_datagrams_stand_side_by_side)
 {
 	a_run();
+	/* clang-format off */
 	same(drawn(100),
 		"stream against datagram           tcp4                               udp4\n"
 		"1 setup, by the side that begins\n"
@@ -133,6 +141,7 @@ START_TEST(a_stream_and_datagrams_stand_side_by_side)
 		"  only tcp4 told a reader that no more would come: a read of 0 (ends: 1)\n"
 		"  only tcp4 left a TIME_WAIT behind (ends: 1)\n"
 		"packets whose socket is known: 12 of 12\n");
+	/* clang-format on */
 }
 END_TEST
 

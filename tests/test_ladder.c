@@ -21,6 +21,7 @@ START_TEST(a_tcp_session_is_a_ladder_of_five_columns)
 {
 	struct sonde_ladder l = { .connection = hello_stream() };
 
+	/* clang-format off */
 	same(drawn(l, 110, true, 0),
 		"tcp4: #2 client[812] 10.0.0.1:41714 → #3 server[810] 10.0.0.2:5000, from listener #1, marked *\n"
 		"time 0 is 0.000300 s into the run\n"
@@ -50,6 +51,7 @@ START_TEST(a_tcp_session_is_a_ladder_of_five_columns)
 		" 201.1                                                                      TIME_WAIT\n"
 		"#2 ended: fin-remote\n"
 		"#3 ended: fin-local\n");
+	/* clang-format on */
 }
 END_TEST
 
@@ -57,6 +59,7 @@ START_TEST(sixty_columns_hold_the_whole_session_in_short_words)
 {
 	struct sonde_ladder l = { .connection = hello_stream() };
 
+	/* clang-format off */
 	same(drawn(l, 60, false, 0),
 		"tcp4: #2 client[812] 10.0.0.1:41714 -> #3 server[810]\n"
 		"    10.0.0.2:5000, from listener #1, marked *\n"
@@ -87,6 +90,7 @@ START_TEST(sixty_columns_hold_the_whole_session_in_short_words)
 		" 201.1                                  TIME_WAIT\n"
 		"#2 ended: fin-remote\n"
 		"#3 ended: fin-local\n");
+	/* clang-format on */
 }
 END_TEST
 
@@ -94,6 +98,7 @@ START_TEST(a_lost_datagram_ends_where_it_was_lost_with_the_reason)
 {
 	struct sonde_ladder l = { .flow = lossy_datagrams() };
 
+	/* clang-format off */
 	same(drawn(l, 100, true, 0),
 		"udp4: #1 caller[900] 10.0.0.1:40000 → #2 reader[901] 10.0.0.2:7000\n"
 		"time 0 is 0.000010 s into the run\n"
@@ -103,6 +108,7 @@ START_TEST(a_lost_datagram_ends_where_it_was_lost_with_the_reason)
 		" 90.0  sendto 1000 B                ───────── UDP 1000 B ─────────►                  recvfrom 1000 B\n"
 		"190.0  sendto 1000 B                ───────── UDP 1000 B ─────────×  × queue full\n"
 		"290.0  sendto 1000 B                ───────── UDP 1000 B ─────────►                  recvfrom 1000 B\n");
+	/* clang-format on */
 }
 END_TEST
 
@@ -125,8 +131,9 @@ START_TEST(unix_sockets_have_no_wire)
 {
 	struct sonde_endpoint *a = endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_CLIENT, 5, "a");
 	struct sonde_endpoint *b = endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_SERVER, 6, "b");
-	struct sonde_connection c = { .id = 1, .kind = SONDE_KIND_UNIX_STREAM, .client = a->sid,
-				      .server = b->sid };
+	struct sonde_connection c = {
+		.id = 1, .kind = SONDE_KIND_UNIX_STREAM, .client = a->sid, .server = b->sid
+	};
 
 	a->opened = at(3);
 	b->path = (struct sonde_bytes){ (const uint8_t *)"\0x\x1b[2J", 6 };
@@ -135,12 +142,12 @@ START_TEST(unix_sockets_have_no_wire)
 	call(a, 24, 4, SONDE_CALL_WRITE, 3, 5, SONDE_MILESTONE_FIRST_SENT, 0);
 	call(b, 31, 9, SONDE_CALL_READ, 4, 5, SONDE_MILESTONE_FIRST_RECEIVED, 0);
 	same(drawn((struct sonde_ladder){ .connection = &c }, 80, true, 0),
-			 "unix-stream: #1 a[5] → #2 b[6] @x\\x1b[2J\n"
-			 "time 0 is 0.000000 s into the run\n"
-			 "  us  client app   in the kernel                       server app\n"
-			 " 0.0  socket = 3\n"
-			 " 9.0  connect = 0\n"
-			 "20.0  write 5 B    ────────────── 5 B ──────────────►  read 5 B\n");
+	     "unix-stream: #1 a[5] → #2 b[6] @x\\x1b[2J\n"
+	     "time 0 is 0.000000 s into the run\n"
+	     "  us  client app   in the kernel                       server app\n"
+	     " 0.0  socket = 3\n"
+	     " 9.0  connect = 0\n"
+	     "20.0  write 5 B    ────────────── 5 B ──────────────►  read 5 B\n");
 }
 END_TEST
 

@@ -8,6 +8,7 @@ Suite *line_suite(void);
 START_TEST(a_session_reads_as_it_happens)
 {
 	hello_stream();
+	/* clang-format off */
 	same(written(),
 		"   0.000100  #1   server[810]       socket = 3: tcp4\n"
 		"   0.000110  #1   server[810]       bind\n"
@@ -15,8 +16,8 @@ START_TEST(a_session_reads_as_it_happens)
 		"   0.000120  #1   server[810]       listen, backlog 5\n"
 		"   0.000304  #2   client[812]       socket = 3: tcp4\n"
 		"   0.000313  #2   client[812]       CLOSE -> SYN_SENT  asked for a connection\n"
-		"   0.000325  #2   client[812]       wire: SYN 10.0.0.1:41714 -> 10.0.0.2:5000 #1\n"
-		"   0.000340  #3   server[810]       wire: SYN ACK 10.0.0.2:5000 -> 10.0.0.1:41714 #2\n"
+		"   0.000325  #2   client[812]       wire: SYN 10.0.0.1:41714 -> 10.0.0.2:5000, to #1\n"
+		"   0.000340  #3   server[810]       wire: SYN ACK 10.0.0.2:5000 -> 10.0.0.1:41714, to #2\n"
 		"   0.000350  #2   client[812]       SYN_SENT -> ESTABLISHED  both may send\n"
 		"   0.000358  #3   server[810]       LISTEN -> SYN_RECV  was asked, and answered\n"
 		"   0.000362  #3   server[810]       SYN_RECV -> ESTABLISHED  both may send\n"
@@ -25,16 +26,17 @@ START_TEST(a_session_reads_as_it_happens)
 		"   0.000398  #3   server[810]       first bytes sent: sendto 14 B\n"
 		"   0.000402  #2   client[812]       first bytes received: recvfrom 14 B, 36.0 us after connecting\n"
 		"   0.000415  #3   server[810]       ESTABLISHED -> FIN_WAIT1  sent its FIN: will send no more\n"
-		"   0.000417  #3   server[810]       wire: FIN ACK 10.0.0.2:5000 -> 10.0.0.1:41714 #2\n"
+		"   0.000417  #3   server[810]       wire: FIN ACK 10.0.0.2:5000 -> 10.0.0.1:41714, to #2\n"
 		"   0.000419  #2   client[812]       ESTABLISHED -> CLOSE_WAIT  the peer's FIN came: it will send no more\n"
 		"   0.000463  #3   server[810]       FIN_WAIT1 -> FIN_WAIT2  its FIN was acknowledged; the peer may still send\n"
 		"   0.000465  #3   server[810]       closed after 93.3 us, fin-local\n"
 		"   0.000473  #2   client[812]       recvfrom = 0: end of stream, the peer sends no more\n"
 		"   0.000490  #2   client[812]       CLOSE_WAIT -> LAST_ACK  sent its FIN too, waits for the last ACK\n"
-		"   0.000491  #2   client[812]       wire: FIN ACK 10.0.0.1:41714 -> 10.0.0.2:5000 #3\n"
+		"   0.000491  #2   client[812]       wire: FIN ACK 10.0.0.1:41714 -> 10.0.0.2:5000, to #3\n"
 		"   0.000497  #2   client[812]       LAST_ACK -> CLOSE\n"
 		"   0.000501  #3   server[810]       FIN_WAIT2 -> TIME_WAIT  keeps the port from late segments\n"
 		"   0.000505  #2   client[812]       closed after 201 us, fin-remote\n");
+	/* clang-format on */
 }
 END_TEST
 
@@ -43,8 +45,8 @@ START_TEST(a_drop_says_who_is_not_told)
 	line.classes = SONDE_LINE_DROPS;
 	lossy_datagrams();
 	same(written(), "   0.000205  #2   reader[901]       dropped 1000 B from 10.0.0.1:40000: "
-				    "the receive buffer was full (SOCKET_RCVBUFF); the sender #1 "
-				    "caller[900] is not told\n");
+			"the receive buffer was full (SOCKET_RCVBUFF); the sender #1 "
+			"caller[900] is not told\n");
 }
 END_TEST
 
@@ -52,6 +54,7 @@ START_TEST(calls_are_written_as_strace_writes_them_and_replace_what_they_mean)
 {
 	line.classes = SONDE_LINE_APP | SONDE_LINE_CALLS;
 	hello_stream();
+	/* clang-format off */
 	same(written(),
 		"   0.000100  #1   server[810]       socket(AF_INET, SOCK_STREAM) = 3 <5.00 us>\n"
 		"   0.000110  #1   server[810]       bind(3) = 0 <2.00 us>\n"
@@ -64,6 +67,7 @@ START_TEST(calls_are_written_as_strace_writes_them_and_replace_what_they_mean)
 		"   0.000465  #3   server[810]       close(4) = 0 <52.0 us>\n"
 		"   0.000473  #2   client[812]       recvfrom(3) = 0 <60.0 us>\n"
 		"   0.000505  #2   client[812]       close(3) = 0 <17.0 us>\n");
+	/* clang-format on */
 }
 END_TEST
 
@@ -71,10 +75,12 @@ START_TEST(every_packet_has_a_line_with_its_sockets)
 {
 	line.classes = SONDE_LINE_PACKETS;
 	lossy_datagrams();
-	same(written(),
-		"   0.000103  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 1\n"
-		"   0.000203  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 2\n"
-		"   0.000303  #1   caller[900]       wire: UDP 1000 B 10.0.0.1:40000 -> 10.0.0.2:7000 #2, message 3\n");
+	same(written(), "   0.000103  #1   caller[900]       wire: IP 10.0.0.1.40000 > "
+			"10.0.0.2.7000: UDP, length 1000, to #2, message 1\n"
+			"   0.000203  #1   caller[900]       wire: IP 10.0.0.1.40000 > "
+			"10.0.0.2.7000: UDP, length 1000, to #2, message 2\n"
+			"   0.000303  #1   caller[900]       wire: IP 10.0.0.1.40000 > "
+			"10.0.0.2.7000: UDP, length 1000, to #2, message 3\n");
 }
 END_TEST
 
@@ -112,13 +118,14 @@ START_TEST(failures_resets_and_ends_are_named_with_their_meaning)
 	e->detail = "unread data";
 	v = event(e, 60, SONDE_EVENT_DESTROY);
 	say(v, SONDE_MILESTONE_GONE, 1, 0);
-	same(written(),
-		"   0.000010  #1   c[7]              connect 10.0.0.3:9 = ECONNREFUSED: nobody listens there\n"
-		"   0.000020  #1   c[7]              reset sent: closed with unread data\n"
-		"   0.000030  #1   c[7]              reset received\n"
-		"   0.000040       c[7]              killed by SIGKILL\n"
-		"   0.000050                         12 events lost before here, by ring\n"
-		"   0.000060  #1   c[7]              the kernel's socket ends: rst-sent (inferred), unread data\n");
+	same(written(), "   0.000010  #1   c[7]              connect 10.0.0.3:9 = ECONNREFUSED: "
+			"nobody listens there\n"
+			"   0.000020  #1   c[7]              reset sent: closed with unread data\n"
+			"   0.000030  #1   c[7]              reset received\n"
+			"   0.000040       c[7]              killed by SIGKILL\n"
+			"   0.000050                         12 events lost before here, by ring\n"
+			"   0.000060  #1   c[7]              the kernel's socket ends: rst-sent "
+			"(inferred), unread data\n");
 }
 END_TEST
 
@@ -128,21 +135,23 @@ START_TEST(an_exit_ends_several_sockets_each_with_a_line)
 	struct sonde_endpoint *b = endpoint(SONDE_KIND_UDP4, SONDE_ROLE_SENDER, 7, "c");
 	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(a, 10, SONDE_EVENT_EXIT) };
 	uint32_t released[] = { a->sid, b->sid };
-	struct sonde_heard h = { .milestone = SONDE_MILESTONE_PROCESS, .released = released,
+	struct sonde_heard h = { .milestone = SONDE_MILESTONE_PROCESS,
+				 .released = released,
 				 .releases = 2 };
 
 	a->release = b->release = SONDE_RELEASE_EXIT;
 	b->opened = at(4);
 	ck_assert_uint_eq(sonde_line_print(&line, &i, &h), 3);
 	same(written(), "   0.000010       c[7]              exited with 0\n"
-				    "   0.000010  #1   c[7]              closed by exit\n"
-				    "   0.000010  #2   c[7]              closed by exit after 6.00 us\n");
+			"   0.000010  #1   c[7]              closed by exit\n"
+			"   0.000010  #2   c[7]              closed by exit after 6.00 us\n");
 }
 END_TEST
 
 START_TEST(hostile_names_are_harmless)
 {
-	struct sonde_endpoint *e = endpoint(SONDE_KIND_UNIX_DGRAM, SONDE_ROLE_RECEIVER, 7, "\x1b[2J\xff\\");
+	struct sonde_endpoint *e =
+		endpoint(SONDE_KIND_UNIX_DGRAM, SONDE_ROLE_RECEIVER, 7, "\x1b[2J\xff\\");
 	struct sonde_event v = event(e, 10, SONDE_EVENT_CALL);
 	static const uint8_t name[] = { AF_UNIX & 255, AF_UNIX >> 8, 0, 'a', 7, 0x9b, 0 };
 

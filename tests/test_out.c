@@ -72,10 +72,11 @@ START_TEST(a_record_is_one_json_line_without_what_is_absent)
 	struct thing t = a_thing();
 
 	sonde_json_record(&text, &thing_schema, &t);
-	ck_assert_str_eq(written(),
-			 "{\"record\":\"thing\",\"v\":1,\"size\":18446744073709551614,\"result\":-104,"
-			 "\"seeded\":true,\"name\":\"a \\\"b\\\", c\",\"states\":[\"SYN_SENT\","
-			 "\"ESTABLISHED\"],\"calls\":{\"send\":2,\"close\":1},\"raw\":{\"x\":[1]}}\n");
+	ck_assert_str_eq(
+		written(),
+		"{\"record\":\"thing\",\"v\":1,\"size\":18446744073709551614,\"result\":-104,"
+		"\"seeded\":true,\"name\":\"a \\\"b\\\", c\",\"states\":[\"SYN_SENT\","
+		"\"ESTABLISHED\"],\"calls\":{\"send\":2,\"close\":1},\"raw\":{\"x\":[1]}}\n");
 	t = (struct thing){ SONDE_ABSENT, SONDE_ABSENT, SONDE_ABSENT_INT, 2, 0, 0, { 0 }, { 0 } };
 	begin();
 	sonde_json_record(&text, &thing_schema, &t);
@@ -87,7 +88,8 @@ START_TEST(json_strings_hold_any_bytes_and_no_terminal_obeys_them)
 {
 	struct sonde_json j = { .text = &text };
 
-	sonde_json_string(&j, "\x1b[31m\n\\ \xc3\xa9 \xc0\x80 \xe2\x80\xae \x7f \xf3\xa0\x81\x81\0", 25);
+	sonde_json_string(&j, "\x1b[31m\n\\ \xc3\xa9 \xc0\x80 \xe2\x80\xae \x7f \xf3\xa0\x81\x81\0",
+			  25);
 	ck_assert_str_eq(written(), "\"\\u001b[31m\\n\\\\ \xc3\xa9 \\\\xc0\\\\x80 \\u202e \\u007f "
 				    "\\udb40\\udc41\\u0000\"");
 }
@@ -158,17 +160,22 @@ static struct sonde_grid a_grid(void)
 	struct sonde_cell *c;
 
 	sonde_grid_init(&g, &arena, columns, 5);
-	sonde_grid_wide(&g, SONDE_PAINT_TITLE, 2, "one connection, seen from both of its ends, in full");
+	sonde_grid_wide(&g, SONDE_PAINT_TITLE, 2,
+			"one connection, seen from both of its ends, in full");
 	c = sonde_grid_row(&g);
 	c[0].text = "12.5";
-	c[1] = (struct sonde_cell){ .text = "client[4242]", .brief = "client", .paint = SONDE_PAINT_WHO };
+	c[1] = (struct sonde_cell){ .text = "client[4242]",
+				    .brief = "client",
+				    .paint = SONDE_PAINT_WHO };
 	c[2] = (struct sonde_cell){ .text = "PSH ACK 14 B", .shape = SONDE_CELL_RIGHT };
 	c[3].text = "it had something to say";
 	c[4].text = "left out first";
 	c = sonde_grid_row(&g);
 	c[0].text = "1000.0";
 	c[1].text = "sérvér";
-	c[2] = (struct sonde_cell){ .text = "RST", .shape = SONDE_CELL_LEFT_LOST, .paint = SONDE_PAINT_BAD };
+	c[2] = (struct sonde_cell){ .text = "RST",
+				    .shape = SONDE_CELL_LEFT_LOST,
+				    .paint = SONDE_PAINT_BAD };
 	return g;
 }
 
@@ -176,13 +183,16 @@ START_TEST(a_grid_has_its_natural_width_where_there_is_room)
 {
 	struct sonde_grid g = a_grid();
 
-	ck_assert_uint_eq(sonde_cells_print(&text, &g,
-					    &(struct sonde_cells_style){ .width = 120, .utf8 = true }), 0);
-	ck_assert_str_eq(written(),
-		"one connection, seen from both of its ends, in full\n"
-		"    us  who           wire                            why                      more\n"
-		"  12.5  client[4242]  ─────── PSH ACK 14 B ────────►  it had something to say  left out first\n"
-		"1000.0  sérvér        ×──────────── RST ────────────\n");
+	ck_assert_uint_eq(
+		sonde_cells_print(&text, &g,
+				  &(struct sonde_cells_style){ .width = 120, .utf8 = true }),
+		0);
+	ck_assert_str_eq(written(), "one connection, seen from both of its ends, in full\n"
+				    "    us  who           wire                            why     "
+				    "                 more\n"
+				    "  12.5  client[4242]  ─────── PSH ACK 14 B ────────►  it had "
+				    "something to say  left out first\n"
+				    "1000.0  sérvér        ×──────────── RST ────────────\n");
 }
 END_TEST
 
@@ -190,18 +200,21 @@ START_TEST(a_narrow_grid_shortens_wraps_and_leaves_out_in_this_order)
 {
 	struct sonde_grid g = a_grid();
 
-	ck_assert_uint_eq(sonde_cells_print(&text, &g,
-					    &(struct sonde_cells_style){ .width = 60, .utf8 = true }), 0);
-	ck_assert_str_eq(written(),
-		"one connection, seen from both of its ends, in full\n"
-		"    us who    wire              why           more\n"
-		"  12.5 client ─ PSH ACK 14 B ─► it had        left out first\n"
-		"                                something to\n"
-		"                                say\n"
-		"1000.0 sérvér ×───── RST ──────\n");
+	ck_assert_uint_eq(
+		sonde_cells_print(&text, &g,
+				  &(struct sonde_cells_style){ .width = 60, .utf8 = true }),
+		0);
+	ck_assert_str_eq(written(), "one connection, seen from both of its ends, in full\n"
+				    "    us who    wire              why           more\n"
+				    "  12.5 client ─ PSH ACK 14 B ─► it had        left out first\n"
+				    "                                something to\n"
+				    "                                say\n"
+				    "1000.0 sérvér ×───── RST ──────\n");
 	begin();
-	ck_assert_uint_eq(sonde_cells_print(&text, &g,
-					    &(struct sonde_cells_style){ .width = 41, .utf8 = true }), 1);
+	ck_assert_uint_eq(
+		sonde_cells_print(&text, &g,
+				  &(struct sonde_cells_style){ .width = 41, .utf8 = true }),
+		1);
 	ck_assert_ptr_null(strstr(written(), "left out"));
 }
 END_TEST
@@ -215,10 +228,13 @@ START_TEST(no_line_is_wider_than_asked_for_and_every_row_is_there)
 			unsigned lines = 0;
 
 			begin();
-			sonde_cells_print(&text, &g,
-					  &(struct sonde_cells_style){ .width = width, .utf8 = utf8 });
-			for (const char *at = written(), *end; (end = strchr(at, '\n')); at = end + 1) {
-				ck_assert_uint_le(sonde_text_columns(at, (size_t)(end - at)), width);
+			sonde_cells_print(
+				&text, &g,
+				&(struct sonde_cells_style){ .width = width, .utf8 = utf8 });
+			for (const char *at = written(), *end; (end = strchr(at, '\n'));
+			     at = end + 1) {
+				ck_assert_uint_le(sonde_text_columns(at, (size_t)(end - at)),
+						  width);
 				ck_assert_msg(end == at || end[-1] != ' ', "a space ends a line");
 				lines++;
 			}
@@ -246,8 +262,9 @@ START_TEST(colour_changes_no_column)
 	struct sonde_grid g = a_grid();
 	char bare[4096], *o = bare;
 
-	sonde_cells_print(&text, &g, &(struct sonde_cells_style){ .width = 100, .utf8 = true,
-								  .palette = sonde_paint_palette });
+	sonde_cells_print(&text, &g,
+			  &(struct sonde_cells_style){
+				  .width = 100, .utf8 = true, .palette = sonde_paint_palette });
 	ck_assert_ptr_nonnull(strstr(written(), "\033[1;36mclient[4242]\033[0m"));
 	for (const char *at = buf; *at; at++) {
 		if (*at == '\033')

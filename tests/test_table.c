@@ -50,6 +50,7 @@ static void a_run(void)
 START_TEST(every_endpoint_has_a_line)
 {
 	a_run();
+	/* clang-format off */
 	same(drawn(200),
 		"5 endpoints: 3 tcp4, 2 udp4\n"
 		"#  kind  role      who          local           remote                 sent   received  calls  connect  first byte     life  ended            states\n"
@@ -61,12 +62,14 @@ START_TEST(every_endpoint_has_a_line)
 		"5  udp4  receiver  reader[901]  10.0.0.2:7000                             -          -                                       -\n"
 		"     1 dropped on the way in: the receive buffer was full (SOCKET_RCVBUFF)\n"
 		"?: concluded, not seen\n");
+	/* clang-format on */
 }
 END_TEST
 
 START_TEST(eighty_columns_keep_who_where_how_much_and_why)
 {
 	a_run();
+	/* clang-format off */
 	same(drawn(80),
 		"5 endpoints: 3 tcp4, 2 udp4\n"
 		"#  kind  who          local           remote            sent  rcvd  ended\n"
@@ -78,6 +81,7 @@ START_TEST(eighty_columns_keep_who_where_how_much_and_why)
 		"5  udp4  reader[901]  10.0.0.2:7000                        -     -  -\n"
 		"     1 dropped on the way in: the receive buffer was full (SOCKET_RCVBUFF)\n"
 		"?: concluded, not seen\n");
+	/* clang-format on */
 }
 END_TEST
 

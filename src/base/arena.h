@@ -23,7 +23,7 @@ char *sonde_arena_string(struct sonde_arena *a, const void *at, size_t len);
 
 /* Formatted text with its NUL. */
 __attribute__((format(printf, 2, 3))) char *sonde_arena_print(struct sonde_arena *a,
-							       const char *fmt, ...);
+							      const char *fmt, ...);
 
 /* All that was taken is given back; one block stays, so that taking again is cheap. */
 void sonde_arena_rewind(struct sonde_arena *a);

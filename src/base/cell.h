@@ -35,7 +35,7 @@ typedef const char *const sonde_palette[SONDE_PAINT_END_];
 
 enum sonde_cell_shape {
 	SONDE_CELL_TEXT,
-	SONDE_CELL_RIGHT,      /* an arrow as wide as the column, the text within */
+	SONDE_CELL_RIGHT, /* an arrow as wide as the column, the text within */
 	SONDE_CELL_LEFT,
 	SONDE_CELL_RIGHT_LOST, /* the same, but it does not arrive */
 	SONDE_CELL_LEFT_LOST,

@@ -12,18 +12,10 @@ bool sonde_column_get(const struct sonde_column *c, const void *record,
 	case SONDE_COLUMN_INT:
 		ret->integer = *(const int64_t *)at;
 		return ret->integer != SONDE_ABSENT_INT;
-	case SONDE_COLUMN_BOOL:
-		ret->number = *(const uint8_t *)at;
-		return ret->number < 2;
-	case SONDE_COLUMN_LIST:
-		ret->list = at;
-		return ret->list->at;
-	case SONDE_COLUMN_MAP:
-		ret->map = at;
-		return ret->map->at;
-	default:
-		ret->text = *(const char *const *)at;
-		return ret->text;
+	case SONDE_COLUMN_BOOL: ret->number = *(const uint8_t *)at; return ret->number < 2;
+	case SONDE_COLUMN_LIST: ret->list = at; return ret->list->at;
+	case SONDE_COLUMN_MAP: ret->map = at; return ret->map->at;
+	default: ret->text = *(const char *const *)at; return ret->text;
 	}
 }
 

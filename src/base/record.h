@@ -56,14 +56,15 @@ struct sonde_schema {
 enum { SONDE_RECORD_VERSION = 1 };
 
 union sonde_column_value {
-	uint64_t number; /* UINT, BOOL */
-	int64_t integer; /* INT */
+	uint64_t number;  /* UINT, BOOL */
+	int64_t integer;  /* INT */
 	const char *text; /* TEXT, RAW */
 	const struct sonde_list *list;
 	const struct sonde_map *map;
 };
 
-/* The value that a record has in this column, borrowed from the record; false where it is absent. */
+/* The value that a record has in this column, borrowed from the record; false where it is absent.
+ */
 bool sonde_column_get(const struct sonde_column *c, const void *record,
 		      union sonde_column_value *ret);
 
@@ -71,7 +72,9 @@ bool sonde_column_get(const struct sonde_column *c, const void *record,
 void sonde_record_clear(const struct sonde_schema *s, void *record);
 
 #define SONDE_COLUMN(struct_, member, kind, unit, what)                                            \
-	{ #member, unit, what, offsetof(struct struct_, member), SONDE_COLUMN_##kind }
+	{                                                                                          \
+#member, unit, what, offsetof(struct struct_, member), SONDE_COLUMN_##kind         \
+	}
 
 /* A struct and its columns from one list, where a record has many. The list is rows of
  *   C(x, name, kind, unit, what)

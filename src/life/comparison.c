@@ -10,14 +10,17 @@ typedef unsigned long long ull;
 
 /* Where the cell of each kind stands in the record. */
 static const size_t place[SONDE_COMPARED + 1] = {
-	AT(TCP4, tcp4), AT(TCP6, tcp6), AT(UDP4, udp4), AT(UDP6, udp6),
-	AT(UNIX_STREAM, unix_stream), AT(UNIX_DGRAM, unix_dgram),
+	AT(TCP4, tcp4),
+	AT(TCP6, tcp6),
+	AT(UDP4, udp4),
+	AT(UDP6, udp6),
+	AT(UNIX_STREAM, unix_stream),
+	AT(UNIX_DGRAM, unix_dgram),
 	AT(UNIX_SEQPACKET, unix_seqpacket),
 };
 
-static const struct sonde_column columns[] = {
-	SONDE_COMPARISON_COLUMNS(SONDE_MEMBER_COLUMN, sonde_comparison_record)
-};
+static const struct sonde_column columns[] = { SONDE_COMPARISON_COLUMNS(SONDE_MEMBER_COLUMN,
+									sonde_comparison_record) };
 const struct sonde_schema sonde_comparison_schema = { "comparison", columns,
 						      sizeof columns / sizeof *columns };
 
@@ -45,7 +48,8 @@ static uint64_t shook_hands(const struct sonde_evidence *e)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < e->n; i++)
-		n += e->of[i]->timing.handshake != SONDE_ABSENT && e->of[i]->role == SONDE_ROLE_CLIENT;
+		n += e->of[i]->timing.handshake != SONDE_ABSENT &&
+		     e->of[i]->role == SONDE_ROLE_CLIENT;
 	return n;
 }
 
@@ -134,7 +138,7 @@ static void add_only(struct sonde_comparison *c, struct sonde_arena *arena,
 		     const struct sonde_evidence *of)
 {
 	for (size_t d = 0; d < sizeof deeds / sizeof *deeds; d++) {
-		unsigned did = 0, not = 0;
+		unsigned did = 0, others = 0;
 		uint64_t times = 0;
 		struct sonde_phrase p;
 
@@ -144,15 +148,16 @@ static void add_only(struct sonde_comparison *c, struct sonde_arena *arena,
 
 			if (!c->present[k])
 				continue;
-			not += !n;
+			others += !n;
 			times += n;
 			if (n)
 				sonde_text_print(&p.text, "%s%s", did++ ? ", " : "only ",
 						 sonde_kind_name(k));
 		}
-		if (!did || !not)
+		if (!did || !others)
 			continue;
-		sonde_text_print(&p.text, " %s (%s: %llu)", deeds[d].did, deeds[d].whats, (ull)times);
+		sonde_text_print(&p.text, " %s (%s: %llu)", deeds[d].did, deeds[d].whats,
+				 (ull)times);
 		add(c, arena, "only", sonde_phrase_end(&p, arena));
 	}
 }
@@ -170,8 +175,8 @@ static void add_notes(struct sonde_comparison *c, struct sonde_arena *arena,
 				      (ull)account->lost_all));
 	if (life->frames)
 		add(c, arena, "note",
-		    sonde_arena_print(arena, "packets whose socket is known: %llu of %llu", (ull)joined,
-				      (ull)life->frames));
+		    sonde_arena_print(arena, "packets whose socket is known: %llu of %llu",
+				      (ull)joined, (ull)life->frames));
 	else
 		add(c, arena, "note", "no packets were seen in this run");
 	for (size_t i = 0; i < life->connections; i++)
@@ -243,7 +248,12 @@ void sonde_comparison_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 			   const struct sonde_comparison *c)
 {
 	struct sonde_grid_column column[SONDE_COMPARED + 1] = {
-		{ .title = "stream against datagram", .brief = "", .weight = 3, .least = 14, .most = 34, .wrap = true },
+		{ .title = "stream against datagram",
+		  .brief = "",
+		  .weight = 3,
+		  .least = 14,
+		  .most = 34,
+		  .wrap = true },
 	};
 	unsigned n = 1, kind_of[SONDE_COMPARED + 1];
 	const char *group = "";
@@ -269,8 +279,10 @@ void sonde_comparison_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 				sonde_grid_wide(ret, SONDE_PAINT_TITLE, 2, heading(group));
 		}
 		if (!strcmp(group, "only") || !strcmp(group, "note")) {
-			sonde_grid_wide(ret, *group == 'n' ? SONDE_PAINT_FAINT : SONDE_PAINT_PLAIN, 4,
-					*group == 'n' ? r->name : sonde_arena_print(arena, "  %s", r->name));
+			sonde_grid_wide(ret, *group == 'n' ? SONDE_PAINT_FAINT : SONDE_PAINT_PLAIN,
+					4,
+					*group == 'n' ? r->name
+						      : sonde_arena_print(arena, "  %s", r->name));
 			continue;
 		}
 		at = sonde_grid_row(ret);
@@ -278,7 +290,8 @@ void sonde_comparison_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 		for (unsigned k = 1; k < n; k++) {
 			at[k].text = *cell(r, kind_of[k]);
 			if (!at[k].text)
-				at[k] = (struct sonde_cell){ .text = "-", .paint = SONDE_PAINT_FAINT };
+				at[k] = (struct sonde_cell){ .text = "-",
+							     .paint = SONDE_PAINT_FAINT };
 		}
 	}
 }

@@ -30,7 +30,7 @@ struct sonde_comparison_record {
 extern const struct sonde_schema sonde_comparison_schema;
 
 struct sonde_comparison {
-	bool present[SONDE_COMPARED + 1]; /* by kind */
+	bool present[SONDE_COMPARED + 1];    /* by kind */
 	struct sonde_comparison_record *row; /* groups in order; then only, then note */
 	size_t rows, room;
 };

@@ -26,7 +26,8 @@ struct sonde_ladder {
 size_t sonde_ladder_list(const struct sonde_life *life, struct sonde_ladder *ret, size_t most,
 			 size_t *ret_left);
 
-/* Draws into a new grid. rows: at most so many (at least 8; 0: 120), the cut is said in the grid. */
+/* Draws into a new grid. rows: at most so many (at least 8; 0: 120), the cut is said in the grid.
+ */
 void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 		       const struct sonde_life *life, const struct sonde_story *story,
 		       const struct sonde_ladder *ladder, size_t rows);

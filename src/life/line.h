@@ -28,13 +28,13 @@ enum sonde_line_number {
 #define L(id, name, what) SONDE_LINE_NUMBER_##id,
 	SONDE_LINES(L)
 #undef L
-	SONDE_LINE_NUMBERS_
+		SONDE_LINE_NUMBERS_
 };
 enum {
 #define L(id, name, what) SONDE_LINE_##id = 1 << SONDE_LINE_NUMBER_##id,
 	SONDE_LINES(L)
 #undef L
-	SONDE_LINE_ALL = (1 << SONDE_LINE_NUMBERS_) - 1,
+		SONDE_LINE_ALL = (1 << SONDE_LINE_NUMBERS_) - 1,
 	SONDE_LINE_USUAL = SONDE_LINE_APP | SONDE_LINE_KERNEL | SONDE_LINE_WIRE | SONDE_LINE_DROPS |
 			   SONDE_LINE_PROCESS | SONDE_LINE_NOTES,
 };

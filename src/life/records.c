@@ -8,24 +8,19 @@
 
 #define SCHEMA(name_)                                                                              \
 	{                                                                                          \
-		#name_, name_##_columns, sizeof name_##_columns / sizeof *name_##_columns          \
+#name_, name_##_columns, sizeof name_##_columns / sizeof *name_##_columns          \
 	}
 
-static const struct sonde_column run_columns[] = {
-	SONDE_RUN_COLUMNS(SONDE_MEMBER_COLUMN, sonde_run_record)
-};
-static const struct sonde_column event_columns[] = {
-	SONDE_EVENT_COLUMNS(SONDE_MEMBER_COLUMN, sonde_event_record)
-};
-static const struct sonde_column packet_columns[] = {
-	SONDE_PACKET_COLUMNS(SONDE_MEMBER_COLUMN, sonde_packet_record)
-};
-static const struct sonde_column endpoint_columns[] = {
-	SONDE_ENDPOINT_COLUMNS(SONDE_MEMBER_COLUMN, sonde_endpoint_record)
-};
-static const struct sonde_column connection_columns[] = {
-	SONDE_CONNECTION_COLUMNS(SONDE_MEMBER_COLUMN, sonde_connection_record)
-};
+static const struct sonde_column run_columns[] = { SONDE_RUN_COLUMNS(SONDE_MEMBER_COLUMN,
+								     sonde_run_record) };
+static const struct sonde_column event_columns[] = { SONDE_EVENT_COLUMNS(SONDE_MEMBER_COLUMN,
+									 sonde_event_record) };
+static const struct sonde_column packet_columns[] = { SONDE_PACKET_COLUMNS(SONDE_MEMBER_COLUMN,
+									   sonde_packet_record) };
+static const struct sonde_column endpoint_columns[] = { SONDE_ENDPOINT_COLUMNS(
+	SONDE_MEMBER_COLUMN, sonde_endpoint_record) };
+static const struct sonde_column connection_columns[] = { SONDE_CONNECTION_COLUMNS(
+	SONDE_MEMBER_COLUMN, sonde_connection_record) };
 
 const struct sonde_schema sonde_run_schema = SCHEMA(run);
 const struct sonde_schema sonde_event_schema = SCHEMA(event);
@@ -119,9 +114,9 @@ static struct sonde_list flags_of(struct sonde_arena *a, unsigned flags)
 		uint16_t bit;
 		const char *name;
 	} all[] = {
-		{ SONDE_FLAG_BLOCKED, "blocked" },   { SONDE_FLAG_NONBLOCK, "nonblock" },
-		{ SONDE_FLAG_CLOEXEC, "cloexec" },   { SONDE_FLAG_TRUNC, "truncated" },
-		{ SONDE_FLAG_ENTERED, "entered" },   { SONDE_FLAG_LATE, "late" },
+		{ SONDE_FLAG_BLOCKED, "blocked" }, { SONDE_FLAG_NONBLOCK, "nonblock" },
+		{ SONDE_FLAG_CLOEXEC, "cloexec" }, { SONDE_FLAG_TRUNC, "truncated" },
+		{ SONDE_FLAG_ENTERED, "entered" }, { SONDE_FLAG_LATE, "late" },
 	};
 	enum { ALL = sizeof all / sizeof *all };
 	const char **at = sonde_arena_take(a, ALL * sizeof *at);
@@ -287,9 +282,10 @@ static void fill_lists(struct sonde_endpoint_record *r, struct sonde_arena *a,
 	}
 	for (uint32_t i = 0; i < e->faults; i++) {
 		sonde_words_errno(sonde_phrase_begin(&p), e->fault[i].error);
-		sonde_text_print(&p.text, " %s", !e->fault[i].told ? "untold"
-						 : e->fault[i].call ? sonde_call_name(e->fault[i].call)
-								    : "told");
+		sonde_text_print(&p.text, " %s",
+				 !e->fault[i].told  ? "untold"
+				 : e->fault[i].call ? sonde_call_name(e->fault[i].call)
+						    : "told");
 		fault[i] = sonde_phrase_end(&p, a);
 	}
 	for (uint32_t i = 0; i < e->drops; i++) {

@@ -212,8 +212,7 @@ void sonde_packet_record_fill(struct sonde_packet_record *r, struct sonde_arena 
 void sonde_endpoint_record_fill(struct sonde_endpoint_record *r, struct sonde_arena *scratch,
 				const struct sonde_life *life, const struct sonde_endpoint *e);
 void sonde_connection_record_fill(struct sonde_connection_record *r, struct sonde_arena *scratch,
-				  const struct sonde_life *life,
-				  const struct sonde_connection *c);
+				  const struct sonde_life *life, const struct sonde_connection *c);
 void sonde_flow_record_fill(struct sonde_connection_record *r, struct sonde_arena *scratch,
 			    const struct sonde_life *life, const struct sonde_flow *f);
 

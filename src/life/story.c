@@ -200,8 +200,8 @@ void sonde_story_hear(struct sonde_story *story, const struct sonde_item *item,
 	add(story, h->sid, &s);
 }
 
-size_t sonde_story_read(const struct sonde_story *story, uint32_t sid,
-			struct sonde_story_step *ret, size_t room, sonde_ns io_gap[2])
+size_t sonde_story_read(const struct sonde_story *story, uint32_t sid, struct sonde_story_step *ret,
+			size_t room, sonde_ns io_gap[2])
 {
 	const struct sonde_story_log *log = sid && sid <= story->logs ? &story->log[sid - 1] : NULL;
 	uint64_t tails;

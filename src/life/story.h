@@ -12,7 +12,7 @@ enum { SONDE_STORY_HEAD = 192, SONDE_STORY_TAIL = 64 };
 enum sonde_story_what {
 	SONDE_STORY_CALL = 1,
 	SONDE_STORY_STATE,
-	SONDE_STORY_PACKET, /* this endpoint sent it */
+	SONDE_STORY_PACKET,  /* this endpoint sent it */
 	SONDE_STORY_ARRIVAL, /* a packet for this endpoint, whose sender is not followed */
 	SONDE_STORY_DROP,
 	SONDE_STORY_RESET, /* the kernel's decision to send one */
@@ -63,9 +63,9 @@ void sonde_story_hear(struct sonde_story *story, const struct sonde_item *item,
 		      const struct sonde_heard *heard);
 
 /* The steps kept of sid, in order of hearing, into ret (of room places); returns how many
- * there are. io_gap, UINT64_MAX and 0 at first, is widened to the span outside which this log is whole;
- * untouched where nothing is missing. */
-size_t sonde_story_read(const struct sonde_story *story, uint32_t sid,
-			struct sonde_story_step *ret, size_t room, sonde_ns io_gap[2]);
+ * there are. io_gap, UINT64_MAX and 0 at first, is widened to the span outside which this log is
+ * whole; untouched where nothing is missing. */
+size_t sonde_story_read(const struct sonde_story *story, uint32_t sid, struct sonde_story_step *ret,
+			size_t room, sonde_ns io_gap[2]);
 
 #endif

@@ -4,7 +4,23 @@
 #include "life/records.h"
 #include "life/words.h"
 
-enum { SID, KIND, ROLE, WHO, LOCAL, REMOTE, SENT, RECEIVED, CALLS, CONNECT, FIRST, LIFE, ENDED, PATH, N };
+enum {
+	SID,
+	KIND,
+	ROLE,
+	WHO,
+	LOCAL,
+	REMOTE,
+	SENT,
+	RECEIVED,
+	CALLS,
+	CONNECT,
+	FIRST,
+	LIFE,
+	ENDED,
+	PATH,
+	N
+};
 
 static const struct sonde_grid_column columns[N] = {
 	[SID] = { .title = "#", .align = SONDE_ALIGN_RIGHT },
@@ -14,7 +30,11 @@ static const struct sonde_grid_column columns[N] = {
 	[LOCAL] = { .title = "local", .weight = 3, .least = 12, .most = 48 },
 	[REMOTE] = { .title = "remote", .weight = 3, .least = 12, .most = 48, .rank = 1 },
 	[SENT] = { .title = "sent", .align = SONDE_ALIGN_RIGHT, .weight = 4, .least = 7 },
-	[RECEIVED] = { .title = "received", .brief = "rcvd", .align = SONDE_ALIGN_RIGHT, .weight = 4, .least = 7 },
+	[RECEIVED] = { .title = "received",
+		       .brief = "rcvd",
+		       .align = SONDE_ALIGN_RIGHT,
+		       .weight = 4,
+		       .least = 7 },
 	[CALLS] = { .title = "calls", .align = SONDE_ALIGN_RIGHT, .rank = 8 },
 	[CONNECT] = { .title = "connect", .align = SONDE_ALIGN_RIGHT, .rank = 6 },
 	[FIRST] = { .title = "first byte", .align = SONDE_ALIGN_RIGHT, .rank = 7 },
@@ -138,10 +158,11 @@ static void draw_more(struct sonde_grid *g, const struct sonde_endpoint *e)
 	}
 	for (uint32_t i = 0; i < e->faults; i++)
 		if (!e->fault[i].told)
-			sonde_grid_wide(g, SONDE_PAINT_WARN, 7,
-					sonde_arena_print(a, "     %s came, and no call told the program%s",
-							  sonde_name_errno(e->fault[i].error),
-							  e->fault[i].inferred ? " (inferred)" : ""));
+			sonde_grid_wide(
+				g, SONDE_PAINT_WARN, 7,
+				sonde_arena_print(a, "     %s came, and no call told the program%s",
+						  sonde_name_errno(e->fault[i].error),
+						  e->fault[i].inferred ? " (inferred)" : ""));
 	if (e->truncated)
 		sonde_grid_wide(g, SONDE_PAINT_WARN, 7,
 				sonde_arena_print(a, "     %llu messages cut to the buffer given",
@@ -170,7 +191,8 @@ static void draw_endpoint(struct sonde_grid *g, const struct sonde_endpoint *e)
 	sonde_words_remote(sonde_phrase_begin(&p), e);
 	c[REMOTE].text = sonde_phrase_end(&p, a);
 	if (e->role == SONDE_ROLE_LISTENER) {
-		c[SENT].text = sonde_arena_print(a, "%llu accepted", (unsigned long long)e->accepted);
+		c[SENT].text =
+			sonde_arena_print(a, "%llu accepted", (unsigned long long)e->accepted);
 		c[SENT].brief = sonde_arena_print(a, "%llu acc", (unsigned long long)e->accepted);
 	} else {
 		c[SENT] = volume(a, &e->sent);
@@ -182,8 +204,9 @@ static void draw_endpoint(struct sonde_grid *g, const struct sonde_endpoint *e)
 	if (e->opened && e->closed > e->opened)
 		c[LIFE].text = span(a, e->closed - e->opened);
 	c[ENDED] = ended(a, e);
-	c[PATH] = (struct sonde_cell){ .text = path(a, e, false), .brief = path(a, e, true),
-					.paint = SONDE_PAINT_STATE };
+	c[PATH] = (struct sonde_cell){ .text = path(a, e, false),
+				       .brief = path(a, e, true),
+				       .paint = SONDE_PAINT_STATE };
 	draw_more(g, e);
 }
 

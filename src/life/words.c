@@ -35,7 +35,7 @@ static char *put_three(char *o, uint64_t v, const char *unit)
 
 char *sonde_words_span(char *o, uint64_t ns)
 {
-	return ns < 1000	       ? sonde_put_str(sonde_put_dec(o, ns), " ns")
+	return ns < 1000		? sonde_put_str(sonde_put_dec(o, ns), " ns")
 	       : ns < SONDE_MILLISECOND ? put_three(o, ns, " us")
 	       : ns < SONDE_SECOND	? put_three(o, ns / 1000, " ms")
 					: put_three(o, ns / 1000000, " s");
@@ -54,8 +54,8 @@ char *sonde_words_flags(char *o, unsigned tcp)
 	static const struct {
 		uint16_t bit;
 		char name[6];
-	} flags[] = { { 2, " SYN" }, { 1, " FIN" }, { 4, " RST" },  { 8, " PSH" },  { 16, " ACK" },
-		      { 32, " URG" }, { 64, " ECE" }, { 128, " CWR" } };
+	} flags[] = { { 2, " SYN" },  { 1, " FIN" },  { 4, " RST" },  { 8, " PSH" },
+		      { 16, " ACK" }, { 32, " URG" }, { 64, " ECE" }, { 128, " CWR" } };
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)

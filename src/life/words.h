@@ -8,9 +8,10 @@
 #include "life/life.h"
 
 /* Writers of values, as in base/text.h: o has 32 bytes room, the end is returned. */
-char *sonde_words_stamp(char *o, int64_t ns);  /* "0.001234": seconds since the run's start */
-char *sonde_words_span(char *o, uint64_t ns);  /* "840 ns", "79.1 us", "1.24 ms", "2.30 s": three digits */
-char *sonde_words_size(char *o, uint64_t n);   /* "14 B", "24014 B", "1.25 MB" */
+char *sonde_words_stamp(char *o, int64_t ns); /* "0.001234": seconds since the run's start */
+char *sonde_words_span(char *o,
+		       uint64_t ns); /* "840 ns", "79.1 us", "1.24 ms", "2.30 s": three digits */
+char *sonde_words_size(char *o, uint64_t n);	/* "14 B", "24014 B", "1.25 MB" */
 char *sonde_words_flags(char *o, unsigned tcp); /* "SYN", "SYN ACK", "PSH ACK"; "none" */
 
 /* comm need not end with NUL. "server[812]"; "[812]" where comm is empty, "?" where pid is 0. */
@@ -37,7 +38,7 @@ const char *sonde_words_drop_means(const char *name);
 const char *sonde_words_reset_means(struct sonde_bytes name);
 
 bool sonde_kind_is_tcp(unsigned kind);
-bool sonde_kind_is_stream(unsigned kind);   /* TCP, Unix stream and seqpacket: connected before use */
+bool sonde_kind_is_stream(unsigned kind); /* TCP, Unix stream and seqpacket: connected before use */
 bool sonde_kind_is_datagram(unsigned kind); /* UDP, Unix datagram */
 bool sonde_kind_is_unix(unsigned kind);
 

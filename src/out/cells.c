@@ -13,8 +13,8 @@ struct glyph {
 static const struct {
 	const char *utf8, *ascii;
 } likeness[] = {
-	{ "─", "-" }, { "►", ">" }, { "◄", "<" }, { "→", "->" }, { "←", "<-" },
-	{ "×", "x" }, { "µ", "u" }, { "…", ".." }, { "·", "-" }, { "–", "-" },
+	{ "─", "-" }, { "►", ">" }, { "◄", "<" },  { "→", "->" }, { "←", "<-" },
+	{ "×", "x" }, { "µ", "u" }, { "…", ".." }, { "·", "-" },  { "–", "-" },
 };
 
 /* Reads the first character of s (not empty) into g; returns how many bytes it had. */
@@ -125,7 +125,8 @@ static size_t fit(const char *s, unsigned width, bool utf8, unsigned *ret_column
 	return (size_t)(at - s);
 }
 
-/* The same, but broken at the last space where there is one; *ret_next is where the next line begins. */
+/* The same, but broken at the last space where there is one; *ret_next is where the next line
+ * begins. */
 static size_t fit_words(const char *s, unsigned width, bool utf8, const char **ret_next)
 {
 	unsigned columns;
@@ -153,7 +154,9 @@ static void put_aligned(struct pen *p, const struct sonde_cell *c, size_t len, u
 			unsigned width, unsigned align)
 {
 	unsigned rest = width - columns;
-	unsigned before = align == SONDE_ALIGN_RIGHT ? rest : align == SONDE_ALIGN_CENTRE ? rest / 2 : 0;
+	unsigned before = align == SONDE_ALIGN_RIGHT	? rest
+			  : align == SONDE_ALIGN_CENTRE ? rest / 2
+							: 0;
 
 	p->owed += before;
 	put_text(p, c->paint, c->text, len);
@@ -277,8 +280,9 @@ static bool shrink(struct plan *plan, const struct sonde_grid *g, bool below_lea
 	unsigned best = g->columns, most = 0;
 
 	for (unsigned c = 0; c < g->columns; c++) {
-		unsigned spare = below_least ? plan->width[c] - 1
-					     : (plan->width[c] - plan->least[c]) * g->column[c].weight;
+		unsigned spare = below_least
+					 ? plan->width[c] - 1
+					 : (plan->width[c] - plan->least[c]) * g->column[c].weight;
 
 		if (!plan->out[c] && spare > most) {
 			best = c;
@@ -350,7 +354,8 @@ static void lay_out(struct plan *plan, const struct sonde_grid *g, unsigned widt
 	for (unsigned c = 0; c < g->columns; c++) {
 		unsigned total = sum(plan, plan->width, g->columns);
 
-		if (!g->column[c].fill || plan->out[c] || total >= width || width == SONDE_CELLS_MOST)
+		if (!g->column[c].fill || plan->out[c] || total >= width ||
+		    width == SONDE_CELLS_MOST)
 			continue;
 		plan->width[c] += width - total;
 		if (g->column[c].most && plan->width[c] > g->column[c].most)
@@ -372,7 +377,8 @@ static void put_wrapped(struct pen *p, const struct sonde_grid_column *col,
 	c.text = from ? from : text;
 	p->owed += indent;
 	len = fit_words(c.text, width - indent, p->style->utf8, ret_rest);
-	put_aligned(p, &c, len, columns_of(c.text, len, p->style->utf8), width - indent, col->align);
+	put_aligned(p, &c, len, columns_of(c.text, len, p->style->utf8), width - indent,
+		    col->align);
 }
 
 static void put_row(struct pen *p, const struct sonde_grid *g, const struct plan *plan,
@@ -408,8 +414,9 @@ static void put_row(struct pen *p, const struct sonde_grid *g, const struct plan
 
 static unsigned usable(const struct sonde_cells_style *style)
 {
-	return !style->width || style->width > SONDE_CELLS_MOST ? SONDE_CELLS_MOST :
-	       style->width < SONDE_CELLS_LEAST ? SONDE_CELLS_LEAST : style->width;
+	return !style->width || style->width > SONDE_CELLS_MOST ? SONDE_CELLS_MOST
+	       : style->width < SONDE_CELLS_LEAST		? SONDE_CELLS_LEAST
+								: style->width;
 }
 
 static void put_paragraph(struct pen *p, enum sonde_paint paint, const char *text, unsigned indent,
@@ -422,7 +429,8 @@ static void put_paragraph(struct pen *p, enum sonde_paint paint, const char *tex
 		first++, from++;
 	do {
 		const char *rest;
-		size_t len = fit_words(from, width > first ? width - first : 1, p->style->utf8, &rest);
+		size_t len =
+			fit_words(from, width > first ? width - first : 1, p->style->utf8, &rest);
 
 		p->owed = first;
 		put_text(p, paint, from, len);
@@ -456,7 +464,8 @@ unsigned sonde_cells_print(struct sonde_text *t, const struct sonde_grid *g,
 			head = false;
 		}
 		if (row->wide)
-			put_paragraph(&p, row->cell->paint, row->cell->text, row->indent, usable(style));
+			put_paragraph(&p, row->cell->paint, row->cell->text, row->indent,
+				      usable(style));
 		else
 			put_row(&p, g, &plan, row->cell);
 	}

@@ -11,7 +11,8 @@
 enum { SONDE_CELLS_LEAST = 40, SONDE_CELLS_MOST = 1000 };
 
 struct sonde_cells_style {
-	unsigned width; /* in terminal columns; 0: no limit; below SONDE_CELLS_LEAST counts as that */
+	unsigned width; /* in terminal columns; 0: no limit; below SONDE_CELLS_LEAST counts as that
+			 */
 	bool utf8;	/* else ASCII: all other characters of cells become '?' or a likeness */
 	const char *const *palette; /* sonde_palette, or NULL */
 };

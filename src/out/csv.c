@@ -33,7 +33,8 @@ static void put_words(struct sonde_text *t, const struct sonde_list *list,
 		if (map)
 			sonde_text_print(&words, "=%llu", (unsigned long long)map->at[i].n);
 	}
-	sonde_text_end(&words, sonde_put_str(sonde_text_room(&words, 8), words.error ? " ..." : ""));
+	sonde_text_end(&words,
+		       sonde_put_str(sonde_text_room(&words, 8), words.error ? " ..." : ""));
 	buf[words.len] = 0;
 	put_text(t, buf, words.len);
 }

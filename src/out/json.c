@@ -87,8 +87,7 @@ void sonde_json_string(struct sonde_json *j, const void *at, size_t len)
 			uint32_t c = 0;
 			unsigned n = sonde_text_char(s, len, &c);
 
-			sonde_text_end(j->text,
-				       put_special(sonde_text_room(j->text, 16), s, n, c));
+			sonde_text_end(j->text, put_special(sonde_text_room(j->text, 16), s, n, c));
 			s += n ? n : 1;
 			len -= n ? n : 1;
 		}

@@ -7,8 +7,8 @@
  *
  *   struct sonde_json j = { .text = t };
  *   sonde_json_open(&j, '{');
- *   sonde_json_key(&j, "ports"); sonde_json_open(&j, '['); sonde_json_uint(&j, 80); sonde_json_close(&j, ']');
- *   sonde_json_close(&j, '}');
+ *   sonde_json_key(&j, "ports"); sonde_json_open(&j, '['); sonde_json_uint(&j, 80);
+ * sonde_json_close(&j, ']'); sonde_json_close(&j, '}');
  */
 
 #include "base/record.h"

@@ -1,0 +1,500 @@
+#include "life/pen.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/name.h"
+#include "life/words.h"
+#include "packet/summary.h"
+#include "packet/tuple.h"
+
+enum { STAMP = 11, SID = 5, WHO = 18 }; /* columns before the words begin */
+
+static void paint(struct sonde_pen *p, enum sonde_paint what)
+{
+	if (p->line->palette)
+		sonde_text_str(p->t, p->line->palette[what]);
+}
+
+static void pad_to(struct sonde_pen *p, size_t from, unsigned columns)
+{
+	size_t n = sonde_text_columns(p->t->at + from, p->t->len - from);
+
+	do
+		sonde_text_bytes(p->t, " ", 1);
+	while (++n < columns);
+}
+
+void sonde_pen_begin(struct sonde_pen *p, sonde_ns when, uint32_t sid, const char comm[16],
+		     uint32_t pid)
+{
+	sonde_ns began = p->line->life->began;
+	char stamp[64], *end = sonde_words_stamp(stamp, (int64_t)(when - began));
+	size_t from;
+
+	sonde_text_room(p->t, SONDE_SUMMARY_MAX + 2048);
+	paint(p, SONDE_PAINT_FAINT);
+	for (long n = end - stamp; n < STAMP; n++)
+		sonde_text_bytes(p->t, " ", 1);
+	sonde_text_bytes(p->t, stamp, (size_t)(end - stamp));
+	paint(p, SONDE_PAINT_PLAIN);
+	sonde_text_str(p->t, "  ");
+	paint(p, SONDE_PAINT_WHO);
+	from = p->t->len;
+	if (sid)
+		sonde_text_print(p->t, "#%u", sid);
+	pad_to(p, from, SID);
+	from = p->t->len;
+	if (pid || *comm)
+		sonde_words_who(p->t, comm, pid);
+	pad_to(p, from, WHO);
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+void sonde_pen_end(struct sonde_pen *p)
+{
+	sonde_text_bytes(p->t, "\n", 1);
+}
+
+#define say(p, ...) sonde_text_print((p)->t, __VA_ARGS__)
+#define put(p, s)   sonde_text_str((p)->t, s)
+
+static void span(struct sonde_pen *p, uint64_t ns)
+{
+	sonde_text_end(p->t, sonde_words_span(sonde_text_room(p->t, 32), ns));
+}
+
+static void means(struct sonde_pen *p, const char *lead, const char *what)
+{
+	if (!what)
+		return;
+	paint(p, SONDE_PAINT_FAINT);
+	put(p, lead);
+	put(p, what);
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+static void error(struct sonde_pen *p, int e)
+{
+	paint(p, SONDE_PAINT_BAD);
+	sonde_words_errno(p->t, e);
+	paint(p, SONDE_PAINT_PLAIN);
+	means(p, ": ", sonde_words_errno_means(e));
+}
+
+/* " 127.0.0.1:5000 <- 127.0.0.1:41714", as far as known. */
+static void ends(struct sonde_pen *p, const struct sonde_endpoint *e, const char *arrow)
+{
+	size_t before;
+
+	put(p, " ");
+	sonde_words_local(p->t, e);
+	before = p->t->len;
+	put(p, arrow);
+	sonde_words_remote(p->t, e);
+	if (p->t->len == before + strlen(arrow))
+		p->t->len = before;
+}
+
+static const char *const shut_how[] = { "receiving", "sending", "both directions" };
+
+static void say_accept(struct sonde_pen *p, const struct sonde_event *e,
+		       const struct sonde_heard *h)
+{
+	const struct sonde_endpoint *child = sonde_life_endpoint(p->line->life, h->sid2);
+
+	say(p, "%s = %lld", sonde_call_name(e->call), (long long)e->ret);
+	if (!child)
+		return;
+	put(p, ":");
+	ends(p, child, " <- ");
+	say(p, ", from listener #%u", h->sid);
+	if (child->timing.accept_wait != SONDE_ABSENT) {
+		put(p, ", waited ");
+		span(p, child->timing.accept_wait);
+		put(p, " in the queue");
+	}
+}
+
+static void say_moved(struct sonde_pen *p, const struct sonde_event *e, const char *lead)
+{
+	char *o;
+
+	if (e->kind == SONDE_EVENT_CALL)
+		say(p, "%s: %s ", lead, sonde_call_name(e->call));
+	else
+		say(p, "%s: ", lead);
+	o = sonde_text_room(p->t, 32);
+	sonde_text_end(p->t, sonde_words_size(o, e->kind == SONDE_EVENT_CALL ? e->bytes
+									     : (uint64_t)e->ret));
+}
+
+static void say_target(struct sonde_pen *p, const struct sonde_event *e,
+		       const struct sonde_endpoint *s)
+{
+	size_t before = p->t->len + 1;
+
+	put(p, " ");
+	sonde_words_sockaddr(p->t, e->address);
+	if (p->t->len == before && s)
+		sonde_words_remote(p->t, s);
+	if (p->t->len == before)
+		p->t->len--;
+}
+
+/* "close", "exit" ... of the reference that went last. */
+void sonde_pen_released(struct sonde_pen *p, const struct sonde_endpoint *s, sonde_ns when)
+{
+	const char *by = sonde_release_name(s->release);
+
+	paint(p, SONDE_PAINT_CALL);
+	say(p, "closed%s%s", by && s->release != SONDE_RELEASE_CLOSE ? " by " : "",
+	    by && s->release != SONDE_RELEASE_CLOSE ? by : "");
+	if (s->release_inferred)
+		put(p, " (inferred)");
+	if (s->opened && when > s->opened) {
+		put(p, " after ");
+		span(p, when - s->opened);
+	}
+	if (s->cause && s->cause != SONDE_CAUSE_OPEN && s->cause != SONDE_CAUSE_CLOSED) {
+		means(p, ", ", sonde_cause_name(s->cause));
+		means(p, ": ", s->detail);
+	}
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+static void say_made(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
+		     const struct sonde_endpoint *s)
+{
+	const char *kind = s ? sonde_kind_name(s->kind) : "socket";
+
+	if (e->fd2 >= 0)
+		say(p, "socketpair = %d and %d: %s, other end #%u", e->fd, e->fd2, kind, h->sid2);
+	else
+		say(p, "%s = %lld: %s", sonde_call_name(e->call), (long long)e->ret, kind);
+}
+
+static void say_connected(struct sonde_pen *p, const struct sonde_event *e,
+			  const struct sonde_endpoint *s)
+{
+	put(p, e->call == SONDE_CALL_CONNECT ? "connect" : "connected");
+	say_target(p, e, s);
+	if (s && s->timing.connect != SONDE_ABSENT) {
+		put(p, ", took ");
+		span(p, s->timing.connect);
+	}
+}
+
+static void say_failed(struct sonde_pen *p, const struct sonde_event *e,
+		       const struct sonde_endpoint *s)
+{
+	put(p, sonde_call_name(e->call));
+	if (e->call == SONDE_CALL_CONNECT || e->call == SONDE_CALL_BIND ||
+	    sonde_call_class(e->call) == SONDE_CALL_SEND)
+		say_target(p, e, s);
+	put(p, " = ");
+	error(p, (int)-e->ret);
+}
+
+void sonde_pen_app(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
+		   const struct sonde_endpoint *s)
+{
+	const char *call =
+		e->kind == SONDE_EVENT_CALL ? sonde_call_name(e->call) : sonde_event_name(e->kind);
+
+	paint(p, SONDE_PAINT_CALL);
+	switch (h->milestone) {
+	case SONDE_MILESTONE_MADE: say_made(p, e, h, s); break;
+	case SONDE_MILESTONE_NAMED:
+		put(p, call);
+		say_target(p, e, NULL);
+		break;
+	case SONDE_MILESTONE_LISTENING:
+		say(p, "%s, backlog %lld", call, (long long)e->arg[0]);
+		break;
+	case SONDE_MILESTONE_CONNECTING:
+		put(p, call);
+		say_target(p, e, s);
+		put(p, ": under way");
+		break;
+	case SONDE_MILESTONE_CONNECTED: say_connected(p, e, s); break;
+	case SONDE_MILESTONE_ACCEPTED: say_accept(p, e, h); break;
+	case SONDE_MILESTONE_FIRST_SENT: say_moved(p, e, "first bytes sent"); break;
+	case SONDE_MILESTONE_FIRST_RECEIVED:
+		say_moved(p, e, "first bytes received");
+		if (s && s->timing.first_byte != SONDE_ABSENT && sonde_kind_is_stream(s->kind)) {
+			put(p, ", ");
+			span(p, s->timing.first_byte);
+			put(p, " after connecting");
+		}
+		break;
+	case SONDE_MILESTONE_SHUT:
+		say(p, "%s: %s ends", call,
+		    e->arg[0] >= 0 && e->arg[0] < 3 ? shut_how[e->arg[0]] : "?");
+		break;
+	case SONDE_MILESTONE_END_OF_STREAM:
+		say(p, "%s = 0: end of stream, the peer sends no more", call);
+		break;
+	case SONDE_MILESTONE_FAILED: say_failed(p, e, s); break;
+	case SONDE_MILESTONE_PASSED: say(p, "descriptor %d passed into a message", e->fd); break;
+	case SONDE_MILESTONE_TAKEN: say(p, "descriptor %d taken out of a message", e->fd); break;
+	case SONDE_MILESTONE_SEEDED:
+		say(p, "was there before: %s, descriptor %d,",
+		    s ? sonde_kind_name(s->kind) : "socket", e->fd);
+		if (s)
+			ends(p, s, " -> ");
+		break;
+	case SONDE_MILESTONE_RELEASED:
+		if (s)
+			sonde_pen_released(p, s, e->when);
+		break;
+	default: put(p, call);
+	}
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
+		      const struct sonde_endpoint *s)
+{
+	paint(p, SONDE_PAINT_STATE);
+	switch (h->milestone) {
+	case SONDE_MILESTONE_STATE:
+		say(p, "%s -> %s", sonde_name_tcp_state(e->from), sonde_name_tcp_state(e->to));
+		means(p, "  ", sonde_words_state_means(e->to));
+		break;
+	case SONDE_MILESTONE_ERROR:
+		put(p, "error left on the socket: ");
+		error(p, (int)-e->ret);
+		break;
+	case SONDE_MILESTONE_RESET:
+		paint(p, SONDE_PAINT_BAD);
+		if (e->kind == SONDE_EVENT_RESET_OUT) {
+			const char *why = sonde_words_reset_means(e->text);
+
+			put(p, "reset sent");
+			if (why || e->text.len)
+				put(p, ": ");
+			if (why)
+				put(p, why);
+			else
+				sonde_text_escape(p->t, e->text.at, e->text.len);
+		} else {
+			put(p, "reset received");
+		}
+		break;
+	case SONDE_MILESTONE_RETRANSMIT:
+		paint(p, SONDE_PAINT_WARN);
+		put(p, "segment sent again: no acknowledgement came in time");
+		break;
+	case SONDE_MILESTONE_GONE:
+		put(p, "the kernel's socket ends");
+		if (s && s->cause && s->cause != SONDE_CAUSE_OPEN) {
+			say(p, ": %s", sonde_cause_name(s->cause));
+			if (s->cause_inferred)
+				put(p, " (inferred)");
+			means(p, ", ", s->detail);
+		}
+		break;
+	default: put(p, sonde_event_name(e->kind));
+	}
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+void sonde_pen_drop(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
+		    const struct sonde_endpoint *s)
+{
+	const struct sonde_endpoint *sender = sonde_life_endpoint(p->line->life, h->sid2);
+	char name[64];
+	const char *why;
+
+	paint(p, SONDE_PAINT_BAD);
+	if (e->kind == SONDE_EVENT_TRUNCATED) {
+		say(p, "message cut: %lld of %llu B read, the rest is lost", (long long)e->ret,
+		    (unsigned long long)e->n[0]);
+		paint(p, SONDE_PAINT_PLAIN);
+		return;
+	}
+	if (e->kind != SONDE_EVENT_DROP) { /* a receive that said MSG_TRUNC */
+		put(p, "message cut to the buffer, the rest is lost");
+		paint(p, SONDE_PAINT_PLAIN);
+		return;
+	}
+	say(p, "dropped %llu B", (unsigned long long)e->bytes);
+	if (e->remote.family) {
+		put(p, " from ");
+		sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &e->remote));
+	}
+	*(char *)mempcpy(name, e->text.at, e->text.len < 63 ? e->text.len : 63) = 0;
+	why = sonde_words_drop_means(name);
+	put(p, ": ");
+	put(p, why ? why : "reason ");
+	if (e->text.len) {
+		put(p, why ? " (" : "");
+		sonde_text_escape(p->t, e->text.at, e->text.len);
+		put(p, why ? ")" : "");
+	} else if (!why) {
+		say(p, "%u", e->reason);
+	}
+	paint(p, SONDE_PAINT_PLAIN);
+	if (s && sonde_kind_is_datagram(s->kind)) {
+		put(p, "; the sender");
+		if (sender) {
+			say(p, " #%u ", sender->sid);
+			sonde_words_who(p->t, sender->comm, sender->pid);
+		}
+		put(p, " is not told");
+	}
+}
+
+void sonde_pen_process(struct sonde_pen *p, const struct sonde_event *e)
+{
+	int status = (int)e->arg[0];
+
+	switch (e->kind) {
+	case SONDE_EVENT_FORK: say(p, "forked process %llu", (unsigned long long)e->n[0]); break;
+	case SONDE_EVENT_EXEC:
+		put(p, "runs ");
+		sonde_text_escape(p->t, e->text.at, e->text.len);
+		break;
+	default:
+		if (WIFSIGNALED(status))
+			say(p, "killed by SIG%s", sonde_name_signal(WTERMSIG(status)));
+		else
+			say(p, "exited with %d", WEXITSTATUS(status));
+	}
+}
+
+void sonde_pen_note(struct sonde_pen *p, const struct sonde_event *e)
+{
+	switch (e->kind) {
+	case SONDE_EVENT_RUN:
+		put(p, "run begins");
+		for (size_t i = 0, from = 0; i < e->text.len; i++)
+			if (!e->text.at[i] || i + 1 == e->text.len) {
+				put(p, from ? " " : ": ");
+				sonde_text_escape(p->t, e->text.at + from,
+						  i - from + (e->text.at[i] != 0));
+				from = i + 1;
+			}
+		break;
+	case SONDE_EVENT_BLIND:
+		paint(p, SONDE_PAINT_WARN);
+		put(p, "not seen in this run: ");
+		sonde_text_escape(p->t, e->text.at, e->text.len);
+		break;
+	case SONDE_EVENT_LOST:
+		paint(p, SONDE_PAINT_BAD);
+		say(p, "%llu events lost before here, by ", (unsigned long long)e->n[0]);
+		sonde_text_escape(p->t, e->text.at, e->text.len);
+		break;
+	default: put(p, "run ends");
+	}
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+static void packet_in_words(struct sonde_pen *p, const struct sonde_tuple *t)
+{
+	if (t->has & SONDE_TUPLE_TCP)
+		sonde_text_end(p->t, sonde_words_flags(sonde_text_room(p->t, 48), t->flags));
+	else if (t->protocol == IPPROTO_UDP)
+		put(p, t->fragment == SONDE_FRAGMENT_LATER ? "UDP fragment" : "UDP");
+	else if (t->has & SONDE_TUPLE_ICMP)
+		say(p, "ICMP type %u code %u", t->type, t->code);
+	else
+		say(p, "protocol %u", t->protocol);
+	if (t->length || !(t->has & SONDE_TUPLE_TCP))
+		say(p, " %u B", t->length);
+	put(p, " ");
+	sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &t->src));
+	put(p, " -> ");
+	sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &t->dst));
+}
+
+void sonde_pen_packet(struct sonde_pen *p, const struct sonde_frame *f, const struct sonde_heard *h,
+		      bool whole)
+{
+	struct sonde_packet packet;
+	struct sonde_tuple t;
+
+	paint(p, SONDE_PAINT_WIRE);
+	put(p, "wire: ");
+	sonde_decode_link(&packet, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	if (whole || !sonde_packet_tuple(&packet, &t))
+		sonde_text_end(p->t,
+			       sonde_summary(sonde_text_room(p->t, SONDE_SUMMARY_MAX), &packet));
+	else
+		packet_in_words(p, &t);
+	paint(p, SONDE_PAINT_PLAIN);
+	if (h->sid2 || (h->listener && h->listener != h->sid))
+		say(p, ", to #%u", h->sid2 ? h->sid2 : h->listener);
+	if (h->message)
+		say(p, ", message %llu", (unsigned long long)h->message);
+	if (h->how == SONDE_HOW_INFERRED || h->how2 == SONDE_HOW_INFERRED)
+		put(p, " (inferred)");
+}
+
+void sonde_pen_arrival(struct sonde_pen *p, const struct sonde_heard *h)
+{
+	paint(p, SONDE_PAINT_WIRE);
+	say(p, "wire: packet %llu came to the other end", (unsigned long long)h->frame);
+	paint(p, SONDE_PAINT_PLAIN);
+}
+
+/* name(descriptor, what matters) = result <duration> */
+void sonde_pen_call(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h)
+{
+	const struct sonde_endpoint *child;
+	bool data = sonde_call_class(e->call) == SONDE_CALL_SEND ||
+		    sonde_call_class(e->call) == SONDE_CALL_RECV;
+
+	paint(p, SONDE_PAINT_CALL);
+	say(p, "%s(", sonde_call_name(e->call));
+	if (e->call == SONDE_CALL_SOCKET || e->call == SONDE_CALL_SOCKETPAIR)
+		say(p, "%s, %s", sonde_name_family((unsigned)e->arg[0]),
+		    sonde_name_type((unsigned)e->arg[1] & 15));
+	else
+		say(p, "%d", e->fd);
+	if (data && e->text.len) {
+		put(p, ", \"");
+		sonde_text_escape(p->t, e->text.at, e->text.len);
+		put(p, e->text.len < e->bytes ? "\"..." : "\"");
+	}
+	if (data && e->arg[1] >= 0)
+		say(p, ", %lld", (long long)e->arg[1]);
+	if (e->address.len) {
+		put(p, ", ");
+		sonde_words_sockaddr(p->t, e->address);
+	}
+	if (e->call == SONDE_CALL_LISTEN)
+		say(p, ", %lld", (long long)e->arg[0]);
+	else if (e->call == SONDE_CALL_SHUTDOWN)
+		put(p, e->arg[0] == 0 ? ", SHUT_RD" : e->arg[0] == 1 ? ", SHUT_WR" : ", SHUT_RDWR");
+	put(p, ")");
+	if (e->flags & SONDE_FLAG_ENTERED) {
+		put(p, " ...");
+	} else if (e->ret < 0) {
+		put(p, " = -1 ");
+		paint(p, SONDE_PAINT_BAD);
+		sonde_words_errno(p->t, (int)-e->ret);
+	} else {
+		say(p, " = %lld", (long long)e->ret);
+		if (e->fd2 >= 0 && e->call == SONDE_CALL_SOCKETPAIR)
+			say(p, " [%d, %d]", e->fd, e->fd2);
+	}
+	paint(p, SONDE_PAINT_PLAIN);
+	if (!(e->flags & (SONDE_FLAG_ENTERED | SONDE_FLAG_BLOCKED))) {
+		paint(p, SONDE_PAINT_FAINT);
+		put(p, " <");
+		span(p, e->took);
+		put(p, ">");
+		paint(p, SONDE_PAINT_PLAIN);
+	}
+	child = h->milestone == SONDE_MILESTONE_ACCEPTED
+			? sonde_life_endpoint(p->line->life, h->sid2)
+			: NULL;
+	if (child) {
+		say(p, " #%u", child->sid);
+		ends(p, child, " <- ");
+	}
+}

@@ -1,0 +1,283 @@
+#include "life/rung.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "life/words.h"
+#include "packet/tuple.h"
+
+static void add(struct sonde_rungs *d, sonde_ns when, unsigned place, enum sonde_paint paint,
+		const char *text, const char *brief)
+{
+	if (d->marks == d->room) {
+		size_t more = d->room ? d->room : 64;
+
+		d->mark = sonde_arena_grow(d->arena, d->mark, d->marks, more, sizeof *d->mark);
+		d->room += more;
+	}
+	d->mark[d->marks] = (struct sonde_rung){
+		.when = when,
+		.order = d->marks,
+		.cell = { .text = text, .brief = brief, .paint = (uint8_t)paint },
+		.place = (uint8_t)place,
+	};
+	d->marks++;
+}
+
+static void add_arrow(struct sonde_rungs *d, sonde_ns when, bool right, bool lost,
+		      enum sonde_paint paint, const char *text, const char *brief)
+{
+	struct sonde_rung *m;
+
+	add(d, when, SONDE_RUNG_WIRE, lost ? SONDE_PAINT_BAD : paint, text, brief);
+	m = &d->mark[d->marks - 1];
+	m->arrow = true;
+	m->right = right;
+	m->cell.shape = lost ? (right ? SONDE_CELL_RIGHT_LOST : SONDE_CELL_LEFT_LOST)
+			     : (right ? SONDE_CELL_RIGHT : SONDE_CELL_LEFT);
+}
+
+/* The same for a narrow column, without the variant: "recv" for recvfrom and recvmsg. */
+static const char *call_brief(unsigned call)
+{
+	switch (call) {
+	case SONDE_CALL_SENDTO:
+	case SONDE_CALL_SENDMSG:
+	case SONDE_CALL_SENDMMSG: return "send";
+	case SONDE_CALL_RECVFROM:
+	case SONDE_CALL_RECVMSG:
+	case SONDE_CALL_RECVMMSG: return "recv";
+	case SONDE_CALL_ACCEPT4: return "accept";
+	default: return sonde_call_name(call);
+	}
+}
+
+/* "sendto 14 B", "connect = 0", "bind EADDRINUSE". */
+static const char *call_text(struct sonde_rungs *d, const struct sonde_story_step *s, bool brief)
+{
+	static const char *const how[] = { "receive", "send", "both" };
+	const char *name = brief ? call_brief(s->call) : sonde_call_name(s->call);
+	enum sonde_call_class class = sonde_call_class(s->call);
+	struct sonde_phrase p;
+	struct sonde_text *t = sonde_phrase_begin(&p);
+
+	sonde_text_str(t, name);
+	if (s->ret < 0) {
+		sonde_text_str(t, " ");
+		sonde_words_errno(t, (int)-s->ret);
+	} else if (s->call == SONDE_CALL_SHUTDOWN) {
+		sonde_text_print(t, " %s", s->arg >= 0 && s->arg < 3 ? how[s->arg] : "?");
+	} else if (class == SONDE_CALL_SEND ||
+		   (class == SONDE_CALL_RECV && (s->bytes || d->datagram))) {
+		sonde_text_print(t, brief ? " %llu" : " %llu B", (unsigned long long)s->bytes);
+	} else if (class == SONDE_CALL_RECV) {
+		sonde_text_str(t, brief ? " 0" : " = 0, end");
+	} else if (brief) {
+		;
+	} else if (s->call == SONDE_CALL_SOCKET || s->call == SONDE_CALL_ACCEPT ||
+		   s->call == SONDE_CALL_ACCEPT4 || s->call == SONDE_CALL_SOCKETPAIR) {
+		sonde_text_print(t, " = %lld", (long long)s->ret);
+	} else if (s->call == SONDE_CALL_CONNECT) {
+		sonde_text_str(t, " = 0");
+	}
+	return sonde_phrase_end(&p, d->arena);
+}
+
+/* Whether something else happened while the call lasted, so that its waiting is worth a row. */
+static bool waited(const struct sonde_story_step *s, const struct sonde_rung *mark, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mark[i].when > s->when && mark[i].when < s->until)
+			return true;
+	return false;
+}
+
+static bool at_return(const struct sonde_story_step *s)
+{
+	return sonde_call_class(s->call) == SONDE_CALL_RECV || s->call == SONDE_CALL_CONNECT ||
+	       s->call == SONDE_CALL_ACCEPT || s->call == SONDE_CALL_ACCEPT4;
+}
+
+static void draw_call(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
+		      bool listener)
+{
+	const char *text = call_text(d, s, false), *brief = call_text(d, s, true);
+	unsigned place = far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP;
+
+	if (listener)
+		text = sonde_arena_print(d->arena, "%s *", text);
+	add(d, at_return(s) ? s->until : s->when, place,
+	    s->ret < 0 ? SONDE_PAINT_BAD : SONDE_PAINT_CALL, text, brief);
+	if (d->is_unix && s->ret > 0 && sonde_call_class(s->call) == SONDE_CALL_SEND)
+		add_arrow(d, s->when, !far, false, SONDE_PAINT_WIRE,
+			  sonde_arena_print(d->arena, "%llu B", (unsigned long long)s->bytes),
+			  NULL);
+}
+
+static void draw_waiting(struct sonde_rungs *d, const struct sonde_story_step *s, size_t n,
+			 bool far)
+{
+	if (s->what != SONDE_STORY_CALL || !at_return(s) || !waited(s, d->mark, n))
+		return;
+	add(d, s->when, far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP, SONDE_PAINT_FAINT,
+	    sonde_arena_print(d->arena, "%s …", sonde_call_name(s->call)),
+	    sonde_arena_print(d->arena, "%s …", call_brief(s->call)));
+}
+
+/* "PSH ACK 14 B", in brief as tcpdump has it: "P. 14". */
+static void packet_text(struct sonde_rungs *d, const struct sonde_story_step *s,
+			const char **ret_text, const char **ret_brief)
+{
+	static const struct {
+		uint16_t bit;
+		char letter;
+	} letters[] = { { 2, 'S' }, { 1, 'F' }, { 4, 'R' }, { 8, 'P' }, { 16, '.' } };
+	char text[96], brief[64], *o = text, *b = brief;
+
+	if (s->protocol == IPPROTO_TCP) {
+		o = sonde_words_flags(o, s->flags);
+		for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+			if (s->flags & letters[i].bit)
+				*b++ = letters[i].letter;
+	} else if (s->protocol == IPPROTO_ICMP || s->protocol == IPPROTO_ICMPV6) {
+		o = sonde_put_str(o, "ICMP");
+		b = sonde_put_str(b, "ICMP");
+	} else {
+		o = sonde_put_str(o, s->protocol == IPPROTO_UDP ? "UDP" : "IP");
+	}
+	if (s->bytes || s->protocol == IPPROTO_UDP) {
+		if (b != brief)
+			*b++ = ' ';
+		b = sonde_put_dec(b, s->bytes);
+		o = sonde_words_size(sonde_put_str(o, " "), s->bytes);
+	}
+	if (s->until > s->when + SONDE_MILLISECOND) {
+		o = sonde_words_span(sonde_put_str(o, ", "), s->until - s->when);
+		o = sonde_put_str(o, " on the way");
+	}
+	*ret_text = sonde_arena_string(d->arena, text, (size_t)(o - text));
+	*ret_brief = sonde_arena_string(d->arena, brief, (size_t)(b - brief));
+}
+
+/* Why message n of the flow never was read, or NULL. */
+static const struct sonde_loss *loss_of(const struct sonde_flow *f, uint64_t n)
+{
+	for (uint32_t i = 0; f && n && i < f->losses; i++)
+		if (f->loss[i].first <= n && n <= f->loss[i].last &&
+		    (f->loss[i].fate == SONDE_FATE_DROPPED ||
+		     f->loss[i].fate == SONDE_FATE_REFUSED))
+			return &f->loss[i];
+	return NULL;
+}
+
+static const char *short_reason(const char *name)
+{
+	if (name && !strncmp(name, "SKB_DROP_REASON_", 16))
+		name += 16;
+	return name && !strcmp(name, "SOCKET_RCVBUFF") ? "queue full" : name;
+}
+
+static void draw_packet(struct sonde_rungs *d, const struct sonde_story_step *s, bool right)
+{
+	const struct sonde_flow *f = d->what->flow && s->flow == d->what->flow->id   ? d->what->flow
+				     : d->what->back && s->flow == d->what->back->id ? d->what->back
+										     : NULL;
+	const struct sonde_loss *loss = loss_of(f, s->message);
+	const char *text, *brief;
+	enum sonde_paint paint = s->flags & SONDE_TCP_RST ? SONDE_PAINT_BAD : SONDE_PAINT_WIRE;
+
+	packet_text(d, s, &text, &brief);
+	add_arrow(d, s->when, right, loss != NULL, paint, text, brief);
+	if (loss) {
+		const char *why =
+			loss->fate == SONDE_FATE_REFUSED ? "refused" : short_reason(loss->name);
+
+		add(d, s->when, right ? SONDE_RUNG_FAR_KERNEL : SONDE_RUNG_KERNEL, SONDE_PAINT_BAD,
+		    sonde_arena_print(d->arena, "× %s", why ? why : "dropped"), NULL);
+	}
+}
+
+static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
+		      bool listener)
+{
+	unsigned kernel = far ? SONDE_RUNG_FAR_KERNEL : SONDE_RUNG_KERNEL;
+	const char *why;
+
+	switch (s->what) {
+	case SONDE_STORY_CALL: draw_call(d, s, far, listener); break;
+	case SONDE_STORY_STATE:
+		why = sonde_state_name(s->state);
+		add(d, s->when, kernel, SONDE_PAINT_STATE,
+		    listener ? sonde_arena_print(d->arena, "%s *", why) : why,
+		    sonde_words_state_brief(s->state));
+		break;
+	case SONDE_STORY_PACKET: draw_packet(d, s, !far); break;
+	case SONDE_STORY_ARRIVAL: draw_packet(d, s, far); break;
+	case SONDE_STORY_DROP:
+		if (d->datagram && s->message)
+			break; /* drawn where the message is */
+		why = short_reason(s->why);
+		add(d, s->when, kernel, SONDE_PAINT_BAD,
+		    sonde_arena_print(d->arena, "× %s", why ? why : "dropped"), NULL);
+		break;
+	case SONDE_STORY_RESET:
+		why = sonde_words_reset_means((struct sonde_bytes){ (const uint8_t *)s->why,
+								    s->why ? strlen(s->why) : 0 });
+		add(d, s->when, kernel, SONDE_PAINT_BAD,
+		    why ? sonde_arena_print(d->arena, "reset: %s", why) : "reset", "reset");
+		break;
+	case SONDE_STORY_RESET_IN:
+		add(d, s->when, kernel, SONDE_PAINT_BAD, "reset came", "reset");
+		break;
+	case SONDE_STORY_ERROR: {
+		struct sonde_phrase p;
+
+		sonde_words_errno(sonde_phrase_begin(&p), (int)-s->ret);
+		add(d, s->when, kernel, SONDE_PAINT_BAD, sonde_phrase_end(&p, d->arena), NULL);
+		break;
+	}
+	case SONDE_STORY_RELEASED:
+		add(d, s->when, far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP, SONDE_PAINT_CALL,
+		    "closed", NULL);
+		break;
+	default: break;
+	}
+}
+
+/* Whether a step of this endpoint belongs into this ladder: its own conversation's, and what made
+ * the socket. */
+static bool belongs(const struct sonde_rungs *d, const struct sonde_story_step *s, bool listener)
+{
+	if (listener)
+		return s->what == SONDE_STORY_STATE
+			       ? s->state == SONDE_STATE_LISTEN
+			       : s->what == SONDE_STORY_CALL && (s->call == SONDE_CALL_SOCKET ||
+								 s->call == SONDE_CALL_BIND ||
+								 s->call == SONDE_CALL_LISTEN);
+	if (!d->datagram || !s->flow)
+		return true;
+	return s->flow == d->what->flow->id || (d->what->back && s->flow == d->what->back->id);
+}
+
+enum { STEPS = SONDE_STORY_HEAD + SONDE_STORY_TAIL };
+
+/* All logs of one endpoint: its own, and of those that were found to be it. */
+void sonde_rungs_collect(struct sonde_rungs *d, const struct sonde_story *story,
+			 const struct sonde_endpoint *e, bool far, bool listener, sonde_ns gap[2])
+{
+	struct sonde_story_step *step = sonde_arena_take(d->arena, STEPS * sizeof *step);
+
+	for (size_t i = 0; i < d->life->endpoints; i++) {
+		size_t n;
+
+		if (i + 1 != e->sid && sonde_life_endpoint(d->life, (uint32_t)i + 1) != e)
+			continue;
+		n = sonde_story_read(story, (uint32_t)i + 1, step, STEPS, gap);
+		for (size_t k = 0; k < n; k++)
+			if (belongs(d, &step[k], listener))
+				draw_step(d, &step[k], far, listener);
+		for (size_t k = 0, now = d->marks; !listener && k < n; k++)
+			if (belongs(d, &step[k], false))
+				draw_waiting(d, &step[k], now, far);
+	}
+}
