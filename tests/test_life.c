@@ -332,6 +332,17 @@ START_TEST(a_copy_keeps_it_and_the_last_close_releases_it)
 }
 END_TEST
 
+START_TEST(a_call_that_returns_0_has_made_no_descriptor)
+{
+	begin();
+	call(SONDE_CALL_GETSOCKNAME, 10, 1, 3, -1, 0);
+	call(SONDE_CALL_GETPEERNAME, 10, 1, 3, -1, 0);
+	ck_assert_uint_eq(nth(1)->references, 1);
+	call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
+	ck_assert_uint_eq(heard.releases, 1);
+}
+END_TEST
+
 START_TEST(dup2_over_the_last_releases_what_was_there)
 {
 	begin();
@@ -630,6 +641,7 @@ Suite *life_suite(void)
 	tcase_add_loop_test(t, each_end_is_named_right, 0, n);
 	tcase_add_loop_test(t, without_a_hook_it_is_right_or_marked_inferred, 0, n);
 	tcase_add_test(t, a_copy_keeps_it_and_the_last_close_releases_it);
+	tcase_add_test(t, a_call_that_returns_0_has_made_no_descriptor);
 	tcase_add_test(t, dup2_over_the_last_releases_what_was_there);
 	tcase_add_test(t, fork_copies_and_a_shared_table_does_not);
 	tcase_add_test(t, the_end_of_a_thread_ends_nothing);

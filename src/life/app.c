@@ -533,6 +533,8 @@ void sonde_app_call(struct sonde_life *l, const struct sonde_event *e, struct so
 		break;
 	case SONDE_CALL_GETSOCKOPT:
 	case SONDE_CALL_SETSOCKOPT: call_option(l, e, p); break;
+	case SONDE_CALL_GETSOCKNAME:
+	case SONDE_CALL_GETPEERNAME: break;
 	default: call_copy(l, e, p); break;
 	}
 }
