@@ -15,10 +15,11 @@
 
 #include "sys/child.h"
 #include "sys/sleep.h"
+#include "sys/tracer.h"
 
 Suite *child_suite(void);
 
-#define COMMAND(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
+#define COMMAND(...) ((char *const *)(const char *const[]){ __VA_ARGS__, NULL })
 
 /* A terminal, a shell with job control on it, and as its one job a follower with a command. The
  * test sits at the keyboard. The shell tells of its job on `told`: 's' and the signal, 'c', 'e' and
@@ -30,25 +31,50 @@ static struct {
 	size_t len, seen;
 } tty;
 
+/* Loop index 0: nobody watches the command. 1: ptrace does. */
+static bool traced;
+
+static int prepare(void *arg)
+{
+	return sonde_tracer_prepare_child(arg);
+}
+
+static void ignore(void *arg, const struct sonde_item *item)
+{
+	(void)arg, (void)item;
+}
+
 static void follow(char *const *argv)
 {
-	struct sonde_child_plan plan = {.argv = argv, .out = -1};
+	const struct sonde_tracer_plan ptrace = { .backend = SONDE_BACKEND_PTRACE,
+						  .started = true };
+	struct sonde_child_plan plan = { .argv = argv, .out = -1 };
+	struct sonde_tracer *tracer = NULL;
 	struct sonde_child child;
-	int status = 0;
+	int status = 0, why;
 
 	sonde_sleep_init();
-	if (sonde_child_start(&child, &plan))
-		_exit(125);
+	if (traced && sonde_tracer_open(&tracer, &ptrace, &why))
+		_exit(99);
+	plan.prepare = traced ? prepare : NULL;
+	plan.arg = tracer;
+	if (sonde_child_start(&child, &plan) || (traced && sonde_tracer_follow(tracer, child.pid)))
+		_exit(98);
 	sonde_child_release(&child);
-	while (waitpid(child.pid, &status, WNOHANG) != child.pid)
+	if (traced)
+		while (!sonde_tracer_child_ended(tracer, child.pid, &status))
+			if (!sonde_tracer_read(tracer, ignore, NULL))
+				sonde_sleep(NULL, 0, sonde_tracer_patience(tracer));
+	while (!traced && waitpid(child.pid, &status, WNOHANG) != child.pid)
 		sonde_sleep(NULL, 0, -1);
+	sonde_tracer_close(tracer);
 	sonde_child_done(&child);
 	_exit(sonde_child_leave(status));
 }
 
 static void tell(int fd, char what, int n)
 {
-	char text[2] = {what, (char)n};
+	char text[2] = { what, (char)n };
 
 	if (write(fd, text, 2) != 2)
 		_exit(1);
@@ -136,7 +162,7 @@ static bool shows_within(const char *text, int ms)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	end = now.tv_sec * 1000 + now.tv_nsec / 1000000 + ms;
 	for (;;) {
-		struct pollfd p = {.fd = tty.keys, .events = POLLIN};
+		struct pollfd p = { .fd = tty.keys, .events = POLLIN };
 		ssize_t got = 0;
 
 		tty.screen[tty.len] = 0;
@@ -166,7 +192,7 @@ static void type(const char *text)
 /* What the shell tells of its job next: the letter << 8 | the number. */
 static int job_is(void)
 {
-	struct pollfd p = {.fd = tty.told, .events = POLLIN};
+	struct pollfd p = { .fd = tty.told, .events = POLLIN };
 	char text[2];
 
 	if (poll(&p, 1, 5000) != 1 || read(tty.told, text, 2) != 2)
@@ -184,7 +210,7 @@ static void order(char what)
 static char *const *stim(const char *how)
 {
 	static char path[256], word[32];
-	static char *argv[] = {path, word, NULL};
+	static char *argv[] = { path, word, NULL };
 	const char *build = getenv("SONDE_BUILD");
 
 	snprintf(path, sizeof path, "%s/stim/child", build ? build : "build/cc");
@@ -194,6 +220,7 @@ static char *const *stim(const char *how)
 
 START_TEST(input_and_its_end_reach_the_command)
 {
+	traced = _i;
 	sit_down(stim(""));
 	SHOWS("ready");
 	type("hello\n");
@@ -211,13 +238,14 @@ START_TEST(the_command_keeps_terminal_group_mask_and_dispositions)
 	unsigned long long blocked, ignored, handled;
 	char *at;
 
+	traced = _i;
 	sit_down(stim(""));
 	SHOWS("\n");
 	at = strstr(tty.screen, "ready");
 	ck_assert_ptr_nonnull(at);
-	ck_assert_int_eq(
-	    sscanf(at, "ready %d %d %llx %llx %llx", &group, &front, &blocked, &ignored, &handled),
-	    5);
+	ck_assert_int_eq(sscanf(at, "ready %d %d %llx %llx %llx", &group, &front, &blocked,
+				&ignored, &handled),
+			 5);
 	ck_assert_int_eq(group, tty.job);
 	ck_assert_int_eq(front, tty.job);
 	ck_assert_uint_eq(blocked, 0);
@@ -229,6 +257,7 @@ END_TEST
 
 START_TEST(ctrl_c_reaches_the_command_once_and_us_not)
 {
+	traced = _i;
 	sit_down(stim(""));
 	SHOWS("ready");
 	type("\x03");
@@ -242,6 +271,7 @@ END_TEST
 
 START_TEST(a_command_that_ignores_ctrl_c_goes_on)
 {
+	traced = _i;
 	sit_down(stim("ignore"));
 	SHOWS("ready");
 	type("\x03");
@@ -255,6 +285,7 @@ END_TEST
 
 START_TEST(ctrl_c_kills_both_alike)
 {
+	traced = _i;
 	sit_down(stim("default"));
 	SHOWS("ready");
 	type("\x03");
@@ -265,6 +296,7 @@ END_TEST
 
 START_TEST(ctrl_z_then_fg_goes_on_where_it_was)
 {
+	traced = _i;
 	sit_down(stim(""));
 	SHOWS("ready");
 	for (int i = 0; i < 3; i++) {
@@ -283,6 +315,7 @@ END_TEST
 
 START_TEST(bg_runs_until_it_wants_to_read)
 {
+	traced = _i;
 	sit_down(stim(""));
 	SHOWS("ready");
 	type("\x1a");
@@ -303,12 +336,13 @@ START_TEST(a_signal_sent_to_us_is_passed_on_once)
 	static const struct {
 		int number;
 		const char *shown;
-	} sent[] = {{SIGHUP, "signal 01"},
-		    {SIGTERM, "signal 15"},
-		    {SIGINT, "signal 02"},
-		    {SIGUSR1, "signal 10"},
-		    {SIGUSR2, "signal 12"}};
+	} sent[] = { { SIGHUP, "signal 01" },
+		     { SIGTERM, "signal 15" },
+		     { SIGINT, "signal 02" },
+		     { SIGUSR1, "signal 10" },
+		     { SIGUSR2, "signal 12" } };
 
+	traced = _i;
 	sit_down(stim(""));
 	SHOWS("ready");
 	for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
@@ -324,9 +358,10 @@ END_TEST
 
 START_TEST(we_die_of_what_the_command_died_of)
 {
-	static const int deaths[] = {SIGTERM, SIGKILL, SIGSEGV, SIGINT, SIGPIPE};
+	static const int deaths[] = { SIGTERM, SIGKILL, SIGSEGV, SIGINT, SIGPIPE };
 	char line[16];
 
+	traced = _i;
 	for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
 		sit_down(stim("default"));
 		SHOWS("ready");
@@ -345,9 +380,10 @@ END_TEST
 
 START_TEST(exit_codes_are_those_of_the_command)
 {
-	static const int codes[] = {0, 1, 5, 77, 125, 126, 127, 200, 255};
+	static const int codes[] = { 0, 1, 5, 77, 125, 126, 127, 200, 255 };
 	char line[16];
 
+	traced = _i;
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
 		sit_down(stim(""));
 		SHOWS("ready");
@@ -363,6 +399,7 @@ END_TEST
 
 START_TEST(what_cannot_be_executed_is_126_or_127)
 {
+	traced = _i;
 	sit_down(COMMAND("./no-such-command-anywhere"));
 	JOB('e', 127);
 	stand_up();
@@ -391,7 +428,7 @@ static int run(struct sonde_child *c, const struct sonde_child_plan *plan)
 START_TEST(why_it_could_not_start_is_known)
 {
 	int error = -ENOSYS;
-	struct sonde_child_plan plan = {.argv = COMMAND("/no/such"), .out = -1};
+	struct sonde_child_plan plan = { .argv = COMMAND("/no/such"), .out = -1 };
 	struct sonde_child c;
 
 	sonde_sleep_init();
@@ -418,7 +455,7 @@ END_TEST
 START_TEST(nothing_runs_before_it_is_released_or_when_we_die)
 {
 	static const char ran[] = "/tmp/sonde-test-child-ran";
-	struct sonde_child_plan plan = {.argv = COMMAND("touch", ran), .out = -1};
+	struct sonde_child_plan plan = { .argv = COMMAND("touch", ran), .out = -1 };
 	struct sonde_child c;
 	int status;
 
@@ -473,17 +510,17 @@ Suite *child_suite(void)
 	TCase *t = tcase_create("child");
 
 	tcase_set_timeout(t, 30);
-	tcase_add_test(t, input_and_its_end_reach_the_command);
-	tcase_add_test(t, the_command_keeps_terminal_group_mask_and_dispositions);
-	tcase_add_test(t, ctrl_c_reaches_the_command_once_and_us_not);
-	tcase_add_test(t, a_command_that_ignores_ctrl_c_goes_on);
-	tcase_add_test(t, ctrl_c_kills_both_alike);
-	tcase_add_test(t, ctrl_z_then_fg_goes_on_where_it_was);
-	tcase_add_test(t, bg_runs_until_it_wants_to_read);
-	tcase_add_test(t, a_signal_sent_to_us_is_passed_on_once);
-	tcase_add_test(t, we_die_of_what_the_command_died_of);
-	tcase_add_test(t, exit_codes_are_those_of_the_command);
-	tcase_add_test(t, what_cannot_be_executed_is_126_or_127);
+	tcase_add_loop_test(t, input_and_its_end_reach_the_command, 0, 2);
+	tcase_add_loop_test(t, the_command_keeps_terminal_group_mask_and_dispositions, 0, 2);
+	tcase_add_loop_test(t, ctrl_c_reaches_the_command_once_and_us_not, 0, 2);
+	tcase_add_loop_test(t, a_command_that_ignores_ctrl_c_goes_on, 0, 2);
+	tcase_add_loop_test(t, ctrl_c_kills_both_alike, 0, 2);
+	tcase_add_loop_test(t, ctrl_z_then_fg_goes_on_where_it_was, 0, 2);
+	tcase_add_loop_test(t, bg_runs_until_it_wants_to_read, 0, 2);
+	tcase_add_loop_test(t, a_signal_sent_to_us_is_passed_on_once, 0, 2);
+	tcase_add_loop_test(t, we_die_of_what_the_command_died_of, 0, 2);
+	tcase_add_loop_test(t, exit_codes_are_those_of_the_command, 0, 2);
+	tcase_add_loop_test(t, what_cannot_be_executed_is_126_or_127, 0, 2);
 	tcase_add_test(t, why_it_could_not_start_is_known);
 	tcase_add_test(t, nothing_runs_before_it_is_released_or_when_we_die);
 	tcase_add_test(t, a_sleeper_wakes_for_children_and_signals_also_those_before);
