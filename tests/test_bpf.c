@@ -56,10 +56,10 @@ static void hear(void *arg, const struct sonde_item *item)
 		return;
 	}
 	ck_assert_uint_lt(i->event.kind, SONDE_EVENT_END_);
-	i->event.address.at = memcpy(calloc(1, 128), item->event.address.len
-							     ? item->event.address.at
-							     : (const uint8_t *)"",
-				     item->event.address.len);
+	i->event.address.at =
+		memcpy(calloc(1, 128),
+		       item->event.address.len ? item->event.address.at : (const uint8_t *)"",
+		       item->event.address.len);
 	i->event.text.at = memcpy(calloc(1, i->event.text.len + 1),
 				  item->event.text.len ? item->event.text.at : (const uint8_t *)"",
 				  item->event.text.len);
@@ -154,16 +154,16 @@ static void run_clean(const struct sonde_tracer_plan *plan, const struct deed *d
 static struct sonde_event *event(unsigned kind, unsigned n)
 {
 	EACH_EVENT(e)
-		if (e->kind == kind && !n--)
-			return e;
+	if (e->kind == kind && !n--)
+		return e;
 	return NULL;
 }
 
 static struct sonde_event *call(unsigned name, unsigned n)
 {
 	EACH_EVENT(e)
-		if (e->kind == SONDE_EVENT_CALL && e->call == name && !n--)
-			return e;
+	if (e->kind == SONDE_EVENT_CALL && e->call == name && !n--)
+		return e;
 	return NULL;
 }
 
@@ -172,7 +172,7 @@ static unsigned calls(unsigned name)
 	unsigned n = 0;
 
 	EACH_EVENT(e)
-		n += e->kind == SONDE_EVENT_CALL && e->call == name;
+	n += e->kind == SONDE_EVENT_CALL && e->call == name;
 	return n;
 }
 
@@ -181,7 +181,7 @@ static unsigned events(unsigned kind)
 	unsigned n = 0;
 
 	EACH_EVENT(e)
-		n += e->kind == kind;
+	n += e->kind == kind;
 	return n;
 }
 
@@ -192,14 +192,15 @@ static const char *story(uint64_t cookie, bool kernel)
 	char *o = text;
 
 	*o = 0;
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->cookie != cookie || kernel == (e->kind == SONDE_EVENT_CALL))
 			continue;
 		if (e->kind == SONDE_EVENT_STATE)
 			o += sprintf(o, "%u>%u ", e->from, e->to);
 		else
-			o += sprintf(o, "%s ", kernel ? sonde_event_name(e->kind)
-						      : sonde_call_name(e->call));
+			o += sprintf(o, "%s ",
+				     kernel ? sonde_event_name(e->kind) : sonde_call_name(e->call));
 	}
 	return text;
 }
@@ -227,8 +228,8 @@ static int bound(int type)
 	int s = socket(family, type, 0);
 
 	address_len = family == AF_INET ? sizeof six_or_four : sizeof six;
-	must(s >= 0 && !bind(s, family == AF_INET ? (void *)&six_or_four : (void *)&six,
-			     address_len));
+	must(s >= 0 &&
+	     !bind(s, family == AF_INET ? (void *)&six_or_four : (void *)&six, address_len));
 	must(!getsockname(s, (void *)&address, &address_len));
 	return s;
 }
@@ -295,7 +296,8 @@ START_TEST(a_tcp_session_is_told_whole)
 	ck_assert_int_eq(state->to, 2); /* SYN_SENT */
 	ck_assert_uint_ne(state->flags & SONDE_FLAG_TASK, 0);
 	ck_assert_uint_eq(state->pid, (uint32_t)child);
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->kind == SONDE_EVENT_STATE && e->from == 10 && e->to == 3)
 			ck_assert_uint_eq(e->flags & SONDE_FLAG_TASK, 0);
 		if (e->kind == SONDE_EVENT_DESTROY && e->cookie == client) {
@@ -316,7 +318,8 @@ START_TEST(every_tcp_packet_is_seen_once_with_its_socket)
 	run_clean(&usual, &(struct deed){ .after = tcp });
 	client = call(SONDE_CALL_CONNECT, 0)->cookie;
 	server = call(SONDE_CALL_ACCEPT4, 0)->cookie2;
-	EACH_FRAME(f) {
+	EACH_FRAME(f)
+	{
 		uint8_t flags, id[16];
 		bool is_client;
 
@@ -339,8 +342,10 @@ START_TEST(every_tcp_packet_is_seen_once_with_its_socket)
 		memcpy(before + 16 * n++, id, 16);
 		syn += flags >> 1 & 1;
 		fin += flags & 1;
-		is_client = !memcmp(f->byte.at + 22, &((struct sockaddr_in *)call(
-							SONDE_CALL_CONNECT, 0)->address.at)->sin_port, 2);
+		is_client = !memcmp(
+			f->byte.at + 22,
+			&((struct sockaddr_in *)call(SONDE_CALL_CONNECT, 0)->address.at)->sin_port,
+			2);
 		if (flags == 0x12) /* the SYN-ACK is sent before there is a socket */
 			ck_assert(f->cookie == 0 || f->cookie == server);
 		else
@@ -400,7 +405,8 @@ START_TEST(what_happens_to_datagrams_is_told)
 	ck_assert_uint_ne(first->cookie, 0);
 	ck_assert_uint_ne(first->local.port, 0); /* chosen by the kernel in this very call */
 	ck_assert_uint_eq(first->address.len, address_len = family == AF_INET ? 16 : 28);
-	EACH_FRAME(f) { /* even the first carries its sender */
+	EACH_FRAME(f)
+	{ /* even the first carries its sender */
 		if (!received++)
 			ck_assert_uint_eq(f->cookie, first->cookie);
 	}
@@ -408,7 +414,8 @@ START_TEST(what_happens_to_datagrams_is_told)
 	ck_assert_uint_eq(events(SONDE_EVENT_TRUNCATED), 1);
 	ck_assert_int_eq(event(SONDE_EVENT_TRUNCATED, 0)->ret, 4);
 	ck_assert_uint_eq(event(SONDE_EVENT_TRUNCATED, 0)->n[0], 10);
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->kind != SONDE_EVENT_DROP || e->cookie != server)
 			continue;
 		full++;
@@ -429,7 +436,9 @@ static int rights(int s, int what, int flags)
 {
 	char data = 'F', control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec v = { &data, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
 			    .msg_controllen = sizeof control };
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 
@@ -483,7 +492,8 @@ START_TEST(unix_sockets_and_what_passes_through_them)
 	ck_assert_uint_ne(pair->ino, pair->ino2);
 	ck_assert_int_eq(pair->family, AF_UNIX);
 	for (unsigned i = 0; i < 2; i++) { /* an accepted one tells its peer */
-		ck_assert_uint_eq(call(SONDE_CALL_ACCEPT, i)->n[0], call(SONDE_CALL_CONNECT, i)->ino);
+		ck_assert_uint_eq(call(SONDE_CALL_ACCEPT, i)->n[0],
+				  call(SONDE_CALL_CONNECT, i)->ino);
 		ck_assert_uint_eq(call(SONDE_CALL_CONNECT, i)->address.len, 14);
 	}
 	ck_assert_uint_eq(call(SONDE_CALL_CONNECT, 2)->ino2, call(SONDE_CALL_BIND, 2)->ino);
@@ -513,7 +523,8 @@ static void tasks(void)
 	pid_t pid;
 	char c;
 
-	must(dup(f) >= 0 && fcntl(f, F_DUPFD, 150) == 150 && !read(f, &c, 1)); /* not a socket: silence */
+	must(dup(f) >= 0 && fcntl(f, F_DUPFD, 150) == 150 &&
+	     !read(f, &c, 1)); /* not a socket: silence */
 	must(dup(s) >= 0 && dup2(s, 140) == 140 && dup3(s, 141, O_CLOEXEC) == 141);
 	must(fcntl(s, F_DUPFD_CLOEXEC, 142) == 142 && !fcntl(s, F_SETFD, FD_CLOEXEC));
 	must(!fcntl(s, F_SETFL, O_NONBLOCK) && dup2(f, 140) == 140);
@@ -589,7 +600,8 @@ START_TEST(io_uring_is_seen_by_what_the_kernel_does)
 		return;
 	}
 	ck_assert_int_eq(status, 0);
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		ck_assert(e->kind != SONDE_EVENT_CALL || e->call != SONDE_CALL_CONNECT);
 		if (e->kind == SONDE_EVENT_SENT)
 			sent += (uint64_t)e->ret;
@@ -616,7 +628,9 @@ static void many(void)
 		struct linger none = { 1, 0 }; /* no port is kept back */
 		int c = socket(AF_INET, SOCK_STREAM, 0), a;
 
-		must(!connect(c, (void *)&address, address_len) && (a = accept(l, NULL, NULL)) >= 0);
+		must(!connect(c, (void *)&address, address_len));
+		a = accept(l, NULL, NULL);
+		must(a >= 0);
 		close(a);
 		setsockopt(c, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 		close(c);
@@ -638,7 +652,8 @@ START_TEST(two_thousand_connections_are_told_once_each)
 
 	family = AF_INET;
 	run_clean(&usual, &(struct deed){ .after = many });
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->kind != SONDE_EVENT_CALL)
 			continue;
 		if (e->call == SONDE_CALL_SOCKET || e->call == SONDE_CALL_ACCEPT) {
@@ -693,7 +708,8 @@ START_TEST(any_hook_can_be_denied_and_is_missed_aloud)
 	plan.deny = deny;
 	family = AF_INET;
 	run_clean(&plan, &(struct deed){ .after = tcp });
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->kind != SONDE_EVENT_BLIND)
 			continue;
 		ck_assert_uint_eq(e->reason, (uint32_t)_i + 1);
@@ -702,7 +718,8 @@ START_TEST(any_hook_can_be_denied_and_is_missed_aloud)
 	}
 	ck_assert(said);
 	ck_assert(calls(SONDE_CALL_CONNECT) == 1 || !strcmp(deny[0], "sys_exit"));
-	ck_assert_uint_eq(events(SONDE_EVENT_STATE) > 0, strcmp(deny[0], "inet_sock_set_state") != 0);
+	ck_assert_uint_eq(events(SONDE_EVENT_STATE) > 0,
+			  strcmp(deny[0], "inet_sock_set_state") != 0);
 }
 END_TEST
 
@@ -736,7 +753,8 @@ START_TEST(what_was_open_before_is_told)
 	uint64_t ino[4] = { 0 }, peer[4] = { 0 };
 
 	run_clean(&usual, &(struct deed){ .before = hold, .after = block, .seed = true });
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->kind != SONDE_EVENT_SEED)
 			continue;
 		ck_assert_uint_eq(e->pid, (uint32_t)child);
@@ -817,7 +835,9 @@ static void fork_tcp(void)
 
 START_TEST(it_lives_on_without_any_capability)
 {
-	run_clean(&usual, &(struct deed){ .before = hold, .after = fork_tcp, .seed = true,
+	run_clean(&usual, &(struct deed){ .before = hold,
+					  .after = fork_tcp,
+					  .seed = true,
 					  .meanwhile = without_capabilities });
 	ck_assert_uint_ge(events(SONDE_EVENT_SEED), 4);
 	ck_assert_uint_eq(calls(SONDE_CALL_CONNECT), 1);
@@ -836,7 +856,8 @@ START_TEST(two_capabilities_are_enough)
 		unsigned blind = 0;
 
 		capng_clear(CAPNG_SELECT_BOTH);
-		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF, CAP_PERFMON, -1);
+		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF, CAP_PERFMON,
+			      -1);
 		if (capng_change_id(65534, 65534, CAPNG_DROP_SUPP_GRP))
 			_exit(1);
 		heard_n = 0;
@@ -844,7 +865,7 @@ START_TEST(two_capabilities_are_enough)
 			_exit(2);
 		sonde_tracer_bpf.tell(t, hear, NULL);
 		EACH_EVENT(e)
-			blind += e->kind == SONDE_EVENT_BLIND;
+		blind += e->kind == SONDE_EVENT_BLIND;
 		if (blind != 1 || sonde_bpf_hook_in_use((struct bpf_tracer *)t, "sock_create"))
 			_exit(3);
 		child = fork();
@@ -889,7 +910,8 @@ START_TEST(a_neighbour_is_not_heard)
 {
 	family = AF_INET;
 	run_clean(&usual, &(struct deed){ .before = neighbour, .after = with_a_neighbour });
-	EACH_EVENT(e) {
+	EACH_EVENT(e)
+	{
 		if (e->kind == SONDE_EVENT_CALL || e->flags & SONDE_FLAG_TASK)
 			ck_assert_uint_eq(e->pid, (uint32_t)child);
 	}

@@ -16,7 +16,6 @@
 
 #include "base/reason.h"
 #include "sys/bpf.h"
-#include "sys/clock.h"
 
 enum { PATIENCE_MS = 2, INITIAL_PID_NAMESPACE = 0xEFFFFFFC };
 
@@ -31,8 +30,8 @@ static struct sonde_tracer *close_tracer(struct sonde_tracer *tracer)
 
 	if (!t)
 		return NULL;
-	if (t->lost)
-		munmap((void *)t->lost, t->lost_size);
+	if (t->counts)
+		munmap((void *)t->counts, t->counts_size);
 	ring_buffer__free(t->ring);
 	sonde_bpf_hook_close(t);
 	sonde_bpf_kernel_done(&t->kernel);
@@ -42,22 +41,23 @@ static struct sonde_tracer *close_tracer(struct sonde_tracer *tracer)
 
 static int find_maps(struct bpf_tracer *t)
 {
-	struct bpf_map *lost = bpf_object__find_map_by_name(t->object, ".bss");
+	struct bpf_map *counts = bpf_object__find_map_by_name(t->object, ".bss");
 	void *at;
 
 	t->pids = bpf_object__find_map_fd_by_name(t->object, "pids");
 	t->links = bpf_object__find_map_fd_by_name(t->object, "links");
-	t->lost_size = (size_t)sysconf(_SC_PAGESIZE);
-	at = mmap(NULL, t->lost_size, PROT_READ, MAP_SHARED, bpf_map__fd(lost), 0);
+	t->counts_size = (size_t)sysconf(_SC_PAGESIZE);
+	at = mmap(NULL, t->counts_size, PROT_READ, MAP_SHARED, bpf_map__fd(counts), 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	t->lost = at;
+	t->counts = at;
 	t->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(t->object, "ring"),
 				   sonde_bpf_ring_take, t, NULL);
 	return t->ring ? 0 : -errno;
 }
 
-/* The kernel counts pids from its first namespace; inside another, ours would mean other processes. */
+/* The kernel counts pids from its first namespace; inside another, ours would mean other processes.
+ */
 static bool pids_are_ours(void)
 {
 	struct stat st;
@@ -86,9 +86,9 @@ static int open_tracer(struct sonde_tracer **ret, const struct sonde_tracer_plan
 		err = find_maps(t);
 	if (err) {
 		close_tracer(&t->base);
-		return err == -EPERM || err == -EACCES ? SONDE_NO_PRIVILEGE :
-		       err == -ENOSYS		       ? SONDE_NO_BPF :
-							 err;
+		return err == -EPERM || err == -EACCES ? SONDE_NO_PRIVILEGE
+		       : err == -ENOSYS		       ? SONDE_NO_BPF
+						       : err;
 	}
 	*ret = &t->base;
 	return 0;
@@ -109,20 +109,15 @@ static void tell(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 	t->hear = hear;
 	t->arg = arg;
 	for (unsigned i = 0; i < SONDE_BPF_HOOKS; i++) {
-		struct sonde_item item = { .is = SONDE_ITEM_EVENT };
+		struct sonde_event e = { .kind = SONDE_EVENT_BLIND,
+					 .reason = t->denied >> i & 1 ? i + 1 : 0 };
 		char text[160];
-		int n;
 
 		if (t->hooks >> i & 1 || !sonde_bpf_hook_wanted(t, i))
 			continue;
-		n = snprintf(text, sizeof text, "without the hook %s, %s", sonde_bpf_hook_name(i),
-			     sonde_bpf_hook_blind(i));
-		item.event.kind = SONDE_EVENT_BLIND;
-		item.event.when = sonde_clock_now();
-		item.event.fd = item.event.fd2 = -1;
-		item.event.reason = t->denied >> i & 1 ? i + 1 : 0;
-		item.event.text = (struct sonde_bytes){ (uint8_t *)text, (size_t)n };
-		hear(arg, &item);
+		snprintf(text, sizeof text, "without the hook %s, %s", sonde_bpf_hook_name(i),
+			 sonde_bpf_hook_blind(i));
+		sonde_bpf_ring_say(t, e, text);
 	}
 	sonde_bpf_name_tell(t);
 }
@@ -219,7 +214,7 @@ static uint64_t lost(const struct sonde_tracer *tracer)
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < RECORD_LOST_END_; i++)
-		n += t->lost[i];
+		n += t->counts->lost[i];
 	return n;
 }
 

@@ -18,10 +18,10 @@ struct sonde_bpf_reasons {
 /* What the running kernel is like, from its type information. */
 struct sonde_bpf_kernel {
 	struct sonde_bpf_reasons drop, reset;
-	uint32_t rcvbuf, mem, unspecified;	    /* numbers of drop reasons */
-	uint8_t drop_args, reset_args, queue_args;  /* of kfree_skb, tcp_send_reset, udp_fail... */
-	uint8_t casts;				    /* bpf_rdonly_cast is there */
-	uint32_t hooks;				    /* bit n: hook n has its tracepoint here */
+	uint32_t rcvbuf, mem, unspecified;	   /* numbers of drop reasons */
+	uint8_t drop_args, reset_args, queue_args; /* of kfree_skb, tcp_send_reset, udp_fail... */
+	uint8_t casts;				   /* bpf_rdonly_cast is there */
+	uint32_t hooks;				   /* bit n: hook n has its tracepoint here */
 };
 
 struct bpf_tracer {
@@ -32,10 +32,10 @@ struct bpf_tracer {
 	struct bpf_object *object;
 	struct bpf_link *link[SONDE_BPF_HOOKS];
 	struct ring_buffer *ring;
-	int pids, links; /* maps; the object owns them */
-	const volatile uint64_t *lost; /* RECORD_LOST_END_ counters, shared with the kernel */
-	size_t lost_size;	       /* of the mapping */
-	uint64_t told[RECORD_LOST_END_];
+	int pids, links;			     /* maps; the object owns them */
+	const volatile struct record_counts *counts; /* shared with the kernel */
+	size_t counts_size;			     /* of the mapping */
+	struct record_counts told;
 	uint32_t netns[SONDE_BPF_NETNS]; /* namespaces whose name was looked for */
 	unsigned netns_n;
 	/* While reading: */
@@ -63,9 +63,12 @@ const char *sonde_bpf_hook_blind(unsigned hook);
 /* Numbers of system calls on this processor. */
 void sonde_bpf_hook_calls(uint8_t call[RECORD_CALLS]);
 
-/* bpf_ring.c. take: one record of the ring, told as an item; tell: what was lost since. */
+/* bpf_ring.c. take: one record of the ring, told as an item; tell: what was lost since, and what
+ * turned out not to be seen. */
 int sonde_bpf_ring_take(void *tracer, void *record, size_t len);
 void sonde_bpf_ring_tell(struct bpf_tracer *t);
+/* An event that the tracer has to tell of itself, with a text. */
+void sonde_bpf_ring_say(struct bpf_tracer *t, struct sonde_event e, const char *text);
 
 /* bpf_name.c. tell: all that has a name now; look: a namespace that was met later. */
 void sonde_bpf_name_tell(struct bpf_tracer *t);

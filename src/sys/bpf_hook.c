@@ -37,24 +37,29 @@ static const struct {
 	{ "sys_enter", "how long calls took is not known, nor which socket a close ended", false },
 	{ "inet_sock_set_state", "states of TCP are inferred from calls and packets", false },
 	{ "tcp_retransmit_skb", "retransmissions are known from packets alone", false },
-	{ "tcp_send_reset", "resets sent are known from packets alone, their reason is not", false },
+	{ "tcp_send_reset", "resets sent are known from packets alone, their reason is not",
+	  false },
 	{ "tcp_receive_reset", "resets received are inferred from errors and packets", false },
 	{ "tcp_destroy_sock", "when the kernel lets go of a TCP socket is inferred", false },
 	{ "inet_sk_error_report", "errors left on a socket are seen only as a call returns them",
 	  false },
-	{ "udp_fail_queue_rcv_skb", "datagrams lost to a full receive buffer are known only as drops",
+	{ "udp_fail_queue_rcv_skb",
+	  "datagrams lost to a full receive buffer are known only as drops", false },
+	{ "kfree_skb", "packets that the kernel dropped are not seen, except for full buffers",
 	  false },
-	{ "kfree_skb", "packets that the kernel dropped are not seen, except for full buffers", false },
 	{ "sock_send_length", "bytes sent by io_uring are not seen", false },
 	{ "sock_recv_length", "bytes received by io_uring are not seen", false },
-	{ "skb_copy_datagram_iovec", "truncated datagrams are known only where a call says so", false },
+	{ "skb_copy_datagram_iovec", "truncated datagrams are known only where a call says so",
+	  false },
 	{ "sched_process_fork", "processes that a followed one starts are not followed", false },
-	{ "sched_process_exec", "what a process executes, and what exec closes, is not seen", false },
+	{ "sched_process_exec", "what a process executes, and what exec closes, is not seen",
+	  false },
 	{ "sched_process_exit", "the end of a process, and what it closes, is inferred", false },
 	{ "net_dev_start_xmit", "packets sent are not seen", true },
 	{ "netif_receive_skb", "packets received are not seen", true },
 	{ "task_file", "descriptors that were open before are not known", false },
-	{ "sock_create", "first packets of a datagram socket are tied to it by their addresses", false },
+	{ "sock_create", "first packets of a datagram socket are tied to it by their addresses",
+	  false },
 };
 
 const char *sonde_bpf_hook_name(unsigned hook)
@@ -96,21 +101,36 @@ void sonde_bpf_hook_calls(uint8_t call[RECORD_CALLS])
 {
 #define N(number, id) [number] = SONDE_CALL_##id
 	static const uint8_t table[RECORD_CALLS] = {
-		N(SYS_socket, SOCKET),	       N(SYS_socketpair, SOCKETPAIR),
-		N(SYS_bind, BIND),	       N(SYS_listen, LISTEN),
-		N(SYS_connect, CONNECT),       N(SYS_accept, ACCEPT),
-		N(SYS_accept4, ACCEPT4),       N(SYS_shutdown, SHUTDOWN),
-		N(SYS_close, CLOSE),	       N(SYS_close_range, CLOSE_RANGE),
-		N(SYS_dup, DUP),	       N(SYS_dup3, DUP3),
-		N(SYS_fcntl, FCNTL),	       N(SYS_ioctl, IOCTL),
-		N(SYS_sendto, SENDTO),	       N(SYS_sendmsg, SENDMSG),
-		N(SYS_sendmmsg, SENDMMSG),     N(SYS_write, WRITE),
-		N(SYS_writev, WRITEV),	       N(SYS_sendfile, SENDFILE),
-		N(SYS_splice, SPLICE),	       N(SYS_recvfrom, RECVFROM),
-		N(SYS_recvmsg, RECVMSG),       N(SYS_recvmmsg, RECVMMSG),
-		N(SYS_read, READ),	       N(SYS_readv, READV),
-		N(SYS_getsockname, GETSOCKNAME), N(SYS_getpeername, GETPEERNAME),
-		N(SYS_getsockopt, GETSOCKOPT), N(SYS_setsockopt, SETSOCKOPT),
+		N(SYS_socket, SOCKET),
+		N(SYS_socketpair, SOCKETPAIR),
+		N(SYS_bind, BIND),
+		N(SYS_listen, LISTEN),
+		N(SYS_connect, CONNECT),
+		N(SYS_accept, ACCEPT),
+		N(SYS_accept4, ACCEPT4),
+		N(SYS_shutdown, SHUTDOWN),
+		N(SYS_close, CLOSE),
+		N(SYS_close_range, CLOSE_RANGE),
+		N(SYS_dup, DUP),
+		N(SYS_dup3, DUP3),
+		N(SYS_fcntl, FCNTL),
+		N(SYS_ioctl, IOCTL),
+		N(SYS_sendto, SENDTO),
+		N(SYS_sendmsg, SENDMSG),
+		N(SYS_sendmmsg, SENDMMSG),
+		N(SYS_write, WRITE),
+		N(SYS_writev, WRITEV),
+		N(SYS_sendfile, SENDFILE),
+		N(SYS_splice, SPLICE),
+		N(SYS_recvfrom, RECVFROM),
+		N(SYS_recvmsg, RECVMSG),
+		N(SYS_recvmmsg, RECVMMSG),
+		N(SYS_read, READ),
+		N(SYS_readv, READV),
+		N(SYS_getsockname, GETSOCKNAME),
+		N(SYS_getpeername, GETPEERNAME),
+		N(SYS_getsockopt, GETSOCKOPT),
+		N(SYS_setsockopt, SETSOCKOPT),
 		N(SYS_pidfd_getfd, PIDFD_GETFD),
 #ifdef SYS_dup2
 		N(SYS_dup2, DUP2),
@@ -150,14 +170,14 @@ static int load(struct bpf_tracer *t, uint32_t mask)
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "sonde");
 	int err;
 
-	t->object = bpf_object__open_mem(sonde_bpf_object,
-					 (size_t)(sonde_bpf_object_end - sonde_bpf_object), &options);
+	t->object = bpf_object__open_mem(
+		sonde_bpf_object, (size_t)(sonde_bpf_object_end - sonde_bpf_object), &options);
 	if (!t->object)
 		return -errno;
 	plan_put(t, mask);
 	for (unsigned i = 0; i < SONDE_BPF_HOOKS; i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(t->object, hooks[i].name),
-					  mask >> i & 1);
+		bpf_program__set_autoload(
+			bpf_object__find_program_by_name(t->object, hooks[i].name), mask >> i & 1);
 	err = bpf_object__load(t->object);
 	if (err) {
 		bpf_object__close(t->object);
@@ -193,8 +213,8 @@ static int load_what_goes(struct bpf_tracer *t, uint32_t mask)
 	return mask ? load(t, mask) : err;
 }
 
-/* A directory of the unified cgroup hierarchy, for the only hook that needs one: a mounted one, or a
- * mount that nobody else sees. */
+/* A directory of the unified cgroup hierarchy, for the only hook that needs one: a mounted one, or
+ * a mount that nobody else sees. */
 static int cgroup_open(void)
 {
 	FILE *f = setmntent("/proc/self/mounts", "re");

@@ -1,5 +1,5 @@
-/* Names of network namespaces, which are files, and of the interfaces of our own. Interfaces of other
- * namespaces are told by the kernel side as their first packet comes by. */
+/* Names of network namespaces, which are files, and of the interfaces of our own. Interfaces of
+ * other namespaces are told by the kernel side as their first packet comes by. */
 
 #include <dirent.h>
 #include <net/if.h>
@@ -13,23 +13,15 @@
 #include <bpf/bpf.h>
 
 #include "sys/bpf.h"
-#include "sys/clock.h"
 
 static void tell(struct bpf_tracer *t, uint32_t netns, uint32_t ifindex, uint32_t type,
 		 const char *name)
 {
-	struct sonde_item item = { .is = SONDE_ITEM_EVENT };
-	struct sonde_event *e = &item.event;
+	struct sonde_event e = { .kind = SONDE_EVENT_NAME,
+				 .netns = netns,
+				 .n = { 0, ifindex, type } };
 
-	e->when = sonde_clock_now();
-	e->kind = SONDE_EVENT_NAME;
-	e->fd = e->fd2 = -1;
-	e->netns = netns;
-	e->n[1] = ifindex;
-	e->n[2] = type;
-	e->text = (struct sonde_bytes){ (const uint8_t *)name, strlen(name) };
-	t->hear(t->arg, &item);
-	t->count++;
+	sonde_bpf_ring_say(t, e, name);
 }
 
 /* Takes a namespace down as looked for; false if it was before. */

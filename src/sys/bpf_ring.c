@@ -163,6 +163,16 @@ int sonde_bpf_ring_take(void *tracer, void *record, size_t len)
 	return 0;
 }
 
+void sonde_bpf_ring_say(struct bpf_tracer *t, struct sonde_event e, const char *text)
+{
+	struct sonde_item item = { .is = SONDE_ITEM_EVENT, .event = e };
+
+	item.event.when = sonde_clock_now();
+	item.event.fd = item.event.fd2 = -1;
+	item.event.text = (struct sonde_bytes){ (const uint8_t *)text, strlen(text) };
+	hand(t, &item);
+}
+
 void sonde_bpf_ring_tell(struct bpf_tracer *t)
 {
 	static const char *const source[RECORD_LOST_END_] = {
@@ -170,20 +180,17 @@ void sonde_bpf_ring_tell(struct bpf_tracer *t)
 		[RECORD_LOST_KERNEL] = "kernel events",
 		[RECORD_LOST_FRAMES] = "packets",
 	};
+	struct record_counts now = *t->counts;
 
-	for (unsigned i = 0; i < RECORD_LOST_END_; i++) {
-		struct sonde_item item = { .is = SONDE_ITEM_EVENT };
-		uint64_t now = t->lost[i];
-
-		if (now == t->told[i])
-			continue;
-		item.event.kind = SONDE_EVENT_LOST;
-		item.event.when = sonde_clock_now();
-		item.event.fd = item.event.fd2 = -1;
-		item.event.n[0] = now - t->told[i];
-		item.event.text =
-			(struct sonde_bytes){ (const uint8_t *)source[i], strlen(source[i]) };
-		t->told[i] = now;
-		hand(t, &item);
-	}
+	for (unsigned i = 0; i < RECORD_LOST_END_; i++)
+		if (now.lost[i] != t->told.lost[i])
+			sonde_bpf_ring_say(
+				t,
+				(struct sonde_event){ .kind = SONDE_EVENT_LOST,
+						      .n = { now.lost[i] - t->told.lost[i] } },
+				source[i]);
+	if (now.foreign != t->told.foreign)
+		sonde_bpf_ring_say(t, (struct sonde_event){ .kind = SONDE_EVENT_BLIND },
+				   "calls of programs of 32 bits are not seen, and one has run");
+	t->told = now;
 }

@@ -14,13 +14,14 @@
 #include "sys/record.bpf.h"
 
 #define INLINE static __always_inline
-/* A function that the verifier looks at once, for whatever it may be called with: what it is pointed
- * to may be NULL. Large parts must be such, or the time of loading grows with every path to them. */
+/* A function that the verifier looks at once, for whatever it may be called with: what it is
+ * pointed to may be NULL. Large parts must be such, or the time of loading grows with every path to
+ * them. */
 #define PART __noinline
 
 const volatile struct record_plan plan = {};
 
-__u64 lost[RECORD_LOST_END_] = {};
+struct record_counts counts = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -191,7 +192,7 @@ INLINE void socket_add(struct sock *sk, __u64 ino)
 
 INLINE void record_lost(int cause)
 {
-	__sync_fetch_and_add(&lost[cause], 1);
+	__sync_fetch_and_add(&counts.lost[cause], 1);
 }
 
 INLINE void record_begin(struct record *r, __u8 is, __u8 kind)

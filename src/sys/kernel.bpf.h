@@ -21,7 +21,8 @@ INLINE void event_task_if_its(struct record_event *e, struct sock *sk, bool only
 	event_task(e);
 }
 
-/* An event about a socket that is ours, else NULL. Asking for the cookie makes the kernel give one. */
+/* An event about a socket that is ours, else NULL. Asking for the cookie makes the kernel give one.
+ */
 #define SOCKET_EVENT(kind_, sk)                                                                    \
 	({                                                                                         \
 		struct record_event *e_ = NULL;                                                    \

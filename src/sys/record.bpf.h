@@ -21,18 +21,24 @@ enum record_is { RECORD_DATA = 1, RECORD_EVENT, RECORD_FRAME };
 /* Causes of loss; each has its counter. */
 enum { RECORD_LOST_CALLS, RECORD_LOST_KERNEL, RECORD_LOST_FRAMES, RECORD_LOST_END_ };
 
+/* Shared memory, written by the programs. */
+struct record_counts {
+	__u64 lost[RECORD_LOST_END_];
+	__u64 foreign; /* not 0: a followed program of 32 bits made calls, whose numbers differ */
+};
+
 /* Read by the verifier as constants: what is off costs nothing. */
 struct record_plan {
 	__u8 call[RECORD_CALLS]; /* number of a system call -> enum sonde_call */
 	__u32 self;		 /* thread group that is never followed */
 	__u32 payload, snaplen;
 	__u8 all;
-	__u8 casts;		/* the kernel has bpf_rdonly_cast */
-	__u8 enters;		/* sys_enter is attached */
-	__u8 reset_has_reason;	/* arguments that tracepoints have gained over the years */
+	__u8 casts;	       /* the kernel has bpf_rdonly_cast */
+	__u8 enters;	       /* sys_enter is attached */
+	__u8 reset_has_reason; /* arguments that tracepoints have gained over the years */
 	__u8 drop_has_socket;
 	__u8 queue_has_skb;
-	__u8 queue_hook;	/* udp_fail_queue_rcv_skb is attached and tells these two itself: */
+	__u8 queue_hook; /* udp_fail_queue_rcv_skb is attached and tells these two itself: */
 	__u32 reason_rcvbuf, reason_mem;
 	__u32 reason_unspecified; /* drops up to this number say nothing */
 };
@@ -95,6 +101,6 @@ struct record_frame {
 	__u32 ifindex, wire;
 	__u16 len, gso_size, gso_segs, protocol;
 	__u8 dir, sum; /* enum sonde_dir, SONDE_SUM_ */
-}; /* then len bytes */
+};		       /* then len bytes */
 
 #endif

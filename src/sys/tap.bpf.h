@@ -121,7 +121,7 @@ INLINE void frame_fill(struct record_frame *f, const struct sight *s, __u32 room
 	f->gso_segs = READ(skb_shared_info, info, gso_segs);
 	f->protocol = bpf_ntohs(s->skb->protocol);
 	f->dir = s->dir;
-	f->sum = sum == CHECKSUM_PARTIAL				   ? SUM_NOT_READY
+	f->sum = sum == CHECKSUM_PARTIAL			   ? SUM_NOT_READY
 		 : s->dir == DIR_IN && sum == CHECKSUM_UNNECESSARY ? SUM_VALID
 								   : 0;
 	f->len = len > 0 && !bpf_probe_read_kernel(f + 1, len, s->ip) ? len : 0;

@@ -4,6 +4,7 @@
 
 #include "sys/call.bpf.h"
 #include "sys/kernel.bpf.h"
+#include "sys/return.bpf.h"
 #include "sys/tap.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
