@@ -228,7 +228,10 @@ static void call_socket(struct sonde_life *l, const struct sonde_event *e)
 	q = made(l, e, e->cookie2, e->ino2, e->fd2, &heard->how2);
 	heard->sid2 = q->sid;
 	p->role = q->role = SONDE_ROLE_PEER;
-	sonde_connection_pair(l, p, q);
+	p->peer = q->sid;
+	q->peer = p->sid;
+	if (sonde_endpoint_is_stream(p))
+		sonde_connection_pair(l, p, q);
 	p->inside->established = q->inside->established = e->when;
 	sonde_endpoint_step(l, p, e->when, SONDE_STATE_CONNECTED, false);
 	sonde_endpoint_step(l, q, e->when, SONDE_STATE_CONNECTED, false);

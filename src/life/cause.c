@@ -90,14 +90,15 @@ static const struct sonde_fault *fault(const struct sonde_endpoint *p, int error
 	return NULL;
 }
 
-static const char *fin_detail(const struct sonde_endpoint *p, bool local)
+static const char *fin_detail(const struct sonde_endpoint *p, const struct sonde_endpoint *q,
+			      bool local)
 {
 	const struct sonde_endpoint_inside *in = p->inside;
 	const struct sonde_ending *later = local ? &in->fin_in : &in->fin_out;
 	const struct sonde_ending *first = local ? &in->fin_out : &in->fin_in;
 	bool sure;
 
-	if (!ended(later, &sure))
+	if (!ended(later, &sure) && !(q && ended(&q->inside->fin_out, &sure)))
 		return local ? "the peer's FIN was not seen" : NULL;
 	if (p->timing.half_close != SONDE_ABSENT && p->sent.last && !local &&
 	    p->sent.last > ended(first, &sure))
@@ -124,7 +125,7 @@ static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint 
 		bool sure = (sure_out && sure_in) || l->inside->states_seen;
 
 		return (struct verdict){ local ? SONDE_CAUSE_FIN_LOCAL : SONDE_CAUSE_FIN_REMOTE,
-					 fin_detail(p, local), !sure };
+					 fin_detail(p, q, local), !sure };
 	}
 	if (!out && !come && !p->gone && !in->settled)
 		return (struct verdict){ SONDE_CAUSE_OPEN, NULL, false };
@@ -153,7 +154,7 @@ static struct verdict connected(struct sonde_life *l, const struct sonde_endpoin
 	const struct sonde_fault *late = fault(p, ETIMEDOUT);
 
 	both = sure_out && sure_in;
-	if (q && !rst_in && q->inside->rst_out) {
+	if (q && !rst_in && q->inside->rst_out && !fault(q, ETIMEDOUT)) {
 		rst_in = q->inside->rst_out;
 		guess_in = true;
 	}
@@ -176,7 +177,7 @@ static struct verdict connected(struct sonde_life *l, const struct sonde_endpoin
 		guess_out = true;
 	}
 	rst = earlier(rst_in, rst_out);
-	if (late && !rst && !come)
+	if (late && !rst_in && !come) /* a reset that goes with it is not the cause */
 		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", late->inferred };
 	if (rst && !(both && rst > earlier(out, come) && rst > (out > come ? out : come))) {
 		bool local = rst_out && (!rst_in || (guess_in && !guess_out) ||

@@ -127,7 +127,7 @@ static struct sonde_flow *flow_make(struct sonde_life *l, struct sonde_endpoint 
 
 static void receiver_is(struct sonde_flow *f, struct sonde_endpoint *receiver)
 {
-	if (!receiver || f->group || f->receiver)
+	if (!receiver || f->group || f->receiver || receiver->release || receiver->gone)
 		return;
 	f->receiver = receiver->sid;
 	f->inside->to = receiver;
@@ -327,6 +327,8 @@ void sonde_datagram_arrived(struct sonde_life *l, struct sonde_flow *f, uint64_t
 	struct message *m = remembers(f, number) ? message(f, number) : NULL;
 
 	(void)when;
+	if (p->release || p->gone) /* joined to a socket that is there no more */
+		return;
 	if (m && !f->group) {
 		if (m->is & (ARRIVED | SETTLED))
 			return;
@@ -415,9 +417,8 @@ void sonde_datagram_sent(struct sonde_life *l, const struct sonde_event *e,
 	if (p->kind == SONDE_KIND_NETLINK || p->kind == SONDE_KIND_OTHER ||
 	    p->kind == SONDE_KIND_PACKET)
 		return;
-	if (!p->local.port && !p->path.len && p->app_state == SONDE_STATE_CREATED &&
-	    !sonde_endpoint_is_unix(p))
-		sonde_endpoint_step(l, p, e->when, SONDE_STATE_AUTOBOUND, true);
+	if (p->app_state == SONDE_STATE_CREATED && !sonde_endpoint_is_unix(p))
+		sonde_endpoint_step(l, p, e->when, SONDE_STATE_AUTOBOUND, !p->local.port);
 	f = flow_sent(l, e, p);
 	if (!f)
 		return;
@@ -558,7 +559,8 @@ void sonde_datagram_closed(struct sonde_life *l, struct sonde_endpoint *p, sonde
 	for (uint32_t i = 0; i < p->inside->inbox_n; i++) {
 		struct sonde_inbox_entry *entry = inbox(p, i);
 
-		if (entry->maybe)
+		if (entry->maybe || (remembers(entry->flow, entry->message) &&
+				     message(entry->flow, entry->message)->is & SETTLED))
 			continue;
 		p->unread++;
 		entry->flow->discarded++;

@@ -34,9 +34,10 @@ struct sonde_endpoint_inside {
 
 	/* evidence for the cause of the end */
 	struct sonde_ending fin_out, fin_in;
-	bool crossed;			    /* both FINs were under way at once */
-	sonde_ns rst_out, rst_in;	    /* by event or packet */
-	const char *rst_name;		    /* the kernel's reason, or NULL */
+	sonde_ns reached;	  /* the last FIN or RST, by packet: it may yet be dropped */
+	bool crossed;		  /* both FINs were under way at once */
+	sonde_ns rst_out, rst_in; /* by event or packet */
+	const char *rst_name;	  /* the kernel's reason, or NULL */
 	sonde_ns syn, established, settled; /* settled: state CLOSE */
 	sonde_ns connect_began;		    /* entry of the first connect */
 	int failure;			    /* errno that connecting ended with */
@@ -84,7 +85,7 @@ struct sonde_life_inside {
 	struct sonde_index exact, bound; /* place.c */
 	struct sonde_index process;	 /* pid to struct sonde_process */
 	struct sonde_index
-	    pair; /* both addresses, whatever the namespace: to struct sonde_connection */
+		pair; /* both addresses, whatever the namespace: to struct sonde_connection */
 	struct sonde_index name;       /* Unix names to the newest endpoint bound to it */
 	struct sonde_index flow;       /* sender and destination to struct sonde_flow */
 	struct sonde_passage *passage; /* descriptors in flight, oldest first */
@@ -253,13 +254,12 @@ struct sonde_parcel {
 	struct sonde_flow *flow;
 	uint64_t message;
 	uint8_t how, how2;
-	bool icmp, noted;
+	bool icmp, noted, arrived;
 };
 
 /* wire.c: what TCP's packets tell */
 void sonde_wire_sent(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when);
-/* arrives: it is there, not only on its way over the loopback */
-void sonde_wire_reached(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when, bool arrives);
+void sonde_wire_reached(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when);
 
 /* join.c: packets */
 void sonde_join_frame(struct sonde_life *l, const struct sonde_frame *f, struct sonde_heard *ret);

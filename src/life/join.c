@@ -46,7 +46,7 @@ static void learn_sender(struct sonde_life *l, struct sonde_endpoint *p,
 		p->remote = t->dst;
 	} else if (!p->local.port) {
 		if (!p->local.family || p->remote.port)
-			p->local = (struct sonde_address){.family = t->src.family};
+			p->local = (struct sonde_address){ .family = t->src.family };
 		p->local.port = t->src.port;
 		if (p->remote.port)
 			p->local = t->src;
@@ -121,13 +121,13 @@ static struct sonde_endpoint *embryo(struct sonde_life *l, struct sonde_parcel *
 	listener = find_bound(l, x, netns, &x->t.dst, &how);
 	if (!listener)
 		return NULL;
-	p = sonde_endpoint_make(l, &(struct sonde_event){.when = when,
-							 .family = listener->family,
-							 .type = listener->type,
-							 .protocol = listener->protocol,
-							 .netns = netns,
-							 .local = x->t.dst,
-							 .remote = x->t.src});
+	p = sonde_endpoint_make(l, &(struct sonde_event){ .when = when,
+							  .family = listener->family,
+							  .type = listener->type,
+							  .protocol = listener->protocol,
+							  .netns = netns,
+							  .local = x->t.dst,
+							  .remote = x->t.src });
 	p->embryo = true;
 	p->listener = listener->sid;
 	p->role = SONDE_ROLE_SERVER;
@@ -145,7 +145,7 @@ static struct sonde_endpoint *find_receiver(struct sonde_life *l, struct sonde_p
 
 	*ret_how = SONDE_HOW_TUPLE;
 	if (t->has & SONDE_TUPLE_ECHO && is_reply(t)) {
-		struct sonde_address id = {.family = t->dst.family, .port = t->id};
+		struct sonde_address id = { .family = t->dst.family, .port = t->id };
 
 		memcpy(id.ip, t->dst.ip, sizeof id.ip);
 		return find_bound(l, x, netns, &id, ret_how);
@@ -178,10 +178,8 @@ static void count(struct sonde_endpoint *p, const struct sonde_parcel *x, bool o
 		p->inside->payload_seen = true;
 }
 
-/* The packet is at its receiver's namespace: seen coming in, or going over the loopback, where the
- * coming in follows at once (arrives false then). */
-static void reach(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, sonde_ns when,
-		  bool arrives)
+/* The packet is at its receiver: seen coming in, or going over the loopback, where that is one. */
+static void reach(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, sonde_ns when)
 {
 	struct sonde_endpoint *p = x->receiver;
 
@@ -193,14 +191,15 @@ static void reach(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, 
 			count(p, x, false);
 	}
 	if (x->t.protocol == IPPROTO_TCP) {
-		sonde_wire_reached(l, x, when, arrives);
+		sonde_wire_reached(l, x, when);
 	} else if (x->t.protocol == IPPROTO_UDP && p && x->t.fragment != SONDE_FRAGMENT_LATER) {
 		if (!x->flow)
 			x->flow = sonde_datagram_wired(l, x->sender, p, &x->t.src, &x->t.dst,
 						       x->bytes, when, &x->message);
-		if (arrives)
+		if (!x->arrived)
 			sonde_datagram_arrived(l, x->flow, x->message, p, x->bytes, when,
 					       sonde_place_is_group(&x->t.dst));
+		x->arrived = true;
 	}
 }
 
@@ -208,8 +207,9 @@ static void reach(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, 
 
 static int icmp_errno(const struct sonde_tuple *t)
 {
-	static const int four[] = {ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED, EMSGSIZE};
-	static const int six[] = {ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH, ECONNREFUSED};
+	static const int four[] = { ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED,
+				    EMSGSIZE };
+	static const int six[] = { ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH, ECONNREFUSED };
 
 	if (t->protocol == IPPROTO_ICMP && t->type == 3)
 		return t->code < 5 ? four[t->code] : EHOSTUNREACH;
@@ -220,7 +220,7 @@ static int icmp_errno(const struct sonde_tuple *t)
 
 static void hear_icmp(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, sonde_ns when)
 {
-	struct sonde_parcel quoted = {.t = x->quoted};
+	struct sonde_parcel quoted = { .t = x->quoted };
 	struct sonde_endpoint *p;
 	int error = icmp_errno(&x->t);
 
@@ -238,7 +238,7 @@ static void hear_icmp(struct sonde_life *l, struct sonde_parcel *x, uint32_t net
 	p->icmp++;
 	sonde_milestone(l, SONDE_MILESTONE_WIRE);
 	sonde_endpoint_fault(l, p,
-			     &(struct sonde_fault){.when = when, .error = error, .wire = true});
+			     &(struct sonde_fault){ .when = when, .error = error, .wire = true });
 	if (x->quoted.protocol == IPPROTO_UDP && error == ECONNREFUSED)
 		sonde_datagram_refused(l, p, &x->quoted.dst, when, false);
 }
@@ -261,7 +261,7 @@ static void join_fragment(struct sonde_life *l, const struct sonde_packet *p, ui
 
 	if (x->t.fragment == SONDE_FRAGMENT_FIRST) {
 		s->part[s->parts++ % FRAGMENTED] =
-		    (struct fragmented){x->t.src, x->t.dst, id, netns, *x};
+			(struct fragmented){ x->t.src, x->t.dst, id, netns, *x };
 		if (x->flow)
 			x->flow->fragments++;
 		return;
@@ -327,14 +327,14 @@ static bool open_parcel(struct sonde_packet *p, const struct sonde_frame *f, str
 	udp = x->t.fragment == SONDE_FRAGMENT_FIRST ? sonde_find(p, udp) : NULL;
 	if (udp && sonde_udp_len(udp) >= 8)
 		x->bytes = sonde_udp_len(udp) - 8;
-	x->t.body = (struct sonde_bytes){0}; /* does not live as long */
+	x->t.body = (struct sonde_bytes){ 0 }; /* does not live as long */
 	return true;
 }
 
 void sonde_join_frame(struct sonde_life *l, const struct sonde_frame *f, struct sonde_heard *ret)
 {
 	struct sonde_packet p;
-	struct sonde_parcel x = {.number = ret->frame};
+	struct sonde_parcel x = { .number = ret->frame };
 	bool loops, out, in;
 
 	if (!open_parcel(&p, f, &x))
@@ -360,14 +360,14 @@ void sonde_join_frame(struct sonde_life *l, const struct sonde_frame *f, struct 
 	if (x.icmp && (in || loops))
 		hear_icmp(l, &x, f->netns, f->when);
 	else if (!x.icmp && (in || loops))
-		reach(l, &x, f->netns, f->when, in);
+		reach(l, &x, f->netns, f->when);
 	if (x.t.fragment != SONDE_FRAGMENT_NONE)
 		join_fragment(l, &p, f->netns, &x);
 	if (x.sender)
 		count(x.sender, &x, true);
 	if (x.flow)
 		x.flow->wire_bytes += x.wire;
-	l->inside->seen->ring[x.number % REMEMBERED] = (struct seen){x.number, x};
+	l->inside->seen->ring[x.number % REMEMBERED] = (struct seen){ x.number, x };
 	report(l, &x, ret);
 	in = x.how2 && (!x.how || x.how2 < x.how);
 	l->joined[in ? x.how2 : x.how]++;
@@ -384,7 +384,7 @@ void sonde_join_arrived(struct sonde_life *l, const struct sonde_event *e, struc
 		if (s->parcel.icmp)
 			hear_icmp(l, &s->parcel, e->netns, e->when);
 		else
-			reach(l, &s->parcel, e->netns, e->when, true);
+			reach(l, &s->parcel, e->netns, e->when);
 	}
 	report(l, &s->parcel, ret);
 }

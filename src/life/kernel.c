@@ -156,6 +156,10 @@ static void keep_totals(struct sonde_endpoint *p, const struct sonde_event *e)
 		return;
 	p->inside->total_sent = e->n[0];
 	p->inside->total_received = e->n[1];
+	/* the kernel counts the FIN; sock_diag's reader has left it out already */
+	if (e->kind == SONDE_EVENT_DESTROY && e->n[1] &&
+	    (p->inside->fin_in.state || p->inside->fin_in.frame))
+		p->inside->total_received--;
 	if (e->n[2] > p->retransmits)
 		p->retransmits = e->n[2];
 }
@@ -213,6 +217,17 @@ static void hear_error(struct sonde_life *l, const struct sonde_event *e, struct
 	sonde_milestone(l, SONDE_MILESTONE_ERROR);
 }
 
+/* A FIN or RST that came over the loopback was dropped before the socket heard of it. */
+static void unreach(struct sonde_endpoint_inside *in, sonde_ns when)
+{
+	if (!in->reached || when > in->reached + SONDE_MILLISECOND || in->settled)
+		return;
+	if (in->rst_in == in->reached)
+		in->rst_in = 0;
+	if (in->fin_in.frame == in->reached)
+		in->fin_in.frame = 0;
+}
+
 void sonde_kernel_event(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
 	switch (e->kind) {
@@ -233,6 +248,7 @@ void sonde_kernel_event(struct sonde_life *l, const struct sonde_event *e, struc
 	case SONDE_EVENT_ERROR: hear_error(l, e, p); break;
 	case SONDE_EVENT_DROP:
 		sonde_endpoint_drop(l, p, e);
+		unreach(p->inside, e->when);
 		if (sonde_endpoint_keeps_messages(p))
 			sonde_datagram_dropped(l, e, p);
 		sonde_milestone(l, SONDE_MILESTONE_DROPPED);

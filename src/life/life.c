@@ -7,7 +7,7 @@
 
 void sonde_life_init(struct sonde_life *l, struct sonde_arena *arena)
 {
-	*l = (struct sonde_life){.arena = arena};
+	*l = (struct sonde_life){ .arena = arena };
 	l->inside = sonde_arena_take(arena, sizeof *l->inside);
 }
 
@@ -185,13 +185,19 @@ void sonde_life_hear(struct sonde_life *l, const struct sonde_item *item, struct
 	l->inside->heard = NULL;
 }
 
-/* The kernel's totals stand in for calls that were not seen. */
-static void take_total(struct sonde_volume *v, uint64_t total)
+/* Where calls were seen, a socket without any has moved nothing; else the kernel's totals stand in.
+ */
+static void take_total(const struct sonde_life *l, const struct sonde_endpoint *p,
+		       struct sonde_volume *v, uint64_t total)
 {
-	if (v->bytes != SONDE_ABSENT || total == SONDE_ABSENT)
+	if (v->bytes != SONDE_ABSENT)
 		return;
-	v->bytes = total;
-	v->total = true;
+	if (l->inside->data_seen && p->opened && l->backend != SONDE_BACKEND_PTRACE) {
+		v->bytes = v->messages = 0;
+	} else if (total != SONDE_ABSENT) {
+		v->bytes = total;
+		v->total = true;
+	}
 }
 
 static void end_endpoint(struct sonde_life *l, struct sonde_endpoint *p)
@@ -211,8 +217,8 @@ static void end_endpoint(struct sonde_life *l, struct sonde_endpoint *p)
 	}
 	if (p->role == SONDE_ROLE_SERVER && !in->accepted && p->gone && !p->closed)
 		p->closed = p->gone;
-	take_total(&p->sent, in->total_sent);
-	take_total(&p->received, in->total_received);
+	take_total(l, p, &p->sent, in->total_sent);
+	take_total(l, p, &p->received, in->total_received);
 	if (!sonde_endpoint_keeps_messages(p) && p->gone && p->payload_in != SONDE_ABSENT &&
 	    p->received.bytes != SONDE_ABSENT && p->payload_in >= p->received.bytes &&
 	    !p->received.total)

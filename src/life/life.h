@@ -84,35 +84,35 @@ enum sonde_kind {
 #define K(id, name) SONDE_KIND_##id,
 	SONDE_KINDS(K)
 #undef K
-	    SONDE_KIND_END_
+		SONDE_KIND_END_
 };
 enum sonde_endpoint_role { /* wire.h has roles of rows */
 			   SONDE_ROLE_NONE,
 #define R(id, name) SONDE_ROLE_##id,
 			   SONDE_ROLES(R)
 #undef R
-			       SONDE_ROLE_END_
+				   SONDE_ROLE_END_
 };
 enum sonde_how {
 	SONDE_HOW_NONE,
 #define H(id, name) SONDE_HOW_##id,
 	SONDE_HOWS(H)
 #undef H
-	    SONDE_HOW_END_
+		SONDE_HOW_END_
 };
 enum sonde_cause {
 	SONDE_CAUSE_NONE,
 #define C(id, name) SONDE_CAUSE_##id,
 	SONDE_CAUSES(C)
 #undef C
-	    SONDE_CAUSE_END_
+		SONDE_CAUSE_END_
 };
 enum sonde_release {
 	SONDE_RELEASE_NONE, /* not released */
 #define R(id, name) SONDE_RELEASE_##id,
 	SONDE_RELEASES(R)
 #undef R
-	    SONDE_RELEASE_END_
+		SONDE_RELEASE_END_
 };
 enum sonde_state {
 	SONDE_STATE_NONE,
@@ -132,14 +132,14 @@ enum sonde_state {
 #define S(id, name) SONDE_STATE_##id,
 	SONDE_APP_STATES(S)
 #undef S
-	    SONDE_STATE_END_
+		SONDE_STATE_END_
 };
 enum sonde_milestone {
 	SONDE_MILESTONE_NONE,
 #define M(id, name) SONDE_MILESTONE_##id,
 	SONDE_MILESTONES(M)
 #undef M
-	    SONDE_MILESTONE_END_
+		SONDE_MILESTONE_END_
 };
 
 /* The words of the lists above; "other" for kind 0, else NULL for 0: absent. Static. */
@@ -277,7 +277,7 @@ struct sonde_endpoint {
 	uint64_t syn_retries;
 	uint64_t icmp; /* ICMP errors that quoted it */
 	uint32_t calls_before_data,
-	    packets_before_data; /* before the first byte moved either way */
+		packets_before_data; /* before the first byte moved either way */
 
 	struct sonde_drop *drop; /* by reason */
 	uint32_t drops, drop_room;
@@ -285,8 +285,8 @@ struct sonde_endpoint {
 	uint32_t faults, fault_room;
 
 	/* datagrams */
-	uint64_t
-	    unread; /* discarded at close: messages, or bytes of a stream; absent if not known */
+	uint64_t unread; /* discarded at close: messages, or bytes of a stream; absent if not known
+			  */
 
 	/* listener */
 	uint32_t backlog;	     /* as asked for; 0 with role listener: not known */
@@ -298,8 +298,8 @@ struct sonde_endpoint {
 	sonde_ns met;	 /* first heard of */
 	sonde_ns closed; /* last reference gone; of a never accepted child: kernel's end */
 	sonde_ns gone;	 /* the kernel's socket ended */
-	uint8_t
-	    cause; /* enum sonde_cause; NONE until known: settled by sonde_life_end at the latest */
+	uint8_t cause;	 /* enum sonde_cause; NONE until known: settled by sonde_life_end at the
+			    latest */
 	bool cause_inferred;
 	const char *detail; /* a short phrase that goes with cause, or NULL */
 	uint8_t release;    /* enum sonde_release */
@@ -397,10 +397,10 @@ struct sonde_life {
 	size_t connections, connection_room;
 	struct sonde_flow **flow; /* [id - 1] */
 	size_t flows, flow_room;
-	uint64_t events, frames; /* told so far; the number of the last frame */
-	uint64_t
-	    joined[SONDE_HOW_END_]; /* frames by the surest way their socket is known; [0]: none */
-	uint64_t ambiguous;	    /* frames that could be of several sockets: left without one */
+	uint64_t events, frames;	 /* told so far; the number of the last frame */
+	uint64_t joined[SONDE_HOW_END_]; /* frames by the surest way their socket is known; [0]:
+					    none */
+	uint64_t ambiguous; /* frames that could be of several sockets: left without one */
 	uint64_t lost, late;
 	uint8_t backend; /* enum sonde_backend */
 	sonde_ns began, ended;
@@ -420,7 +420,7 @@ struct sonde_heard {
 	struct sonde_flow *flow; /* datagrams: the conversation, or NULL */
 	uint64_t message;	 /* number of the datagram in it, or 0 */
 	const uint32_t
-	    *released; /* sids whose last reference went with this item; until the next */
+		*released; /* sids whose last reference went with this item; until the next */
 	size_t releases;
 };
 

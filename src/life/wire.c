@@ -10,9 +10,10 @@ static bool before(uint32_t a, uint32_t b) /* RFC 9293 section 3.4 */
 	return (int32_t)(a - b) < 0;
 }
 
+/* Nothing of the socket is left: packets to and from its address are the kernel's own. */
 static bool is_over(const struct sonde_endpoint *p)
 {
-	return p->inside->settled || p->gone;
+	return (p->inside->settled || p->gone) && !p->inside->time_wait;
 }
 
 /* The connection and who of it sent: 0 the client, 1 the server. */
@@ -83,7 +84,7 @@ void sonde_wire_sent(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when
 		sonde_kernel_infer(l, p, SONDE_STATE_SYN_SENT, when);
 	}
 	if (flags & SONDE_TCP_RST) {
-		if (!in->rst_out && !(in->settled && in->settled + SONDE_SECOND < when))
+		if (!in->rst_out && !is_over(p)) /* what is closed has its cause already */
 			in->rst_out = when;
 		sonde_kernel_infer(l, p, SONDE_STATE_CLOSE, when);
 	} else if (flags & SONDE_TCP_FIN && !in->fin_out.frame) {
@@ -91,8 +92,8 @@ void sonde_wire_sent(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when
 		in->fin_end = x->t.seq + x->t.length + 1;
 		sonde_kernel_infer(l, p,
 				   p->state == SONDE_STATE_CLOSE_WAIT || in->fin_in.frame
-				       ? SONDE_STATE_LAST_ACK
-				       : SONDE_STATE_FIN_WAIT1,
+					   ? SONDE_STATE_LAST_ACK
+					   : SONDE_STATE_FIN_WAIT1,
 				   when);
 	}
 	note(l, x, when);
@@ -103,9 +104,9 @@ static void fin_arrived(struct sonde_life *l, struct sonde_parcel *x, sonde_ns w
 	struct sonde_endpoint *p = x->receiver;
 	struct sonde_endpoint_inside *in = p->inside;
 
-	if (in->fin_in.frame)
+	if (in->fin_in.frame || is_over(p))
 		return;
-	in->fin_in.frame = when;
+	in->fin_in.frame = in->reached = when;
 	/* sent without knowing of ours */
 	if (in->fin_out.frame && before(x->t.ack, in->fin_end)) {
 		in->crossed = true;
@@ -144,7 +145,7 @@ static void ack_arrived(struct sonde_life *l, struct sonde_parcel *x, sonde_ns w
 		sonde_kernel_infer(l, p, SONDE_STATE_CLOSE, when);
 }
 
-void sonde_wire_reached(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when, bool arrives)
+void sonde_wire_reached(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when)
 {
 	struct sonde_endpoint *p = x->receiver;
 	uint16_t flags = x->t.flags;
@@ -155,15 +156,13 @@ void sonde_wire_reached(struct sonde_life *l, struct sonde_parcel *x, sonde_ns w
 	if (!p)
 		return;
 	note(l, x, when);
-	if (!arrives)
-		return;
 	w = wire_of(l, x, &side);
 	m = w ? mark_of(w, x, side) : NULL;
 	if (m && !m->arrived)
 		m->arrived = when;
 	if (flags & SONDE_TCP_RST) {
 		if (!p->inside->rst_in && !is_over(p))
-			p->inside->rst_in = when;
+			p->inside->rst_in = p->inside->reached = when;
 		sonde_kernel_infer(l, p, SONDE_STATE_CLOSE, when);
 		return;
 	}
