@@ -61,7 +61,7 @@ static int seize_all(struct sonde_ptrace *t, pid_t pid, bool ours)
 		if (!d)
 			return -ESRCH;
 		for (more = false; (entry = readdir(d));) {
-			pid_t tid = (pid_t)atoi(entry->d_name);
+			pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 			if (tid <= 0)
 				continue;
@@ -117,8 +117,8 @@ static void descend(struct sonde_ptrace *t, pid_t pid)
 		FILE *f;
 		int child;
 
-		snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, atoi(entry->d_name));
-		f = atoi(entry->d_name) > 0 ? fopen(path, "re") : NULL;
+		snprintf(path, sizeof path, "/proc/%d/task/%ld/children", pid, strtol(entry->d_name, NULL, 10));
+		f = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "re") : NULL;
 		while (f && fscanf(f, "%d", &child) == 1)
 			if (child != getpid() && seize_all(t, child, false) >= 0)
 				descend(t, child);
@@ -186,7 +186,7 @@ static void tell_descriptors(struct sonde_ptrace *t, struct sonde_ptrace_task *k
 	d = opendir(path);
 	while (d && (entry = readdir(d)))
 		if (entry->d_name[0] != '.')
-			tell_seed(t, k, atoi(entry->d_name));
+			tell_seed(t, k, (int)strtol(entry->d_name, NULL, 10));
 	if (d)
 		closedir(d);
 }

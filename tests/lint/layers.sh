@@ -15,6 +15,13 @@ complain() {
 table=$(sed -n 's/^| `\([a-z/]*\)` |.*| \([a-z ]*\) |$/\1 \2/p' "$1" | sed 's/ nothing$//')
 [ "$(echo "$table" | wc -l)" -ge 10 ] || complain "$1: the table of rooms is not there"
 
+for top in $(git ls-files | cut -d/ -f1 | sort -u); do
+	case $top in
+	Makefile | README.md | LICENSE | src | tools | capture | tests | docs | .*) ;;
+	*) complain "$top: the top level is fixed" ;;
+	esac
+done
+
 for dir in src/*/; do
 	echo "$table" | grep -q "^${dir%/}\( \|$\)" || complain "${dir%/}: not in the table of $1"
 done
@@ -48,7 +55,8 @@ only() {
 only '\<pcap_[a-z]|#include <pcap' libpcap capture
 only '\<bpf_(object|program|map|link)__|#include <bpf/' libbpf src/sys
 only '#include <(cap-ng|libmnl/)' 'a library of the kernel' src/sys
-only '\<(exit|_exit|abort|err|errx|warn|warnx)\(' 'ending the program' src/cli tools src/sys src/base/arena.c
+only '\<(exit|_exit|err|errx|warn|warnx)\(' 'ending the program' src/cli tools src/sys
+only '\<abort\(' 'having no memory left' src/base/arena.c src/run
 only '\<(printf|puts|putchar|perror)\(|\<std(out|err)\>' printing src/cli tools
 only '\<(sprintf|strcpy|strcat|gets|atoi|atol|inet_ntoa|strtok)\(' 'nothing so easily misused' nowhere
 exit $bad

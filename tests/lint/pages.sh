@@ -20,8 +20,7 @@ for program in "$SONDE_BIN"/sonde*; do
 	# "-o" or "--json", one a line, from both.
 	"$program" --help </dev/null | sed -n 's/^  \( *-.*\)/\1/p' | sed 's/^ *//; s/   *.*//' |
 		grep -oE '(^|[ ,])-(-[a-z0-9-]+|[A-Za-z0-9])' | tr -d ' ,' | sort -u >"$tmp.program"
-	sed -n 's/^\.It Fl \(.*\)/\1/p' "$page" | sed 's/ , Fl / /g; s/ Ns / /g' | tr ' ' '\n' |
-		grep -E '^-?[a-zA-Z0-9][a-z0-9-]*$' | sed 's/^/-/' | sort -u >"$tmp.page"
+	grep '^\.It Fl ' "$page" | grep -oE 'Fl [^ ]+' | sed 's/Fl /-/' | sort -u >"$tmp.page"
 	if ! diff "$tmp.program" "$tmp.page" >"$tmp.diff"; then
 		sed -n "s|^< |$page lacks |p; s|^> |$name does not know |p" "$tmp.diff"
 		bad=1

@@ -9,7 +9,7 @@ git ls-files -co --exclude-standard | while read -r f; do [ ! -f "$f" ] || echo 
 	tar -cf - -T - | tar -C "$copy" -xf -
 bin=$(realpath "$SONDE_BIN")
 cd "$copy" || exit 1
-git init -q . && git add -A
+git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm 'as it is' || exit 1
 bad=0
 
 # A check that refuses what is sound proves nothing below.
@@ -30,12 +30,13 @@ refused() {
 	else
 		echo "ok planted: $2"
 	fi
-	git checkout -q . && git clean -fdq -e out
+	git reset -q --hard && git clean -fdq -e out
 }
 # object ROOM: compiles src/ROOM/planted.c alone, for the check of purity.
 object() {
 	mkdir -p "build/planted/src/$1"
-	${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Isrc -I. -O1 -c "src/$1/planted.c" -o "build/planted/src/$1/planted.o"
+	${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Isrc -I. -O1 -c "src/$1/planted.c" -o "build/planted/src/$1/planted.o" ||
+		exit 1
 }
 plant() { printf '%s\n' "$2" >>"$1"; }
 
@@ -47,6 +48,8 @@ mkdir src/attic && plant src/attic/planted.c 'int x;'
 refused layers 'a room that the table does not know'
 sed -i 's/^| `src.*//' docs/ARCHITECTURE.md
 refused layers 'the table is gone'
+plant note.txt 'Read me.' && git add note.txt
+refused layers 'a stray file at the top'
 plant src/sys/planted.c 'void f(void) { pcap_close(0); }'
 refused layers 'libpcap outside capture'
 plant src/base/planted.c 'void f(void) { exit(1); }'
