@@ -11,16 +11,12 @@
 
 static struct sonde_tally *tally_of(struct sonde_life *l, struct sonde_endpoint *p, uint8_t call)
 {
-	struct sonde_tally *t = p->tally;
-
-	while (t < p->tally + p->tallies && t->call != call)
-		t++;
-	if (t == p->tally + p->tallies) {
-		SONDE_GROW(l->arena, p->tally, p->tallies, p->tally_room);
-		t = &p->tally[p->tallies++];
-		*t = (struct sonde_tally){ .call = call };
-	}
-	return t;
+	for (uint32_t i = 0; i < p->tallies; i++)
+		if (p->tally[i].call == call)
+			return &p->tally[i];
+	SONDE_GROW(l->arena, p->tally, p->tallies, p->tally_room);
+	p->tally[p->tallies] = (struct sonde_tally){ .call = call };
+	return &p->tally[p->tallies++];
 }
 
 static bool again(int64_t ret)
