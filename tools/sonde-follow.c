@@ -57,6 +57,24 @@ static const struct sonde_cli cli = {
 	.command = true,
 };
 
+static void check_hooks(const struct sonde_option_texts *deny)
+{
+	const char *hook[SONDE_OPTION_REPEATS + 1] = { NULL };
+	char list[1000] = "";
+	size_t len = 0;
+
+	for (unsigned i = 0; i < SONDE_OPTION_REPEATS && (hook[i] = sonde_tracer_hook(i)); i++)
+		len += (size_t)snprintf(list + len, sizeof list - len, " %s", hook[i]);
+	for (size_t i = 0; i < deny->n; i++) {
+		unsigned k = 0;
+
+		while (hook[k] && strcmp(hook[k], deny->at[i]))
+			k++;
+		if (!hook[k])
+			sonde_cli_wrong(&cli, "there is no hook '%s' but:%s", deny->at[i], list);
+	}
+}
+
 /* What is wrong with the words, before anything is opened. */
 static void check(const struct conf *conf, int operands)
 {
@@ -68,6 +86,7 @@ static void check(const struct conf *conf, int operands)
 		sonde_cli_wrong(&cli, "a command, -p, -a and --from exclude each other");
 	if (conf->from && conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
+	check_hooks(&conf->deny);
 	if (conf->snaplen < 64 || conf->snaplen > 65535)
 		sonde_cli_wrong(&cli, "--snaplen takes 64 to 65535 bytes");
 	for (size_t i = 0; i < conf->pid.n; i++)

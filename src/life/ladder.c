@@ -251,7 +251,8 @@ void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 	for (unsigned side = 0; side < 2; side++)
 		if (d.end[side])
 			sonde_rungs_collect(&d, story, d.end[side], side, false, gap);
-	qsort(d.mark, d.marks, sizeof *d.mark, by_time);
+	if (d.marks)
+		qsort(d.mark, d.marks, sizeof *d.mark, by_time);
 	find_zero(&d);
 	choose_columns(&d, ret, column);
 	put_head(&d, ret);

@@ -2,6 +2,7 @@
 #include "run/follow.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,13 +187,13 @@ static int follow_all(struct follow *f, struct sonde_follow_end *ret)
 	const struct sonde_follow_plan *plan = f->plan;
 	int r = 0;
 
-	ret->doing = "start the command";
+	snprintf(ret->doing, sizeof ret->doing, "start the command");
 	if (has_child(f))
 		r = start_child(f);
 	for (size_t i = 0; i < plan->pids && r >= 0; i++) {
 		pid_t pid = (pid_t)plan->pid[i];
 
-		ret->doing = "follow the process";
+		snprintf(ret->doing, sizeof ret->doing, "follow process %u", plan->pid[i]);
 		r = sonde_tracer_follow(f->sources.tracer, pid);
 		if (r >= 0)
 			r = sonde_tracer_seed(f->sources.tracer, pid);
@@ -233,6 +234,7 @@ static void open_outputs(struct follow *f, int64_t clock)
 static void close_all(struct follow *f)
 {
 	sonde_child_done(&f->child);
+	sonde_session_done(&f->session);
 	sonde_text_flush(&f->report);
 	sonde_sources_close(&f->sources);
 	sonde_arena_done(&f->arena);

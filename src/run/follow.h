@@ -29,7 +29,7 @@ struct sonde_follow_plan {
 };
 
 struct sonde_follow_end {
-	const char *doing; /* what failed, where a code is returned */
+	char doing[80];	   /* what failed, where a code is returned */
 	int status;	   /* wait(2) status of the command */
 	int exec;	   /* -errno with which it could not be started, or 0 */
 	int passed;	   /* reason for which BPF was passed over, or 0 */

@@ -26,6 +26,7 @@ int sonde_follow_replay(int file, const struct sonde_look *look, int report)
 		why = sonde_session_end(&session);
 	else if (!r)
 		r = SONDE_NOT_EVIDENCE;
+	sonde_session_done(&session);
 	sonde_text_flush(&text);
 	sonde_reader_close(reader);
 	return r < 0 ? r : why;

@@ -157,7 +157,11 @@ int sonde_session_end(struct sonde_session *s)
 		r = SONDE_LOST;
 	if (!r && !s->account.ended)
 		r = SONDE_CUT;
+	return r;
+}
+
+void sonde_session_done(struct sonde_session *s)
+{
 	sonde_arena_done(&s->scratch);
 	sonde_arena_done(&s->arena);
-	return r;
 }

@@ -8,6 +8,7 @@
  *	sonde_session_init(&s, &look, &report, &writer or NULL);
  *	sonde_session_hear(&s, &item);		in the stream's order
  *	sonde_session_end(&s);
+ *	sonde_session_done(&s);
  */
 
 #include <stdbool.h>
@@ -45,8 +46,10 @@ void sonde_session_init(struct sonde_session *s, const struct sonde_look *look,
 
 void sonde_session_hear(struct sonde_session *s, const struct sonde_item *item);
 
-/* Settles the lives, prints the end of the report, ends the evidence, and frees all. 0, or the
- * reason why the report is not complete. */
+/* Settles the lives, prints the end of the report and ends the evidence. 0, or the reason why the
+ * report is not complete. */
 int sonde_session_end(struct sonde_session *s);
+
+void sonde_session_done(struct sonde_session *s);
 
 #endif

@@ -259,6 +259,7 @@ static int child_ended(struct sonde_tracer *t, pid_t pid, int *ret_status)
 }
 
 const struct sonde_tracer_kind sonde_tracer_bpf = {
+	.hook = sonde_bpf_hook_name,
 	.backend = SONDE_BACKEND_BPF,
 	.open = open_tracer,
 	.sees_packets = sees_packets,

@@ -64,7 +64,7 @@ static const struct {
 
 const char *sonde_bpf_hook_name(unsigned hook)
 {
-	return hooks[hook].name;
+	return hook < SONDE_BPF_HOOKS ? hooks[hook].name : NULL;
 }
 
 const char *sonde_bpf_hook_blind(unsigned hook)

@@ -16,6 +16,11 @@ int sonde_tracer_open(struct sonde_tracer **ret, const struct sonde_tracer_plan 
 	return r;
 }
 
+const char *sonde_tracer_hook(unsigned n)
+{
+	return sonde_tracer_bpf.hook ? sonde_tracer_bpf.hook(n) : NULL;
+}
+
 enum sonde_backend sonde_tracer_backend(const struct sonde_tracer *t)
 {
 	return t->kind->backend;

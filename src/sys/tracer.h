@@ -29,6 +29,9 @@ typedef void (*sonde_tracer_hear)(void *arg, const struct sonde_item *item);
  * base/reason.h) for which BPF was passed over, or 0. Needs its privilege only here. */
 int sonde_tracer_open(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan, int *ret_why);
 
+/* The name of the n-th hook that can be denied, from 0; NULL: there are no more. Static. */
+const char *sonde_tracer_hook(unsigned n);
+
 enum sonde_backend sonde_tracer_backend(const struct sonde_tracer *t);
 bool sonde_tracer_sees_packets(const struct sonde_tracer *t);
 

@@ -7,6 +7,7 @@
 #include "sys/tracer.h"
 
 struct sonde_tracer_kind {
+	const char *(*hook)(unsigned n); /* NULL: it has none to be denied */
 	enum sonde_backend backend;
 	/* Sets kind in what it gives. */
 	int (*open)(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan);
