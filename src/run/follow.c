@@ -274,7 +274,8 @@ int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_e
 	tell_begin(&f, clock);
 	r = follow_all(&f, ret);
 	if (r >= 0) {
-		/* Looking into a program that holds more than we do needs one, for as long as we look. */
+		/* Looking into a program that holds more than we do needs one, for as long as we
+		 * look. */
 		sonde_privilege_drop(sonde_tracer_backend(f.sources.tracer) == SONDE_BACKEND_PTRACE
 					     ? CAP_SYS_PTRACE
 					     : -1);

@@ -14,12 +14,12 @@ struct sonde_tracer;
 struct sonde_tracer_plan {
 	enum sonde_backend backend; /* SONDE_BACKEND_NONE: the best that works */
 	bool all;		    /* the whole machine, sonde's own threads left out */
-	bool calls;		    /* every call on a socket; else ptrace stops for lifecycle calls alone */
-	bool packets;		    /* frames of the followed sockets, if the backend sees packets */
-	bool started;		    /* sonde starts the command itself: seccomp may be used */
-	unsigned payload;	    /* first bytes of each message to put into event.text; 0: none */
-	unsigned snaplen;	    /* bytes of each packet from the network header */
-	const char *const *deny;    /* names of hooks not to use, then NULL; or NULL */
+	bool calls;	  /* every call on a socket; else ptrace stops for lifecycle calls alone */
+	bool packets;	  /* frames of the followed sockets, if the backend sees packets */
+	bool started;	  /* sonde starts the command itself: seccomp may be used */
+	unsigned payload; /* first bytes of each message to put into event.text; 0: none */
+	unsigned snaplen; /* bytes of each packet from the network header */
+	const char *const *deny; /* names of hooks not to use, then NULL; or NULL */
 };
 
 /* Takes one item; what it borrows lives until it returns. */
@@ -27,7 +27,8 @@ typedef void (*sonde_tracer_hear)(void *arg, const struct sonde_item *item);
 
 /* The backend loads and attaches, and follows nobody yet. *ret_why gets the reason (a code of
  * base/reason.h) for which BPF was passed over, or 0. Needs its privilege only here. */
-int sonde_tracer_open(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan, int *ret_why);
+int sonde_tracer_open(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan,
+		      int *ret_why);
 
 /* The name of the n-th hook that can be denied, from 0; NULL: there are no more. Static. */
 const char *sonde_tracer_hook(unsigned n);
@@ -39,7 +40,8 @@ bool sonde_tracer_sees_packets(const struct sonde_tracer *t);
  * namespaces and interfaces that are known. Call once, before anything is followed. */
 void sonde_tracer_tell(struct sonde_tracer *t, sonde_tracer_hear hear, void *arg);
 
-/* To be run in the child between fork and exec (seccomp of ptrace); async-signal-safe; 0 or -errno. */
+/* To be run in the child between fork and exec (seccomp of ptrace); async-signal-safe; 0 or -errno.
+ */
 int sonde_tracer_prepare_child(struct sonde_tracer *t);
 
 /* From now on this process, and all it forks, is followed. The child of sonde is still waiting to
@@ -65,7 +67,8 @@ uint64_t sonde_tracer_lost(const struct sonde_tracer *t);
 /* Whether any followed process still runs; pids of up to n of them into ret. Returns how many. */
 size_t sonde_tracer_alive(struct sonde_tracer *t, pid_t *ret, size_t n);
 
-/* wait(2) status of the child once it has ended: 1, else 0. With ptrace, waiting is the tracer's. */
+/* wait(2) status of the child once it has ended: 1, else 0. With ptrace, waiting is the tracer's.
+ */
 int sonde_tracer_child_ended(struct sonde_tracer *t, pid_t pid, int *ret_status);
 
 /* Lets everybody go on unharmed. NULL is fine; returns NULL. */
