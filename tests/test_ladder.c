@@ -127,6 +127,17 @@ START_TEST(an_end_that_is_not_followed_has_no_columns)
 }
 END_TEST
 
+START_TEST(remains_in_time_wait_are_shown_though_the_socket_itself_says_close)
+{
+	struct sonde_ladder l = { .connection = hello_stream() };
+	struct sonde_endpoint *s = life.endpoint[2];
+
+	state(s, 520, SONDE_STATE_FIN_WAIT2, SONDE_STATE_CLOSE);
+	s->kernel.at[s->kernel.n - 1].state = SONDE_STATE_TIME_WAIT;
+	ck_assert_ptr_nonnull(strstr(drawn(l, 110, true, 0), " TIME_WAIT?\n"));
+}
+END_TEST
+
 START_TEST(unix_sockets_have_no_wire)
 {
 	struct sonde_endpoint *a = endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_CLIENT, 5, "a");
@@ -236,6 +247,7 @@ Suite *ladder_suite(void)
 	tcase_add_test(t, sixty_columns_hold_the_whole_session_in_short_words);
 	tcase_add_test(t, a_lost_datagram_ends_where_it_was_lost_with_the_reason);
 	tcase_add_test(t, an_end_that_is_not_followed_has_no_columns);
+	tcase_add_test(t, remains_in_time_wait_are_shown_though_the_socket_itself_says_close);
 	tcase_add_test(t, unix_sockets_have_no_wire);
 	tcase_add_test(t, a_long_session_keeps_its_beginning_and_its_end_and_names_the_cut);
 	tcase_add_test(t, the_story_never_takes_more_than_it_may);

@@ -97,6 +97,7 @@ START_TEST(failures_resets_and_ends_are_named_with_their_meaning)
 	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
 	struct sonde_event v = event(e, 10, SONDE_EVENT_CALL);
 
+	line.classes |= SONDE_LINE_PROCESS;
 	e->remote = ip4(3, 9);
 	v.call = SONDE_CALL_CONNECT;
 	v.ret = -ECONNREFUSED;
@@ -122,7 +123,7 @@ START_TEST(failures_resets_and_ends_are_named_with_their_meaning)
 			"nobody listens there\n"
 			"   0.000020  #1   c[7]              reset sent: closed with unread data\n"
 			"   0.000030  #1   c[7]              reset received\n"
-			"   0.000040       c[7]              killed by SIGKILL\n"
+			"   0.000040       c[7]              was killed by SIGKILL\n"
 			"   0.000050                         12 events lost before here, by ring\n"
 			"   0.000060  #1   c[7]              the kernel's socket ends: rst-sent "
 			"(inferred), unread data\n");
@@ -145,6 +146,31 @@ START_TEST(an_exit_ends_several_sockets_each_with_a_line)
 	same(written(), "   0.000010       c[7]              exited with 0\n"
 			"   0.000010  #1   c[7]              closed by exit\n"
 			"   0.000010  #2   c[7]              closed by exit after 6.00 us\n");
+}
+END_TEST
+
+START_TEST(processes_without_sockets_are_silent_unless_asked_for)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
+
+	say(event(e, 10, SONDE_EVENT_EXIT), SONDE_MILESTONE_PROCESS, 0, 0);
+	ck_assert_uint_eq(text.len, 0);
+	line.classes |= SONDE_LINE_PROCESS;
+	say(event(e, 10, SONDE_EVENT_EXIT), SONDE_MILESTONE_PROCESS, 0, 0);
+	ck_assert_uint_gt(text.len, 0);
+}
+END_TEST
+
+START_TEST(the_end_of_a_run_says_how_the_command_ended_and_what_is_left)
+{
+	struct sonde_event v = event(NULL, 10, SONDE_EVENT_END);
+
+	v.arg[0] = 3 << 8;
+	v.arg[1] = 1;
+	v.text = (struct sonde_bytes){ (const uint8_t *)"812 813", 7 };
+	say(v, SONDE_MILESTONE_NOTE, 0, 0);
+	ck_assert_ptr_nonnull(strstr(written(), "run ends: the command exited with 3; "
+						"still running: 812 813\n"));
 }
 END_TEST
 
@@ -196,6 +222,8 @@ Suite *line_suite(void)
 	tcase_add_test(t, every_packet_has_a_line_with_its_sockets);
 	tcase_add_test(t, failures_resets_and_ends_are_named_with_their_meaning);
 	tcase_add_test(t, an_exit_ends_several_sockets_each_with_a_line);
+	tcase_add_test(t, processes_without_sockets_are_silent_unless_asked_for);
+	tcase_add_test(t, the_end_of_a_run_says_how_the_command_ended_and_what_is_left);
 	tcase_add_test(t, hostile_names_are_harmless);
 	tcase_add_test(t, classes_are_chosen_by_their_words);
 	suite_add_tcase(s, t);

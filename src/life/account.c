@@ -32,8 +32,7 @@ static const char *put_time(struct sonde_arena *a, uint64_t ns)
 				 (unsigned)(s % 60), (unsigned)(ns % SONDE_SECOND));
 }
 
-/* NUL after each word; len counts them. */
-static const char *put_command(struct sonde_arena *a, struct sonde_bytes words)
+const char *sonde_account_command(struct sonde_arena *a, struct sonde_bytes words)
 {
 	size_t cap = 4 * words.len + SONDE_TEXT_SLACK + 32;
 	struct sonde_text t;
@@ -85,7 +84,7 @@ void sonde_account_hear(struct sonde_account *a, const struct sonde_event *e)
 	switch (e->kind) {
 	case SONDE_EVENT_RUN:
 		a->started = put_time(a->arena, e->when + e->n[0]);
-		a->command = put_command(a->arena, e->text);
+		a->command = sonde_account_command(a->arena, e->text);
 		a->backend = (uint8_t)e->n[1];
 		break;
 	case SONDE_EVENT_BLIND:

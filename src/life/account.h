@@ -27,6 +27,9 @@ struct sonde_account {
 void sonde_account_init(struct sonde_account *a, struct sonde_arena *arena);
 void sonde_account_hear(struct sonde_account *a, const struct sonde_event *e);
 
+/* Words with a NUL after each as one escaped line; NULL where there are none. */
+const char *sonde_account_command(struct sonde_arena *a, struct sonde_bytes words);
+
 /* "bpf", "ptrace", "diag"; NULL for none. Static. */
 const char *sonde_backend_name(unsigned backend);
 

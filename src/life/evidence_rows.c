@@ -47,7 +47,21 @@ static const char *timing(struct sonde_evidence *e, size_t offset)
 	for (size_t i = 0; i < e->n; i++) {
 		uint64_t v = *(const uint64_t *)((const char *)&e->of[i]->timing + offset);
 
-		if (v != SONDE_ABSENT)
+		if (v && v != SONDE_ABSENT) /* 0 is no duration, but two things at once */
+			e->value[n++] = v;
+	}
+	return sonde_evidence_quantiles(e, n);
+}
+
+/* The same of the side that begins alone: the other end measures something else. */
+static const char *opener_timing(struct sonde_evidence *e, size_t offset)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		uint64_t v = *(const uint64_t *)((const char *)&e->of[i]->timing + offset);
+
+		if (opens(e->of[i]) && v != SONDE_ABSENT)
 			e->value[n++] = v;
 	}
 	return sonde_evidence_quantiles(e, n);
@@ -438,13 +452,13 @@ static uint64_t wire(const struct sonde_evidence *e, uint64_t *ret_bytes, uint64
 		*ret_bytes += w->bytes[0] + w->bytes[1];
 		*ret_payload += w->payload[0] + w->payload[1];
 	}
-	for (size_t i = 0; i < e->flows; i++) {
-		n += e->flow[i]->fragments;
-		*ret_bytes += e->flow[i]->wire_bytes;
-		if (e->flow[i]->on_wire == e->flow[i]->sent)
-			*ret_payload += e->flow[i]->sent_bytes;
-		else
-			*ret_payload = 0; /* of which packets is not known */
+	for (size_t i = 0; i < e->flows; i++)
+		if (!e->flow[i]->sender)
+			return 0; /* a sender that is not followed: not all is counted */
+	for (size_t i = 0; e->flows && i < e->n; i++) {
+		n += sonde_evidence_known(e->of[i]->packets_out);
+		*ret_bytes += sonde_evidence_known(e->of[i]->wire_out);
+		*ret_payload += sonde_evidence_known(e->of[i]->payload_out);
 	}
 	return n;
 }
@@ -499,11 +513,12 @@ static const char *transit(struct sonde_evidence *e, size_t unused)
 }
 
 #define TIMING(member) timing, offsetof(struct sonde_timing, member)
+#define OPENER(member) opener_timing, offsetof(struct sonde_timing, member)
 
 const struct sonde_evidence_row sonde_evidence_rows[] = {
 	{ "setup", "calls before the first byte", before_data, 0 },
 	{ "setup", "packets before the first byte", before_data, 1 },
-	{ "setup", "first call to first byte", TIMING(setup) },
+	{ "setup", "first call to first byte", OPENER(setup) },
 	{ "identity", "own address", own_address, 0 },
 	{ "identity", "the other end", other_end, 0 },
 	{ "identity", "other ends of one socket", peers, 0 },
@@ -534,7 +549,7 @@ const struct sonde_evidence_row sonde_evidence_rows[] = {
 	{ "cost", "packets", packets, 0 },
 	{ "cost", "wire bytes for a byte of payload", packets, 1 },
 	{ "timing", "connect", TIMING(connect) },
-	{ "timing", "handshake", TIMING(handshake) },
+	{ "timing", "handshake, seen by the client", OPENER(handshake) },
 	{ "timing", "wait in the accept queue", TIMING(accept_wait) },
 	{ "timing", "connected to first byte received", TIMING(first_byte) },
 	{ "timing", "first byte received to answer", TIMING(think) },

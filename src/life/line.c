@@ -89,6 +89,8 @@ static unsigned print_event(struct sonde_pen *p, const struct sonde_event *e,
 	const struct sonde_endpoint *s;
 	uint32_t sid = h->sid;
 
+	if (class == SONDE_LINE_PROCESS && h->releases && classes & SONDE_LINE_APP)
+		classes |= class; /* why the sockets below end */
 	if (classes & SONDE_LINE_PACKETS && class == SONDE_LINE_WIRE)
 		class = 0; /* the packet had its line at first sight */
 	if (!call && !(class & classes))

@@ -18,7 +18,7 @@
 	L(KERNEL, "kernel", "TCP states, resets, retransmissions, errors, sockets that end") \
 	L(WIRE, "wire", "packets that mark a step: SYN, FIN, RST, ICMP errors") \
 	L(DROPS, "drops", "datagrams dropped or cut, and who was not told") \
-	L(PROCESS, "process", "fork, exec, exit") \
+	L(PROCESS, "process", "every fork, exec and exit; with app only those that end a socket") \
 	L(NOTES, "notes", "the run itself: what it cannot see, what was lost") \
 	L(CALLS, "calls", "every call on a socket, in place of app") \
 	L(PACKETS, "packets", "every packet, in place of wire")
@@ -36,7 +36,7 @@ enum {
 #undef L
 		SONDE_LINE_ALL = (1 << SONDE_LINE_NUMBERS_) - 1,
 	SONDE_LINE_USUAL = SONDE_LINE_APP | SONDE_LINE_KERNEL | SONDE_LINE_WIRE | SONDE_LINE_DROPS |
-			   SONDE_LINE_PROCESS | SONDE_LINE_NOTES,
+			   SONDE_LINE_NOTES,
 };
 
 struct sonde_line {

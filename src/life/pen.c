@@ -257,11 +257,18 @@ void sonde_pen_app(struct sonde_pen *p, const struct sonde_event *e, const struc
 void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
 		      const struct sonde_endpoint *s)
 {
+	const struct sonde_step *step;
+	unsigned now;
+
 	paint(p, SONDE_PAINT_STATE);
 	switch (h->milestone) {
 	case SONDE_MILESTONE_STATE:
-		say(p, "%s -> %s", sonde_name_tcp_state(e->from), sonde_name_tcp_state(e->to));
-		means(p, "  ", sonde_words_state_means(e->to));
+		step = sonde_words_step(s, e->when);
+		now = step ? step->state : e->to;
+		say(p, "%s -> %s", sonde_name_tcp_state(e->from), sonde_state_name(now));
+		if (now != e->to)
+			put(p, " (inferred)");
+		means(p, "  ", sonde_words_state_means(now));
 		break;
 	case SONDE_MILESTONE_ERROR:
 		put(p, "error left on the socket: ");
@@ -347,21 +354,23 @@ void sonde_pen_drop(struct sonde_pen *p, const struct sonde_event *e, const stru
 	}
 }
 
+static void say_status(struct sonde_pen *p, int status)
+{
+	if (WIFSIGNALED(status))
+		say(p, "was killed by SIG%s", sonde_name_signal(WTERMSIG(status)));
+	else
+		say(p, "exited with %d", WEXITSTATUS(status));
+}
+
 void sonde_pen_process(struct sonde_pen *p, const struct sonde_event *e)
 {
-	int status = (int)e->arg[0];
-
 	switch (e->kind) {
 	case SONDE_EVENT_FORK: say(p, "forked process %llu", (unsigned long long)e->n[0]); break;
 	case SONDE_EVENT_EXEC:
 		put(p, "runs ");
 		sonde_text_escape(p->t, e->text.at, e->text.len);
 		break;
-	default:
-		if (WIFSIGNALED(status))
-			say(p, "killed by SIG%s", sonde_name_signal(WTERMSIG(status)));
-		else
-			say(p, "exited with %d", WEXITSTATUS(status));
+	default: say_status(p, (int)e->arg[0]);
 	}
 }
 
@@ -388,7 +397,16 @@ void sonde_pen_note(struct sonde_pen *p, const struct sonde_event *e)
 		say(p, "%llu events lost before here, by ", (unsigned long long)e->n[0]);
 		sonde_text_escape(p->t, e->text.at, e->text.len);
 		break;
-	default: put(p, "run ends");
+	default:
+		put(p, "run ends");
+		if (e->arg[1]) {
+			put(p, ": the command ");
+			say_status(p, (int)e->arg[0]);
+		}
+		if (e->text.len) {
+			put(p, "; still running: ");
+			sonde_text_escape(p->t, e->text.at, e->text.len);
+		}
 	}
 	paint(p, SONDE_PAINT_PLAIN);
 }

@@ -193,6 +193,8 @@ void sonde_event_record_fill(struct sonde_event_record *r, struct sonde_arena *s
 	}
 	if (e->kind == SONDE_EVENT_DROP || e->kind == SONDE_EVENT_RESET_OUT)
 		r->reason = escaped(scratch, e->text);
+	else if (e->kind == SONDE_EVENT_RUN)
+		r->text = sonde_account_command(scratch, e->text);
 	else
 		r->text = escaped(scratch, e->text);
 }

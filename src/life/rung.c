@@ -197,6 +197,19 @@ static void draw_packet(struct sonde_rungs *d, const struct sonde_story_step *s,
 	}
 }
 
+static void draw_state(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
+		       bool listener)
+{
+	const struct sonde_step *step =
+		sonde_words_step(listener ? d->listener : d->end[far], s->when);
+	unsigned now = step ? step->state : s->state;
+	const char *mark = listener ? " *" : now != s->state ? "?" : "";
+
+	add(d, s->when, far ? SONDE_RUNG_FAR_KERNEL : SONDE_RUNG_KERNEL, SONDE_PAINT_STATE,
+	    sonde_arena_print(d->arena, "%s%s", sonde_state_name(now), mark),
+	    sonde_words_state_brief(now));
+}
+
 static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
 		      bool listener)
 {
@@ -205,12 +218,7 @@ static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s, b
 
 	switch (s->what) {
 	case SONDE_STORY_CALL: draw_call(d, s, far, listener); break;
-	case SONDE_STORY_STATE:
-		why = sonde_state_name(s->state);
-		add(d, s->when, kernel, SONDE_PAINT_STATE,
-		    listener ? sonde_arena_print(d->arena, "%s *", why) : why,
-		    sonde_words_state_brief(s->state));
-		break;
+	case SONDE_STORY_STATE: draw_state(d, s, far, listener); break;
 	case SONDE_STORY_PACKET: draw_packet(d, s, !far); break;
 	case SONDE_STORY_ARRIVAL: draw_packet(d, s, far); break;
 	case SONDE_STORY_DROP:

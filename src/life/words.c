@@ -275,6 +275,15 @@ const char *sonde_words_reset_means(struct sonde_bytes name)
 	return NULL;
 }
 
+const struct sonde_step *sonde_words_step(const struct sonde_endpoint *e, sonde_ns when)
+{
+	for (uint32_t i = e ? e->kernel.n : 0; i; i--)
+		if (e->kernel.at[i - 1].when == when &&
+		    e->kernel.at[i - 1].state < SONDE_STATE_APP_)
+			return &e->kernel.at[i - 1];
+	return NULL;
+}
+
 bool sonde_kind_is_tcp(unsigned kind)
 {
 	return kind == SONDE_KIND_TCP4 || kind == SONDE_KIND_TCP6;

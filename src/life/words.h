@@ -37,6 +37,11 @@ const char *sonde_words_drop_means(const char *name);
 /* The kernel's reason of a reset it sent, with or without its prefix SK_RST_REASON_. */
 const char *sonde_words_reset_means(struct sonde_bytes name);
 
+/* The step that an endpoint took on the kernel's axis at this time, the last of several; NULL:
+ * none. It can be another than the event said: the kernel's socket is in CLOSE when its remains,
+ * which are another object, go to TIME_WAIT. */
+const struct sonde_step *sonde_words_step(const struct sonde_endpoint *e, sonde_ns when);
+
 bool sonde_kind_is_tcp(unsigned kind);
 bool sonde_kind_is_stream(unsigned kind); /* TCP, Unix stream and seqpacket: connected before use */
 bool sonde_kind_is_datagram(unsigned kind); /* UDP, Unix datagram */
