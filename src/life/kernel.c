@@ -182,7 +182,8 @@ static void hear_diag(struct sonde_life *l, const struct sonde_event *e, struct 
 {
 	struct sonde_endpoint *peer;
 
-	keep_totals(p, e);
+	if (!p->gone) /* else its end has told better: there the FIN is no byte */
+		keep_totals(p, e);
 	if (sonde_endpoint_is_tcp(p) && e->state && e->state != p->state &&
 	    !(e->flags & SONDE_FLAG_LAST) && !l->inside->states_seen)
 		sonde_kernel_enter(l, p, e->state, e->when, false);

@@ -132,8 +132,11 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 
 	if (!e)
 		return 0;
-	e->n[0] = BPF_CORE_READ(tp, bytes_sent);
+	e->n[0] = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 	e->n[1] = BPF_CORE_READ(tp, bytes_received);
+	/* It counts the peer's FIN as a byte; bit 1, SOCK_DONE, tells that one came. */
+	if (e->n[1] && BPF_CORE_READ(sk, __sk_common.skc_flags) & 2)
+		e->n[1]--;
 	e->n[2] = BPF_CORE_READ(tp, total_retrans);
 	event_end(e);
 	return 0;

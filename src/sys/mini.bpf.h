@@ -66,6 +66,7 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
+	unsigned long skc_flags; /* bits, by enum sock_flags */
 };
 
 struct sk_buff_head {
@@ -81,7 +82,7 @@ struct sock {
 };
 
 struct tcp_sock {
-	__u64 bytes_received, bytes_sent;
+	__u64 bytes_received, bytes_sent, bytes_retrans;
 	__u32 total_retrans;
 };
 
