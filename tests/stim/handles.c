@@ -59,10 +59,12 @@ static void inherited(void)
 	pid = must(fork());
 	if (!pid) {
 		close(two);
+		hear(one, "you alone have it");
 		say(one, "from the child");
 		_exit(0);
 	}
 	close(one);
+	say(two, "you alone have it");
 	hear(two, "from the child");
 	hear_end(two);
 	must(waitpid(pid, NULL, 0));
