@@ -472,6 +472,20 @@ START_TEST(nothing_runs_before_it_is_released_or_when_we_die)
 }
 END_TEST
 
+START_TEST(signals_are_ours_again_when_the_command_is_gone)
+{
+	struct sonde_child_plan plan = { .argv = COMMAND("true"), .out = -1 };
+	struct sonde_child c;
+
+	sonde_sleep_init();
+	run(&c, &plan);
+	kill(getpid(), SIGTERM);
+	ck_assert_int_eq(sonde_sleep_signal(), SIGTERM);
+	sonde_child_done(&c);
+	sonde_sleep_done();
+}
+END_TEST
+
 static double now(void)
 {
 	struct timespec t;
@@ -523,6 +537,7 @@ Suite *child_suite(void)
 	tcase_add_loop_test(t, what_cannot_be_executed_is_126_or_127, 0, 2);
 	tcase_add_test(t, why_it_could_not_start_is_known);
 	tcase_add_test(t, nothing_runs_before_it_is_released_or_when_we_die);
+	tcase_add_test(t, signals_are_ours_again_when_the_command_is_gone);
 	tcase_add_test(t, a_sleeper_wakes_for_children_and_signals_also_those_before);
 	suite_add_tcase(s, t);
 	return s;

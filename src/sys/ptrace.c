@@ -587,7 +587,9 @@ static void tell(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 		t->plan.started ? "programs that gain privilege when they are started (setuid) run "
 				  "without it, unless we may administer the system"
 				: "a call that was waiting when we came may have been interrupted",
-		t->plan.started ? "the command and all it started are killed if we are killed"
+		t->plan.started ? "the command and all it started are killed if we are killed, and "
+				  "waited for: "
+				  "its filter of calls needs us"
 				: NULL,
 		t->diag ? "ends of sockets are told for our own network namespace alone"
 			: "the kernel's socket diagnosis is refused: counts are those at the last "

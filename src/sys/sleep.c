@@ -27,7 +27,7 @@ static void note(int signal, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)context;
-	if (!target) {
+	if (!target || (kill(target, 0) && errno == ESRCH)) { /* there is no command any more */
 		wanted = signal;
 		noted = 1;
 	} else if (info->si_code <= 0 && info->si_pid != target) {
@@ -43,7 +43,7 @@ static void wake(int signal)
 
 static void listen_to(size_t i)
 {
-	struct sigaction new = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART};
+	struct sigaction new = { .sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART };
 
 	new.sa_mask = ends;
 	if (before[i].sa_handler != SIG_IGN)
@@ -52,7 +52,7 @@ static void listen_to(size_t i)
 
 void sonde_sleep_init(void)
 {
-	struct sigaction on_child = {.sa_handler = wake}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction on_child = { .sa_handler = wake }, ignore = { .sa_handler = SIG_IGN };
 	sigset_t child;
 
 	if (ready)
@@ -100,14 +100,14 @@ void sonde_sleep_forward(pid_t pid)
 
 int sonde_sleep(struct pollfd *fds, unsigned n, int ms)
 {
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 	sigset_t mask, open;
 	int got;
 
 	/* Blocked between the look at noted and the sleep, so that none falls between. */
 	sigprocmask(SIG_BLOCK, &ends, &mask);
 	if (noted)
-		t = (struct timespec){0};
+		t = (struct timespec){ 0 };
 	open = mask;
 	sigdelset(&open, SIGCHLD);
 	got = ppoll(fds, n, ms < 0 && !noted ? NULL : &t, &open);
