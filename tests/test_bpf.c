@@ -25,6 +25,7 @@ Suite *bpf_suite(void)
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -41,28 +42,28 @@ static pid_t child;
 static uint32_t netns;
 static const struct sonde_tracer_plan usual = { .packets = true, .snaplen = 128 };
 
+/* With a NUL behind it, and never NULL. */
+static const uint8_t *copied(struct sonde_bytes b)
+{
+	return b.len ? memcpy(calloc(1, b.len + 1), b.at, b.len) : (const void *)"";
+}
+
 static void hear(void *arg, const struct sonde_item *item)
 {
 	struct sonde_item *i;
 
 	(void)arg;
-	if (!(heard_n & (heard_n + 1023) & 1023))
+	if (!(heard_n % 1024))
 		heard = realloc(heard, (heard_n + 1024) * sizeof *heard);
 	i = &heard[heard_n++];
 	*i = *item;
 	if (i->is == SONDE_ITEM_FRAME) {
-		i->frame.byte.at = memcpy(malloc(i->frame.byte.len + 1), item->frame.byte.at,
-					  i->frame.byte.len);
+		i->frame.byte.at = copied(item->frame.byte);
 		return;
 	}
 	ck_assert_uint_lt(i->event.kind, SONDE_EVENT_END_);
-	i->event.address.at =
-		memcpy(calloc(1, 128),
-		       item->event.address.len ? item->event.address.at : (const uint8_t *)"",
-		       item->event.address.len);
-	i->event.text.at = memcpy(calloc(1, i->event.text.len + 1),
-				  item->event.text.len ? item->event.text.at : (const uint8_t *)"",
-				  item->event.text.len);
+	i->event.address.at = copied(item->event.address);
+	i->event.text.at = copied(item->event.text);
 }
 
 /* What the child does before it is followed, and after. */
@@ -782,7 +783,9 @@ static pid_t sleeper;
 
 static void sleep_in_recv(void)
 {
-	char c;
+	sonde_ns end = sonde_clock_now() + 5 * SONDE_SECOND;
+	char path[64], c;
+	int in = -1;
 
 	must(!socketpair(AF_UNIX, SOCK_STREAM, 0, wire));
 	sleeper = fork();
@@ -790,7 +793,17 @@ static void sleep_in_recv(void)
 		must(recv(wire[1], &c, 1, 0) == 1);
 		_exit(0);
 	}
-	usleep(20000);
+	snprintf(path, sizeof path, "/proc/%d/syscall", sleeper);
+	while (in != SYS_recvfrom && sonde_clock_now() < end) {
+		FILE *f = fopen(path, "r");
+
+		if (!f || fscanf(f, "%d", &in) != 1)
+			in = -1;
+		if (f)
+			fclose(f);
+		usleep(1000);
+	}
+	must(in == SYS_recvfrom);
 }
 
 static void wake(void)
