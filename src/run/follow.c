@@ -117,8 +117,11 @@ static bool turn(struct follow *f)
 {
 	bool more = pump(f, sonde_sources_read(&f->sources), PASS);
 
-	if (!more)
+	if (!more) { /* nothing waits: show it, and let it survive us */
 		sonde_text_flush(&f->report);
+		if (f->plan->save >= 0)
+			sonde_text_flush(&f->evidence);
+	}
 	return more;
 }
 
