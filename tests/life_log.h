@@ -344,6 +344,7 @@ static void log_event(struct log *g, uint64_t us, const char *line, const char *
 		e->remote = log_find(g, v, strlen(v))->local;
 	if ((v = log_value(line, "carrier")))
 		e->ino2 = log_find(g, v, strlen(v))->id;
+	e->state = (uint8_t)log_number(line, "glance", 0);
 	if (e->kind == SONDE_EVENT_STATE) {
 		const char *from = rest + strcspn(rest, " ") + 1,
 			   *to = from + strcspn(from, " ") + 1;

@@ -223,6 +223,9 @@ static const char *const logs[] = {
 	"udp-reconnect",
 	"udp-multicast",
 	"unix-dgram",
+	"timeout-data",
+	"glance-reset",
+	"glance-fin",
 };
 
 START_TEST(each_end_is_named_right)

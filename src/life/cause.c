@@ -127,6 +127,9 @@ static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint 
 		return (struct verdict){ local ? SONDE_CAUSE_FIN_LOCAL : SONDE_CAUSE_FIN_REMOTE,
 					 fin_detail(p, q, local), !sure };
 	}
+	if (q && (ended(&q->inside->fin_out, &sure_out), ended(&q->inside->fin_in, &sure_in),
+		  sure_in && !sure_out)) /* it met our FIN and had sent none */
+		return (struct verdict){ SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true };
 	if (!out && !come && !p->gone && !in->settled)
 		return (struct verdict){ SONDE_CAUSE_OPEN, NULL, false };
 	if (q && !come) {
@@ -143,6 +146,19 @@ static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint 
 	return (struct verdict){ SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true };
 }
 
+/* A glance at the socket found it closed while the program still had it and had ended nothing. */
+static bool fell(const struct sonde_life *l, const struct sonde_endpoint *p)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+	bool sure_out, sure_in;
+
+	ended(&in->fin_out, &sure_out);
+	ended(&in->fin_in, &sure_in);
+	return !l->inside->states_seen && sonde_endpoint_is_tcp(p) && in->settled &&
+	       !in->time_wait && p->state == SONDE_STATE_CLOSE && !sure_out && !sure_in &&
+	       !in->fin_in.call && !(in->fin_out.call && in->fin_out.call < in->settled);
+}
+
 static struct verdict connected(struct sonde_life *l, const struct sonde_endpoint *p)
 {
 	const struct sonde_endpoint *q = sonde_life_endpoint(l, p->peer);
@@ -154,6 +170,8 @@ static struct verdict connected(struct sonde_life *l, const struct sonde_endpoin
 	const struct sonde_fault *late = fault(p, ETIMEDOUT);
 
 	both = sure_out && sure_in;
+	/* a packet went to it, and the kernel did not act on it */
+	guess_in = rst_in && rst_in == in->reached && l->inside->states_seen && !in->settled;
 	if (q && !rst_in && q->inside->rst_out && !fault(q, ETIMEDOUT)) {
 		rst_in = q->inside->rst_out;
 		guess_in = true;
@@ -174,6 +192,16 @@ static struct verdict connected(struct sonde_life *l, const struct sonde_endpoin
 	/* the peer met a reset that nobody else can have sent */
 	if (!rst_in && !rst_out && !both && q && fault(q, ECONNRESET)) {
 		rst_out = fault(q, ECONNRESET)->when;
+		guess_out = true;
+	}
+	if (!rst_in && !rst_out && fell(l, p)) {
+		if (p->retransmits)
+			return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", true };
+		rst_in = in->settled;
+		guess_in = true;
+	}
+	if (!rst_in && !rst_out && q && fell(l, q) && !q->retransmits) {
+		rst_out = q->inside->settled;
 		guess_out = true;
 	}
 	rst = earlier(rst_in, rst_out);

@@ -221,7 +221,11 @@ static void hear_error(struct sonde_life *l, const struct sonde_event *e, struct
 /* A FIN or RST that came over the loopback was dropped before the socket heard of it. */
 static void unreach(struct sonde_endpoint_inside *in, sonde_ns when)
 {
-	if (!in->reached || when > in->reached + SONDE_MILLISECOND || in->settled)
+	if (!in->reached || when > in->reached + SONDE_MILLISECOND)
+		return;
+	if (in->settled == in->reached) /* concluded from that packet */
+		in->settled = 0;
+	if (in->settled)
 		return;
 	if (in->rst_in == in->reached)
 		in->rst_in = 0;
