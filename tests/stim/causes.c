@@ -50,7 +50,7 @@ static void half_close(void)
 
 static void linger(void)
 {
-	struct linger none = {.l_onoff = 1};
+	struct linger none = { .l_onoff = 1 };
 	char byte;
 
 	meet();
@@ -90,8 +90,9 @@ static void refused(void)
 /* No connection is made to a broadcast address: the kernel says so without sending anything. */
 static void unreachable(void)
 {
-	struct sockaddr_in a = {
-	    .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0x7fffffff)};
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(9),
+				 .sin_addr.s_addr = htonl(0x7fffffff) };
 
 	client = must(socket(AF_INET, SOCK_STREAM, 0));
 	tell("client", client);
@@ -113,8 +114,9 @@ static uint16_t checksum(const uint8_t *at, size_t len)
 /* A router, 10.7.0.9, that answers the connection request with host unreachable, RFC 792. */
 static void unreachable_icmp(void)
 {
-	uint8_t packet[2048], answer[20 + 8 + 28] = {0x45, 0, 0,  56, 0, 0, 0,	0, 64, IPPROTO_ICMP,
-						     0,	   0, 10, 7,  0, 9, 10, 7, 0,  1};
+	uint8_t packet[2048],
+		answer[20 + 8 + 28] = { 0x45, 0, 0,  56, 0, 0, 0,  0, 64, IPPROTO_ICMP,
+					0,    0, 10, 7,	 0, 9, 10, 7, 0,  1 };
 	struct sockaddr_in a = host_address(2, 9);
 	struct host h = host_open(1);
 	uint16_t sum;
@@ -136,7 +138,7 @@ static void unreachable_icmp(void)
 	answer[22] = (uint8_t)(sum >> 8);
 	answer[23] = (uint8_t)sum;
 	host_give(&h, answer, sizeof answer);
-	p = (struct pollfd){.fd = client, .events = POLLOUT};
+	p = (struct pollfd){ .fd = client, .events = POLLOUT };
 	must(poll(&p, 1, 1000));
 	must(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &len));
 	if (error != EHOSTUNREACH)
@@ -144,22 +146,15 @@ static void unreachable_icmp(void)
 	close(client);
 }
 
-/* A listener that hears nothing: a black hole that needs no privilege. */
-static void deafen(int fd)
-{
-	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog all = {.len = 1, .filter = &none};
-
-	must(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all));
-}
-
+/* A listener whose queue is full drops what else comes: a black hole that needs no privilege. */
 static void timed_out(void)
 {
-	int listener = listening(AF_INET), once = 1, ms = 1500;
+	int listener = bound(AF_INET, SOCK_STREAM), filler, once = 1, ms = 1500;
 	struct sockaddr *a;
 	socklen_t len;
 
-	deafen(listener);
+	must(listen(listener, 0));
+	filler = connected_to(AF_INET, SOCK_STREAM, port_of(listener));
 	client = must(socket(AF_INET, SOCK_STREAM, 0));
 	tell("client", client);
 	must(setsockopt(client, IPPROTO_TCP, TCP_SYNCNT, &once, sizeof once));
@@ -167,18 +162,21 @@ static void timed_out(void)
 	a = loopback(AF_INET, port_of(listener), &len);
 	must_fail(connect(client, a, len), ETIMEDOUT);
 	close(client);
+	close(filler);
 	close(listener);
 }
 
-/* Data that is never acknowledged. */
+/* Data that is never acknowledged: the server's kernel throws away whatever comes. Needs root. */
 static void timed_out_data(void)
 {
+	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog all = { .len = 1, .filter = &none };
 	int ms = 600;
 	char byte;
 
 	meet();
 	must(setsockopt(client, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms));
-	deafen(server);
+	must(setsockopt(server, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all));
 	say(client, "lost");
 	must_fail(recv(client, &byte, 1, 0), ETIMEDOUT);
 	close(client);
@@ -193,7 +191,13 @@ static pid_t client_in_child(void)
 
 	meet();
 	pid = must(fork());
-	close(pid ? client : server);
+	if (pid) {
+		close(client);
+		say(server, "alone");
+	} else {
+		close(server);
+		hear(client, "alone");
+	}
 	return pid;
 }
 
@@ -255,13 +259,13 @@ static void send_fd(int over, int fd)
 	union {
 		struct cmsghdr align;
 		char byte[CMSG_SPACE(sizeof(int))];
-	} control = {0};
+	} control = { 0 };
 	char byte = 'f';
-	struct iovec one = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr m = {.msg_iov = &one,
-			   .msg_iovlen = 1,
-			   .msg_control = &control,
-			   .msg_controllen = sizeof control};
+	struct iovec one = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &one,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof control };
 
 	control.align.cmsg_level = SOL_SOCKET;
 	control.align.cmsg_type = SCM_RIGHTS;
@@ -275,13 +279,13 @@ static int recv_fd(int over)
 	union {
 		struct cmsghdr align;
 		char byte[CMSG_SPACE(sizeof(int))];
-	} control = {0};
+	} control = { 0 };
 	char byte;
-	struct iovec one = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr m = {.msg_iov = &one,
-			   .msg_iovlen = 1,
-			   .msg_control = &control,
-			   .msg_controllen = sizeof control};
+	struct iovec one = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &one,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof control };
 	int fd;
 
 	must(recvmsg(over, &m, 0));
@@ -361,24 +365,24 @@ static void simultaneous(void)
 int main(int argc, char **argv)
 {
 	static const struct act acts[] = {
-	    {"local-first", local_first},
-	    {"peer-first", peer_first},
-	    {"simultaneous", simultaneous},
-	    {"half-close", half_close},
-	    {"linger", linger},
-	    {"unread", unread},
-	    {"refused", refused},
-	    {"unreachable", unreachable},
-	    {"unreachable-icmp", unreachable_icmp},
-	    {"timeout", timed_out},
-	    {"timeout-data", timed_out_data},
-	    {"exit", exits},
-	    {"exec", execs},
-	    {"kill", killed},
-	    {"never-accepted", never_accepted},
-	    {"passed", passed},
-	    {"lost-in-message", lost_in_message},
-	    {NULL, NULL},
+		{ "local-first", local_first },
+		{ "peer-first", peer_first },
+		{ "simultaneous", simultaneous },
+		{ "half-close", half_close },
+		{ "linger", linger },
+		{ "unread", unread },
+		{ "refused", refused },
+		{ "unreachable", unreachable },
+		{ "unreachable-icmp", unreachable_icmp },
+		{ "timeout", timed_out },
+		{ "timeout-data", timed_out_data },
+		{ "exit", exits },
+		{ "exec", execs },
+		{ "kill", killed },
+		{ "never-accepted", never_accepted },
+		{ "passed", passed },
+		{ "lost-in-message", lost_in_message },
+		{ NULL, NULL },
 	};
 
 	return run_act(argc, argv, acts);
