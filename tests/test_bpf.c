@@ -53,8 +53,8 @@ static void hear(void *arg, const struct sonde_item *item)
 	struct sonde_item *i;
 
 	(void)arg;
-	if (!(heard_n % 1024))
-		heard = realloc(heard, (heard_n + 1024) * sizeof *heard);
+	if (!(heard_n & (heard_n - 1))) /* a power of two: full */
+		heard = realloc(heard, (heard_n ? 2 * heard_n : 1) * sizeof *heard);
 	i = &heard[heard_n++];
 	*i = *item;
 	if (i->is == SONDE_ITEM_FRAME) {
