@@ -194,9 +194,11 @@ static pid_t client_in_child(void)
 	if (pid) {
 		close(client);
 		say(server, "alone");
+		hear(server, "yes");
 	} else {
 		close(server);
 		hear(client, "alone");
+		say(client, "yes");
 	}
 	return pid;
 }
