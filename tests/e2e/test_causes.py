@@ -143,13 +143,13 @@ def ptrace_names_the_same_causes():
 
 
 def order_unseen(report, found):
-    """Where ptrace could not see whose FIN was first it says fin-local and so in the detail."""
+    """Where ptrace could not see whose FIN was first it takes one, and says so in the detail."""
     for name, parts in found.items():
         for part, ino in parts.items():
             e = report.endpoint(ino, f"{name}: {part}")
             want = CAUSES[name].get(part, (None,))[0]
-            if e["close_cause"] == "fin-local" and want in ("fin-remote", "fin-simultaneous") and \
-                    "order" in (e["close_detail"] or ""):
+            if e["close_cause"] in ("fin-local", "fin-remote") and str(want).startswith("fin-") and \
+                    "order" in (e.get("close_detail") or ""):
                 e["close_cause"] = want
 
 
