@@ -138,6 +138,18 @@ START_TEST(remains_in_time_wait_are_shown_though_the_socket_itself_says_close)
 }
 END_TEST
 
+START_TEST(what_is_more_than_20_us_apart_has_rows_of_its_own)
+{
+	struct sonde_flow *f = lossy_datagrams();
+	struct sonde_ladder l = { .flow = f };
+
+	call(life.endpoint[0], 1009, 9, SONDE_CALL_SENDTO, 3, 900, 0, 0);
+	packet(life.endpoint[0], life.endpoint[1], 1003, 0, 900, f, 4, 0);
+	call(life.endpoint[1], 1021, 4, SONDE_CALL_RECVFROM, 3, 900, 0, 0);
+	ck_assert_ptr_nonnull(strstr(drawn(l, 100, true, 0), "►\n1011.0  "));
+}
+END_TEST
+
 START_TEST(unix_sockets_have_no_wire)
 {
 	struct sonde_endpoint *a = endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_CLIENT, 5, "a");
@@ -248,6 +260,7 @@ Suite *ladder_suite(void)
 	tcase_add_test(t, a_lost_datagram_ends_where_it_was_lost_with_the_reason);
 	tcase_add_test(t, an_end_that_is_not_followed_has_no_columns);
 	tcase_add_test(t, remains_in_time_wait_are_shown_though_the_socket_itself_says_close);
+	tcase_add_test(t, what_is_more_than_20_us_apart_has_rows_of_its_own);
 	tcase_add_test(t, unix_sockets_have_no_wire);
 	tcase_add_test(t, a_long_session_keeps_its_beginning_and_its_end_and_names_the_cut);
 	tcase_add_test(t, the_story_never_takes_more_than_it_may);

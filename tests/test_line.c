@@ -185,6 +185,19 @@ START_TEST(hostile_names_are_harmless)
 	v.address = (struct sonde_bytes){ name, sizeof name };
 	say(v, SONDE_MILESTONE_NAMED, 1, 0);
 	same(written(), "   0.000010  #1   \\x1b[2J\\xff\\x5c[7] bind @a\\x07\\x9b\\x00\n");
+	v = event(NULL, 20, SONDE_EVENT_BLIND);
+	v.text = (struct sonde_bytes){ (const uint8_t *)"\x1b]0;x\a", 6 };
+	say(v, SONDE_MILESTONE_NOTE, 0, 0);
+	line.classes = SONDE_LINE_ALL;
+	v = event(e, 30, SONDE_EVENT_CALL);
+	v.call = SONDE_CALL_SENDTO;
+	v.text = (struct sonde_bytes){ (const uint8_t *)"\x1b[2J", 4 };
+	say(v, 0, 1, 0);
+	v = event(e, 40, SONDE_EVENT_EXEC);
+	v.text = (struct sonde_bytes){ (const uint8_t *)"/\x1b[m", 4 };
+	say(v, SONDE_MILESTONE_PROCESS, 0, 0);
+	for (const char *p = written(); *p; p++)
+		ck_assert(*p == '\n' || (*p >= ' ' && *p < 127));
 }
 END_TEST
 
