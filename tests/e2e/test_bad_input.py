@@ -161,6 +161,7 @@ def killing_sonde_leaves_the_program_running():
                   f"echo up; sleep 1; {' '.join(stim('handles', 'copies'))} && echo yes >{done}"],
                  stdout=subprocess.PIPE) as sonde:
         same(sonde.process.stdout.readline(), b"up\n", "the program's line")
+        time.sleep(0.3)  # what is a few milliseconds old is in the file
         sonde.process.kill()
         sonde.process.wait()
         wait_until(lambda: os.path.exists(done) and os.path.getsize(done), "the end of the program")
