@@ -27,6 +27,8 @@ step() {
 	elif ! grep -qE '^(ok |not ok |skipped: )|Checks: | passed, ' "$one"; then
 		if [ "$code" = 0 ]; then echo "ok $name"; else echo "skipped: $name"; fi | tee -a "$one"
 	fi
+	# What suites say of themselves their closing line has counted.
+	if grep -q 'Checks: ' "$one"; then sed -i '/^ok /d' "$one"; fi
 	cat "$one" >>"$all"
 }
 
