@@ -142,7 +142,8 @@ enum sonde_milestone {
 		SONDE_MILESTONE_END_
 };
 
-/* The words of the lists above; "other" for kind 0, else NULL for 0: absent. Static. */
+/* The words of the lists above; "other" for kind 0, "?" for what is no state, else NULL for 0:
+ * absent. Static. */
 const char *sonde_kind_name(unsigned kind);
 const char *sonde_role_name(unsigned role);
 const char *sonde_how_name(unsigned how);

@@ -25,12 +25,12 @@ const char *sonde_kind_name(unsigned kind)
 const char *sonde_state_name(unsigned state)
 {
 	static const char *const kernel[] = {
-		NULL,	     "ESTABLISHED", "SYN_SENT", "SYN_RECV",   "FIN_WAIT1", "FIN_WAIT2",	  "TIME_WAIT",
+		"?",	     "ESTABLISHED", "SYN_SENT", "SYN_RECV",   "FIN_WAIT1", "FIN_WAIT2",	  "TIME_WAIT",
 		"CLOSE",     "CLOSE_WAIT",  "LAST_ACK", "LISTEN",     "CLOSING",   "NEW_SYN_RECV",
 	};
 	static const char *const app[] = { SONDE_APP_STATES(N) };
 
 	if (state > SONDE_STATE_APP_ && state < SONDE_STATE_END_)
 		return app[state - SONDE_STATE_APP_ - 1];
-	return state < sizeof kernel / sizeof *kernel ? kernel[state] : NULL;
+	return state < sizeof kernel / sizeof *kernel ? kernel[state] : "?";
 }
