@@ -268,6 +268,7 @@ void sonde_journal_write(struct sonde_text *t, const struct sonde_event *e,
 	sonde_text_end(t, o + 4);
 }
 
+/* clang-format off */
 static const struct row {
 	const char *name;
 	uint8_t len, size, negative;
@@ -282,6 +283,7 @@ static const struct row {
 #undef U
 #undef I
 };
+/* clang-format on */
 
 enum { ROWS_ = sizeof rows / sizeof *rows };
 

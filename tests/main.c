@@ -1,4 +1,5 @@
-/* All suites in one runner. CK_RUN_SUITE, CK_RUN_CASE, CK_FORK=no, CK_VERBOSITY as Check has them. */
+/* All suites in one runner. CK_RUN_SUITE, CK_RUN_CASE, CK_FORK=no, CK_VERBOSITY as Check has them.
+ */
 #include <check.h>
 #include <stdlib.h>
 

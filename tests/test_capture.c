@@ -148,19 +148,22 @@ START_TEST(every_magic_of_pcap_is_read_in_both_byte_orders)
 		  "\4\3\2\1\5\0\0\0\3\0\0\0\x11\0\0\0abc" },
 		{ 1000, 16,
 		  "\xa1\xb2\xc3\xd4\0\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\x69"
-		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11" "abc" },
+		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11"
+		  "abc" },
 		{ 1, 16,
 		  "\x4d\x3c\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\x69\0\0\0"
 		  "\4\3\2\1\5\0\0\0\3\0\0\0\x11\0\0\0abc" },
 		{ 1, 16,
 		  "\xa1\xb2\x3c\x4d\0\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\x69"
-		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11" "abc" },
+		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11"
+		  "abc" },
 		{ 1000, 24,
 		  "\x34\xcd\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\x69\0\0\0"
 		  "\4\3\2\1\5\0\0\0\3\0\0\0\x11\0\0\0\7\0\0\0\0\0\4\0abc" },
 		{ 1000, 24,
 		  "\xa1\xb2\xcd\x34\0\2\0\4\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\x69"
-		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11\0\0\0\7\0\0\4\0" "abc" },
+		  "\1\2\3\4\0\0\0\5\0\0\0\3\0\0\0\x11\0\0\0\7\0\0\4\0"
+		  "abc" },
 	};
 
 	for (unsigned i = 0; i < 6; i++) {
@@ -189,7 +192,8 @@ END_TEST
 START_TEST(a_pcapng_of_literal_bytes_is_read)
 {
 	static const char bytes[] =
-		"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x1c\0\0\0"
+		"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"
+		"\x1c\0\0\0"
 		"\1\0\0\0\x14\0\0\0\x71\0\0\0\0\0\4\0\x14\0\0\0"
 		"\6\0\0\0\x24\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0xyz\0\x24\0\0\0";
 
@@ -242,18 +246,12 @@ START_TEST(every_unit_and_offset_of_time_becomes_nanoseconds)
 		uint64_t t;
 		sonde_ns when;
 	} facts[] = {
-		{ 6, 0, 1500000, 1500000000 },
-		{ 0, 0, 7, 7000000000 },
-		{ 3, 0, 7, 7000000 },
-		{ 9, 0, 1763700000123456789, 1763700000123456789 },
-		{ 12, 0, 12345678, 12345 },
-		{ 19, 0, 20000000000, 2 },
-		{ 127, 0, UINT64_MAX, 0 },
-		{ 0x80, 0, 7, 7000000000 },
-		{ 0x88, 0, 384, 1500000000 },
-		{ 0xa0, 0, 3ULL << 31, 1500000000 },
-		{ 0xff, 0, UINT64_MAX, 0 },
-		{ 9, 100, 5, 100000000005 },
+		{ 6, 0, 1500000, 1500000000 }, { 0, 0, 7, 7000000000 },
+		{ 3, 0, 7, 7000000 },	       { 9, 0, 1763700000123456789, 1763700000123456789 },
+		{ 12, 0, 12345678, 12345 },    { 19, 0, 20000000000, 2 },
+		{ 127, 0, UINT64_MAX, 0 },     { 0x80, 0, 7, 7000000000 },
+		{ 0x88, 0, 384, 1500000000 },  { 0xa0, 0, 3ULL << 31, 1500000000 },
+		{ 0xff, 0, UINT64_MAX, 0 },    { 9, 100, 5, 100000000005 },
 		{ 9, -100, 100000000005, 5 },
 	};
 
@@ -402,12 +400,12 @@ START_TEST(a_lying_number_is_damage_of_a_numbered_block)
 		expect_damage(4, 4, 48);
 		expect_damage(4, 4, SONDE_READER_BLOCK_MOST + 4);
 		expect_damage(4, 4, UINT32_MAX - 3);
-		expect_damage(8, 4, 1);		   /* interface */
-		expect_damage(20, 4, 33);	   /* captured length */
+		expect_damage(8, 4, 1);	  /* interface */
+		expect_damage(20, 4, 33); /* captured length */
 		expect_damage(20, 4, UINT32_MAX);
-		expect_damage(34, 2, 17);	   /* option length */
+		expect_damage(34, 2, 17); /* option length */
 		expect_damage(34, 2, UINT16_MAX);
-		expect_damage(0, 4, 0x0a0d0d0a);   /* a section without its mark */
+		expect_damage(0, 4, 0x0a0d0d0a); /* a section without its mark */
 	}
 }
 END_TEST

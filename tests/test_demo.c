@@ -64,10 +64,10 @@ static int wait_for_ever(const struct sonde_demo_meeting *at)
 
 START_TEST(one_end_that_gives_up_ends_the_session)
 {
-	struct sonde_demo_session s = {.server = give_up, .client = wait_for_ever};
+	struct sonde_demo_session s = { .server = give_up, .client = wait_for_ever };
 
 	ck_assert_int_eq(run(&s, SONDE_DEMO_UDP4, -1, -1), 1);
-	s = (struct sonde_demo_session){.server = wait_for_ever, .client = give_up};
+	s = (struct sonde_demo_session){ .server = wait_for_ever, .client = give_up };
 	ck_assert_int_eq(run(&s, SONDE_DEMO_UDP4, -1, -1), 7);
 }
 END_TEST

@@ -67,7 +67,7 @@ static void settle(int as_nobody)
 /* fd[0] listens, fd[1] connected, fd[2] accepted. */
 static void connect_tcp(int fd[3])
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof a;
 
 	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
@@ -92,12 +92,12 @@ static const struct sonde_event *about(uint64_t cookie)
 /* The loop index 0 is root, 1 nobody. */
 START_TEST(every_end_of_an_internet_socket_is_told_with_its_counts)
 {
-	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	static const uint64_t sent[] = {0, 5, 2};
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	static const uint64_t sent[] = { 0, 5, 2 };
 	uint64_t cookies[3], udp;
 	const struct sonde_event *e;
 	struct sonde_diag *d;
-	struct pollfd p = {.events = POLLIN};
+	struct pollfd p = { .events = POLLIN };
 	char buf[16];
 	int fd[3], u;
 
@@ -149,7 +149,7 @@ END_TEST
 
 START_TEST(sockets_are_found_by_port_state_inode_and_cookie)
 {
-	struct sonde_diag_want want = {.family = AF_INET, .protocol = IPPROTO_TCP};
+	struct sonde_diag_want want = { .family = AF_INET, .protocol = IPPROTO_TCP };
 	struct sonde_diag *d;
 	uint64_t closed;
 	char c;
@@ -183,9 +183,9 @@ END_TEST
 
 START_TEST(a_unix_socket_is_found_by_its_inode_until_it_is_gone)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "\0sonde-test-diag"};
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "\0sonde-test-diag" };
 	socklen_t len = offsetof(struct sockaddr_un, sun_path) + 16;
-	struct sonde_diag_unix u = {0};
+	struct sonde_diag_unix u = { 0 };
 	struct sonde_diag *d;
 	uint64_t ino;
 	int fd[2], s;
@@ -214,9 +214,10 @@ END_TEST
 
 START_TEST(another_namespace_is_asked_without_going_there)
 {
-	struct sonde_diag_want want = {
-	    .family = AF_INET, .protocol = IPPROTO_TCP, .states = 1 << TCP_LISTEN};
-	struct pollfd p = {.events = POLLIN};
+	struct sonde_diag_want want = { .family = AF_INET,
+					.protocol = IPPROTO_TCP,
+					.states = 1 << TCP_LISTEN };
+	struct pollfd p = { .events = POLLIN };
 	struct sonde_diag *d;
 	int netns, s;
 

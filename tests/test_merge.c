@@ -33,11 +33,11 @@ static uint32_t random_below(uint32_t n)
 /* Item number i of the true stream; three sources take turns, some stamps are equal. */
 static struct sonde_item item(uint32_t i, const char *text)
 {
-	struct sonde_item it = {.is = SONDE_ITEM_EVENT};
+	struct sonde_item it = { .is = SONDE_ITEM_EVENT };
 
 	it.event.when = 1000 + i / 2 * 10;
 	it.event.n[0] = i;
-	it.event.text = (struct sonde_bytes){(const uint8_t *)text, strlen(text)};
+	it.event.text = (struct sonde_bytes){ (const uint8_t *)text, strlen(text) };
 	return it;
 }
 
@@ -91,7 +91,7 @@ START_TEST(shuffled_arrival_comes_out_in_order_whatever_the_window)
 	static uint32_t order[N], first[N], got[N];
 
 	for (int round = 0; round < 3; round++) {
-		sonde_ns window = (sonde_ns[]){5000, 20000, 10000000}[round];
+		sonde_ns window = (sonde_ns[]){ 5000, 20000, 10000000 }[round];
 
 		shuffle(order, 1000);
 		sonde_merge_init(&merge, &arena);
@@ -129,10 +129,10 @@ END_TEST
 START_TEST(a_frame_keeps_its_bytes_and_its_place)
 {
 	uint8_t byte[3000];
-	struct sonde_item f = {.is = SONDE_ITEM_FRAME}, e = item(4, "event"), ret;
+	struct sonde_item f = { .is = SONDE_ITEM_FRAME }, e = item(4, "event"), ret;
 
 	memset(byte, 7, sizeof byte);
-	f.frame = (struct sonde_frame){.when = 1020, .byte = {byte, sizeof byte}, .wire = 3000};
+	f.frame = (struct sonde_frame){ .when = 1020, .byte = { byte, sizeof byte }, .wire = 3000 };
 	sonde_merge_push(&merge, 1, &f);
 	sonde_merge_push(&merge, 0, &e);
 	memset(byte, 0, sizeof byte);

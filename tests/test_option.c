@@ -22,20 +22,20 @@ struct conf {
 };
 
 static const struct sonde_option options[] = {
-    SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "objects"),
-    SONDE_OPTION(COUNT, 'v', "verbose", struct conf, verbose, NULL, "more"),
-    SONDE_OPTION(UINT, 'c', "count", struct conf, width, "N", "how many"),
-    SONDE_OPTION(TEXT, 'o', NULL, struct conf, output, "FILE", "where to"),
-    SONDE_OPTION(SECONDS, 'W', "wait", struct conf, wait, "SECONDS", "how long"),
-    SONDE_OPTION(BYTES, 's', NULL, struct conf, bytes, "BYTES", "how much"),
-    SONDE_OPTION_CHOICE(0, "color", struct conf, when, "WHEN", sonde_option_when, "colours"),
-    SONDE_OPTION(TEXTS, 0, "deny-hook", struct conf, deny, "NAME", "without it"),
-    SONDE_OPTION(NUMBERS, 'p', NULL, struct conf, pid, "PID", "a process"),
-    SONDE_OPTION_END,
+	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "objects"),
+	SONDE_OPTION(COUNT, 'v', "verbose", struct conf, verbose, NULL, "more"),
+	SONDE_OPTION(UINT, 'c', "count", struct conf, width, "N", "how many"),
+	SONDE_OPTION(TEXT, 'o', NULL, struct conf, output, "FILE", "where to"),
+	SONDE_OPTION(SECONDS, 'W', "wait", struct conf, wait, "SECONDS", "how long"),
+	SONDE_OPTION(BYTES, 's', NULL, struct conf, bytes, "BYTES", "how much"),
+	SONDE_OPTION_CHOICE(0, "color", struct conf, when, "WHEN", sonde_option_when, "colours"),
+	SONDE_OPTION(TEXTS, 0, "deny-hook", struct conf, deny, "NAME", "without it"),
+	SONDE_OPTION(NUMBERS, 'p', NULL, struct conf, pid, "PID", "a process"),
+	SONDE_OPTION_END,
 };
-static const char *const forms[] = {"[OPTION...] -- COMMAND [ARG...]", "-p PID", NULL};
-static const struct sonde_cli command = {"sonde try", "tries", forms, options, NULL, true};
-static const struct sonde_cli plain = {"sonde try", "tries", forms, options, "More.\n", false};
+static const char *const forms[] = { "[OPTION...] -- COMMAND [ARG...]", "-p PID", NULL };
+static const struct sonde_cli command = { "sonde try", "tries", forms, options, NULL, true };
+static const struct sonde_cli plain = { "sonde try", "tries", forms, options, "More.\n", false };
 
 static struct conf conf;
 static int operand;
@@ -114,16 +114,16 @@ START_TEST(times_and_sizes_are_exact_or_refused)
 	static const struct {
 		const char *text;
 		sonde_ns ns;
-	} times[] = {{"2", 2000000000},
-		     {"0.000000001", 1},
-		     {"30ms", 30000000},
-		     {"1.5us", 1500},
-		     {"7ns", 7},
-		     {"2m", 120000000000},
-		     {"18446744073.709551615", UINT64_MAX}};
-	static const char *const no[] = {"",	  "-1",	  "1.",		 ".5",
-					 "1e3",	  "2 ",	  "0x4",	 "nan",
-					 "1.5ns", "1day", "18446744074", "0.0000000001"};
+	} times[] = { { "2", 2000000000 },
+		      { "0.000000001", 1 },
+		      { "30ms", 30000000 },
+		      { "1.5us", 1500 },
+		      { "7ns", 7 },
+		      { "2m", 120000000000 },
+		      { "18446744073.709551615", UINT64_MAX } };
+	static const char *const no[] = { "",	   "-1",   "1.",	  ".5",
+					  "1e3",   "2 ",   "0x4",	  "nan",
+					  "1.5ns", "1day", "18446744074", "0.0000000001" };
 	const struct sonde_option *wait = &options[4], *bytes = &options[5];
 
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -157,19 +157,21 @@ START_TEST(a_mistake_is_one_sentence_and_exit_2)
 	static const struct {
 		const char *line, *said;
 	} facts[] = {
-	    {"--jsno", "sonde try: there is no option --jsno; is --json meant?\n"},
-	    {"--colour=x", "sonde try: there is no option --colour; is --color meant?\n"},
-	    {"--zzzzzz", "sonde try: there is no option --zzzzzz; 'sonde try --help' lists them\n"},
-	    {"-x", "sonde try: there is no option -x; 'sonde try --help' lists them\n"},
-	    {"-vx", "sonde try: there is no option -x; 'sonde try --help' lists them\n"},
-	    {"--json=1", "sonde try: --json takes no value\n"},
-	    {"-o", "sonde try: -o needs a value: FILE\n"},
-	    {"-c 1x", "sonde try: --count: '1x' is not a number up to 4294967295\n"},
-	    {"-c 4294967296",
-	     "sonde try: --count: '4294967296' is not a number up to 4294967295\n"},
-	    {"-p -3", "sonde try: -p: '-3' is not a number up to 4294967295\n"},
-	    {"--color=no", "sonde try: --color: 'no' is not one of auto, always, never\n"},
-	    {"-W \x1b[2J", "sonde try: --wait: '\\x1b[2J' is not a time such as 2, 0.25 or 30ms\n"},
+		{ "--jsno", "sonde try: there is no option --jsno; is --json meant?\n" },
+		{ "--colour=x", "sonde try: there is no option --colour; is --color meant?\n" },
+		{ "--zzzzzz",
+		  "sonde try: there is no option --zzzzzz; 'sonde try --help' lists them\n" },
+		{ "-x", "sonde try: there is no option -x; 'sonde try --help' lists them\n" },
+		{ "-vx", "sonde try: there is no option -x; 'sonde try --help' lists them\n" },
+		{ "--json=1", "sonde try: --json takes no value\n" },
+		{ "-o", "sonde try: -o needs a value: FILE\n" },
+		{ "-c 1x", "sonde try: --count: '1x' is not a number up to 4294967295\n" },
+		{ "-c 4294967296",
+		  "sonde try: --count: '4294967296' is not a number up to 4294967295\n" },
+		{ "-p -3", "sonde try: -p: '-3' is not a number up to 4294967295\n" },
+		{ "--color=no", "sonde try: --color: 'no' is not one of auto, always, never\n" },
+		{ "-W \x1b[2J",
+		  "sonde try: --wait: '\\x1b[2J' is not a time such as 2, 0.25 or 30ms\n" },
 	};
 
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {

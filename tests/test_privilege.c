@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST(what_is_missing_is_said_with_the_fix)
 {
-	static const int want[] = {CAP_BPF, CAP_PERFMON, CAP_NET_RAW};
+	static const int want[] = { CAP_BPF, CAP_PERFMON, CAP_NET_RAW };
 	char text[256];
 
 	ck_assert_int_eq(sonde_privilege_drop(-1), 0);
@@ -95,7 +95,7 @@ START_TEST(what_is_missing_is_said_with_the_fix)
 			 "cap_bpf,cap_perfmon,cap_net_raw+ep PROGRAM, or root, would give them");
 	ck_assert_uint_gt(sonde_privilege_missing(text, sizeof text, want + 2, 1), 0);
 	ck_assert_str_eq(
-	    text, "lacks cap_net_raw; setcap cap_net_raw+ep PROGRAM, or root, would give it");
+		text, "lacks cap_net_raw; setcap cap_net_raw+ep PROGRAM, or root, would give it");
 	ck_assert_uint_eq(sonde_privilege_missing(text, sizeof text, want, 0), 0);
 	ck_assert_uint_eq(sonde_privilege_missing(text, 10, want, 3), 9);
 }

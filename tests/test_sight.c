@@ -21,9 +21,9 @@ static void teardown(void)
 enum { IPV4 = 20, UDP = 8, BODY = 4 };
 
 static const uint8_t packet[IPV4 + UDP + BODY] = {
-    0x45, 0,	0, 32, 0,  1,  0,    0,	   64,	17,  0xaa, 0xbb,
-    10,	  0,	0, 1,  10, 0,  0,    2, /* ttl 64 */
-    0x30, 0x39, 0, 53, 0,  12, 0xcc, 0xdd, 'a', 'b', 'c',  'd',
+	0x45, 0,    0, 32, 0,  1,  0,	 0,    64,  17,	 0xaa, 0xbb,
+	10,   0,    0, 1,  10, 0,  0,	 2, /* ttl 64 */
+	0x30, 0x39, 0, 53, 0,  12, 0xcc, 0xdd, 'a', 'b', 'c',  'd',
 };
 
 static struct sonde_item io;
@@ -37,14 +37,14 @@ static int64_t pass(sonde_ns when, uint32_t netns, uint32_t ifindex, uint8_t dir
 	sent[4] = (uint8_t)(id >> 8), sent[5] = (uint8_t)id;
 	sent[8] = (uint8_t)(64 - ifindex);		     /* each hop */
 	sent[10] = (uint8_t)when, sent[26] = (uint8_t)netns; /* checksums */
-	io = (struct sonde_item){.is = SONDE_ITEM_FRAME};
-	io.frame = (struct sonde_frame){.when = when,
-					.byte = {sent, sizeof packet},
-					.wire = sizeof packet,
-					.link = 101,
-					.dir = dir,
-					.netns = netns,
-					.ifindex = ifindex};
+	io = (struct sonde_item){ .is = SONDE_ITEM_FRAME };
+	io.frame = (struct sonde_frame){ .when = when,
+					 .byte = { sent, sizeof packet },
+					 .wire = sizeof packet,
+					 .link = 101,
+					 .dir = dir,
+					 .netns = netns,
+					 .ifindex = ifindex };
 	sonde_sight_pass(&sight, &io);
 	if (io.is == SONDE_ITEM_FRAME)
 		return (int64_t)sight.frames;
@@ -120,11 +120,11 @@ START_TEST(a_hostile_frame_passes)
 	for (unsigned len = 0; len < sizeof byte; len++)
 		for (unsigned link = 0; link < 300; link += link < 2 ? 1 : 25) {
 			memset(byte, 0x4f, sizeof byte);
-			io = (struct sonde_item){.is = SONDE_ITEM_FRAME};
-			io.frame = (struct sonde_frame){.when = 1,
-							.byte = {byte, len},
-							.wire = len % 3,
-							.link = (uint16_t)link};
+			io = (struct sonde_item){ .is = SONDE_ITEM_FRAME };
+			io.frame = (struct sonde_frame){ .when = 1,
+							 .byte = { byte, len },
+							 .wire = len % 3,
+							 .link = (uint16_t)link };
 			sonde_sight_pass(&sight, &io);
 			ck_assert_int_eq(io.is, SONDE_ITEM_FRAME);
 		}

@@ -8,10 +8,10 @@ Suite *summary_suite(void);
 /* IPv4 of 20 bytes from 10.0.0.1 to 10.0.0.2: length, flags and offset, protocol. */
 #define IP(len, frag, proto)                                                                       \
 	0x45, 0, (len) >> 8, (len)&255, 0, 0, (frag) >> 8, (frag)&255, 64, proto, 0, 0, 10, 0, 0,  \
-	    1, 10, 0, 0, 2
+		1, 10, 0, 0, 2
 #define IPV6(plen, nxt)                                                                            \
 	0x60, 0, 0, 0, 0, plen, nxt, 64, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,     \
-	    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2
+		0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2
 #define UDP(len) 0x04, 0xd2, 0, 53, 0, len, 0, 0
 #define TCP(words, flags)                                                                          \
 	0x04, 0xd2, 0, 80, 0, 0, 0, 1, 0, 0, 0, 2, (words) << 4, flags, 1, 0, 0, 0, 0, 0
@@ -34,32 +34,33 @@ static void says(const uint8_t *at, size_t len, size_t wire, unsigned link, cons
 
 START_TEST(a_segment_reads_as_tcpdump_prints_it)
 {
-	static const uint8_t data[] = {IP(43, 0, 6), TCP(5, 0x18), 'h', 'e', 'y'};
-	static const uint8_t syn[] = {IP(60, 0, 6),
-				      TCP(10, 0xc2),
-				      2,
-				      4,
-				      5,
-				      180,
-				      4,
-				      2,
-				      8,
-				      10,
-				      0,
-				      0,
-				      0,
-				      7,
-				      0,
-				      0,
-				      0,
-				      9,
-				      1,
-				      3,
-				      3,
-				      10};
+	static const uint8_t data[] = { IP(43, 0, 6), TCP(5, 0x18), 'h', 'e', 'y' };
+	static const uint8_t syn[] = { IP(60, 0, 6),
+				       TCP(10, 0xc2),
+				       2,
+				       4,
+				       5,
+				       180,
+				       4,
+				       2,
+				       8,
+				       10,
+				       0,
+				       0,
+				       0,
+				       7,
+				       0,
+				       0,
+				       0,
+				       9,
+				       1,
+				       3,
+				       3,
+				       10 };
 	static const uint8_t sack[] = {
-	    IP(52, 0, 6), TCP(8, 0x10), 1, 1, 5, 10, 0, 0, 0, 5, 0, 0, 0, 9};
-	static const uint8_t odd[] = {IP(44, 0, 6), TCP(6, 0), 99, 3, 1, 0};
+		IP(52, 0, 6), TCP(8, 0x10), 1, 1, 5, 10, 0, 0, 0, 5, 0, 0, 0, 9
+	};
+	static const uint8_t odd[] = { IP(44, 0, 6), TCP(6, 0), 99, 3, 1, 0 };
 
 	SAYS(data, sizeof data, 101,
 	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [P.], seq 1:4, ack 2, win 256, length 3");
@@ -77,11 +78,11 @@ END_TEST
 
 START_TEST(datagrams_fragments_and_unknown_protocols_read_as_tcpdump_prints_them)
 {
-	static const uint8_t udp[] = {IPV6(10, 17), UDP(10), 1, 2};
-	static const uint8_t later[] = {IP(28, 185, 17), UDP(8)};
-	static const uint8_t later6[] = {IPV6(16, 44), 17, 0, 0x05, 0xa8, 0, 0, 0, 1, UDP(8)};
-	static const uint8_t sctp[] = {IP(24, 0, 132), 1, 2, 3, 4};
-	static const uint8_t ipip[] = {IP(48, 0, 4), IP(28, 0, 17), UDP(8)};
+	static const uint8_t udp[] = { IPV6(10, 17), UDP(10), 1, 2 };
+	static const uint8_t later[] = { IP(28, 185, 17), UDP(8) };
+	static const uint8_t later6[] = { IPV6(16, 44), 17, 0, 0x05, 0xa8, 0, 0, 0, 1, UDP(8) };
+	static const uint8_t sctp[] = { IP(24, 0, 132), 1, 2, 3, 4 };
+	static const uint8_t ipip[] = { IP(48, 0, 4), IP(28, 0, 17), UDP(8) };
 
 	SAYS(udp, sizeof udp, 101, "IP6 fe80::1.1234 > fe80::2.53: UDP, length 2");
 	SAYS(later, sizeof later, 101, "IP 10.0.0.1 > 10.0.0.2: ip-proto-17");
@@ -94,13 +95,18 @@ END_TEST
 
 START_TEST(icmp_names_what_it_is_about)
 {
-	static const uint8_t echo[] = {IP(28, 0, 1), 8, 0, 0, 0, 0, 7, 0, 3};
-	static const uint8_t port[] = {IP(56, 0, 1), 3, 3, 0, 0, 0, 0, 0, 0, IP(60, 0, 17), UDP(8)};
-	static const uint8_t frag[] = {IP(56, 0, 1),  3,     4, 0, 0, 0, 0, 5, 120,
-				       IP(60, 0, 17), UDP(8)};
-	static const uint8_t late[] = {IP(56, 0, 1),  11,    0, 0, 0, 0, 0, 0, 0,
-				       IP(60, 0, 17), UDP(8)};
-	static const uint8_t port6[] = {IPV6(56, 58), 1, 4, 0, 0, 0, 0, 0, 0, IPV6(8, 17), UDP(8)};
+	static const uint8_t echo[] = { IP(28, 0, 1), 8, 0, 0, 0, 0, 7, 0, 3 };
+	static const uint8_t port[] = {
+		IP(56, 0, 1), 3, 3, 0, 0, 0, 0, 0, 0, IP(60, 0, 17), UDP(8)
+	};
+	static const uint8_t frag[] = { IP(56, 0, 1),  3,     4, 0, 0, 0, 0, 5, 120,
+					IP(60, 0, 17), UDP(8) };
+	static const uint8_t late[] = {
+		IP(56, 0, 1), 11, 0, 0, 0, 0, 0, 0, 0, IP(60, 0, 17), UDP(8)
+	};
+	static const uint8_t port6[] = {
+		IPV6(56, 58), 1, 4, 0, 0, 0, 0, 0, 0, IPV6(8, 17), UDP(8)
+	};
 
 	SAYS(echo, sizeof echo, 101,
 	     "IP 10.0.0.1 > 10.0.0.2: ICMP echo request, id 7, seq 3, length 8");
@@ -119,9 +125,9 @@ END_TEST
 
 START_TEST(link_layers_without_ip_are_named)
 {
-	static const uint8_t ask[] = {MAC(1), MAC(2), 8, 6, 0, 1, 8, 0, 6, 4,  0, 1, MAC(2), 10,
-				      0,      0,      1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
-	static const uint8_t lldp[] = {MAC(1), MAC(2), 0x88, 0xcc, 0, 0};
+	static const uint8_t ask[] = { MAC(1), MAC(2), 8, 6, 0, 1, 8, 0, 6, 4,	0, 1, MAC(2), 10,
+				       0,      0,      1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
+	static const uint8_t lldp[] = { MAC(1), MAC(2), 0x88, 0xcc, 0, 0 };
 
 	SAYS(ask, sizeof ask, 1, "ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28");
 	SAYS(lldp, sizeof lldp, 1, "ethertype 0x88cc, length 16");
@@ -131,7 +137,7 @@ END_TEST
 
 START_TEST(cut_and_broken_are_two_words)
 {
-	static const uint8_t data[] = {IP(43, 0, 6), TCP(5, 0x18), 'h', 'e', 'y'};
+	static const uint8_t data[] = { IP(43, 0, 6), TCP(5, 0x18), 'h', 'e', 'y' };
 
 	SAYS(data, 39, 101, "IP 10.0.0.1.1234 > 10.0.0.2.80: tcp, seq 1 [truncated]");
 	SAYS(data, 24, 101, "IP 10.0.0.1 > 10.0.0.2: ip-proto-6 23 [truncated]");

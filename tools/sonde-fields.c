@@ -12,17 +12,17 @@ struct conf {
 };
 
 static const struct sonde_option options[] = {
-    SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a field"),
-    SONDE_OPTION_END,
+	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a field"),
+	SONDE_OPTION_END,
 };
-static const char *const forms[] = {"[--json] [PROTO...]", NULL};
+static const char *const forms[] = { "[--json] [PROTO...]", NULL };
 static const struct sonde_cli cli = {
-    .name = "sonde fields",
-    .purpose = "the reference of protocols and fields",
-    .form = forms,
-    .option = options,
-    .more = "A PROTO is the name of a header, such as tcp; its options are shown with it.\n"
-	    "Without one, all are shown.\n",
+	.name = "sonde fields",
+	.purpose = "the reference of protocols and fields",
+	.form = forms,
+	.option = options,
+	.more = "A PROTO is the name of a header, such as tcp; its options are shown with it.\n"
+		"Without one, all are shown.\n",
 };
 
 /* clang-format off */
@@ -57,19 +57,19 @@ struct field {
 
 #define COLUMN(member, kind, unit, what) SONDE_COLUMN(field, member, kind, unit, what)
 static const struct sonde_column columns[] = {
-    COLUMN(protocol, TEXT, "", "the header, option or element that the field is part of"),
-    COLUMN(title, TEXT, "", "what that is called"),
-    COLUMN(source, TEXT, "", "where it is laid down"),
-    COLUMN(kind, UINT, "", "the number that names it, where it is an option"),
-    COLUMN(name, TEXT, "", "in all output; Wireshark's where it has one"),
-    COLUMN(alias, TEXT, "", "accepted in place of the name"),
-    COLUMN(at, UINT, "bits", "where it begins, from the start of the header"),
-    COLUMN(bits, UINT, "bits", "how long it is"),
-    COLUMN(form, TEXT, "", "how its value is written"),
-    COLUMN(holds, TEXT, "", "what it ought to hold"),
-    COLUMN(what, TEXT, "", "what it is"),
+	COLUMN(protocol, TEXT, "", "the header, option or element that the field is part of"),
+	COLUMN(title, TEXT, "", "what that is called"),
+	COLUMN(source, TEXT, "", "where it is laid down"),
+	COLUMN(kind, UINT, "", "the number that names it, where it is an option"),
+	COLUMN(name, TEXT, "", "in all output; Wireshark's where it has one"),
+	COLUMN(alias, TEXT, "", "accepted in place of the name"),
+	COLUMN(at, UINT, "bits", "where it begins, from the start of the header"),
+	COLUMN(bits, UINT, "bits", "how long it is"),
+	COLUMN(form, TEXT, "", "how its value is written"),
+	COLUMN(holds, TEXT, "", "what it ought to hold"),
+	COLUMN(what, TEXT, "", "what it is"),
 };
-static const struct sonde_schema schema = {"field", columns, sizeof columns / sizeof *columns};
+static const struct sonde_schema schema = { "field", columns, sizeof columns / sizeof *columns };
 
 /* What a field ought to hold, in a few words; buf takes those with a number in them. */
 static const char *holds(const struct sonde_row *r, char *buf, size_t size)
@@ -104,9 +104,9 @@ static void print_links(struct sonde_text *t, unsigned shape)
 		if (links[i].shape == shape) {
 			sonde_text_print(t,
 					 links[i].key > 1000 &&
-						 links[i].space != SONDE_SPACE_linktype
-					     ? "%s%s 0x%x"
-					     : "%s%s %u",
+							 links[i].space != SONDE_SPACE_linktype
+						 ? "%s%s 0x%x"
+						 : "%s%s %u",
 					 between, spaces[links[i].space], links[i].key);
 			between = ", ";
 		}
@@ -143,17 +143,17 @@ static void print_shape(struct sonde_text *t, unsigned shape, bool json)
 	for (unsigned i = s->row; i < s->row + s->rows; i++) {
 		const struct sonde_row *r = &sonde_rows[i];
 		struct field f = {
-		    .protocol = s->name,
-		    .title = s->title,
-		    .source = *s->source ? s->source : NULL,
-		    .kind = shape >= SONDE_PROTOCOLS && s->kind ? s->kind : SONDE_ABSENT,
-		    .name = r->name,
-		    .alias = r->alias,
-		    .at = r->at,
-		    .bits = r->bits,
-		    .form = form_names[r->form],
-		    .holds = r->span ? "the fields it covers" : holds(r, buf, sizeof buf),
-		    .what = r->what,
+			.protocol = s->name,
+			.title = s->title,
+			.source = *s->source ? s->source : NULL,
+			.kind = shape >= SONDE_PROTOCOLS && s->kind ? s->kind : SONDE_ABSENT,
+			.name = r->name,
+			.alias = r->alias,
+			.at = r->at,
+			.bits = r->bits,
+			.form = form_names[r->form],
+			.holds = r->span ? "the fields it covers" : holds(r, buf, sizeof buf),
+			.what = r->what,
 		};
 
 		json ? sonde_json_record(t, &schema, &f) : print_field(t, &f);
@@ -190,7 +190,7 @@ static void print_protocol(struct sonde_text *t, unsigned shape, bool json)
 
 static unsigned find_shape(const char *name)
 {
-	const char *names[SONDE_SHAPES] = {NULL};
+	const char *names[SONDE_SHAPES] = { NULL };
 	const char *near;
 
 	for (unsigned s = SONDE_NONE + 1; s < SONDE_SHAPES; s++) {
@@ -212,7 +212,7 @@ static int write_out(void *arg, const char *at, size_t len)
 int main(int argc, char **argv)
 {
 	static char buf[1 << 16];
-	struct conf conf = {0};
+	struct conf conf = { 0 };
 	struct sonde_text t;
 	int first = sonde_cli_parse(&cli, &conf, argc, argv), r;
 

@@ -10,13 +10,13 @@
 
 #include "cli/cli.h"
 
-static const char *const forms[] = {"VERB [ARG...]", "help [VERB]", NULL};
+static const char *const forms[] = { "VERB [ARG...]", "help [VERB]", NULL };
 static const struct sonde_cli cli = {
-    .name = "sonde",
-    .purpose = "what the program asked, what the kernel did, what crossed the wire",
-    .form = forms,
-    .more = "'sonde help' lists the verbs, 'sonde VERB --help' the options of one.\n",
-    .command = true,
+	.name = "sonde",
+	.purpose = "what the program asked, what the kernel did, what crossed the wire",
+	.form = forms,
+	.more = "'sonde help' lists the verbs, 'sonde VERB --help' the options of one.\n",
+	.command = true,
 };
 
 enum { VERBS = 64 };
@@ -72,7 +72,7 @@ static int find_verbs(struct verbs *v)
 /* The first line of its help says what a verb is for. */
 static void print_purpose(const char *name, char *path)
 {
-	char *argv[] = {path, (char *)"--help", NULL}, line[256] = "", *colon;
+	char *argv[] = { path, (char *)"--help", NULL }, line[256] = "", *colon;
 	posix_spawn_file_actions_t files;
 	int pipes[2];
 	pid_t pid;
@@ -109,7 +109,7 @@ static int list_verbs(struct verbs *v)
 
 static _Noreturn void wrong_verb(const struct verbs *v, const char *typed)
 {
-	const char *names[VERBS + 1] = {NULL}, *near;
+	const char *names[VERBS + 1] = { NULL }, *near;
 
 	for (size_t i = 0; i < v->n; i++)
 		names[i] = v->name[i];
@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 {
 	static struct verbs verbs;
 	int operand = sonde_cli_parse(&cli, NULL, argc, argv), r = find_verbs(&verbs);
-	char *help[] = {NULL, (char *)"--help", NULL};
+	char *help[] = { NULL, (char *)"--help", NULL };
 
 	if (r < 0)
 		return sonde_cli_fail(&cli, "/proc/self/exe", r);

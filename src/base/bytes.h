@@ -24,7 +24,7 @@ struct sonde_bytes {
  *   ipv6.flow: bit 12, 20 bits    |....|....:....|....:....:....:....|
  *   window: 4 bytes from byte 0   '----------------------------------'
  */
-#define SONDE_SPAN(at, bits)  (((at) % 8 + (bits) + 7) / 8)
+#define SONDE_SPAN(at, bits) (((at) % 8 + (bits) + 7) / 8)
 #define SONDE_WIDTH(at, bits)                                                                      \
 	(SONDE_SPAN(at, bits) > 4 ? 8 : SONDE_SPAN(at, bits) > 2 ? 4 : SONDE_SPAN(at, bits))
 #define SONDE_FROM(at, bits)  (((at) + (bits) + 7) / 8 - SONDE_WIDTH(at, bits))
@@ -70,7 +70,8 @@ SONDE_INLINE void sonde_store(uint8_t *at, unsigned width, uint64_t v)
 
 SONDE_INLINE uint64_t sonde_get(const uint8_t *h, unsigned at, unsigned bits)
 {
-	return sonde_load(h + SONDE_FROM(at, bits), SONDE_WIDTH(at, bits)) >> SONDE_SHIFT(at, bits) &
+	return sonde_load(h + SONDE_FROM(at, bits), SONDE_WIDTH(at, bits)) >>
+		       SONDE_SHIFT(at, bits) &
 	       SONDE_MASK(bits);
 }
 
@@ -80,8 +81,8 @@ SONDE_INLINE void sonde_put(uint8_t *h, unsigned at, unsigned bits, uint64_t v)
 	uint8_t *w = h + SONDE_FROM(at, bits);
 
 	sonde_store(w, width,
-		    (sonde_load(w, width) & ~(SONDE_MASK(bits) << shift)) |
-			    (v & SONDE_MASK(bits)) << shift);
+		    (sonde_load(w, width) & ~(SONDE_MASK(bits) << shift)) | (v & SONDE_MASK(bits))
+										    << shift);
 }
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum sonde_call_class class;
@@ -11,6 +12,7 @@ static const struct {
 	SONDE_CALLS(C)
 #undef C
 };
+/* clang-format on */
 
 const char *sonde_call_name(unsigned call)
 {

@@ -31,7 +31,6 @@ enum sonde_call_class {
 	C(READV, "readv", RECV) \
 	C(GETSOCKNAME, "getsockname", ASK)	C(GETPEERNAME, "getpeername", ASK) \
 	C(GETSOCKOPT, "getsockopt", ASK)	C(SETSOCKOPT, "setsockopt", ASK)
-/* clang-format on */
 
 enum sonde_call {
 	SONDE_CALL_NONE,
@@ -40,6 +39,7 @@ enum sonde_call {
 #undef C
 	SONDE_CALL_END_
 };
+/* clang-format on */
 
 /* "connect"; "?" for a number that is none. Static. */
 const char *sonde_call_name(unsigned call);

@@ -1,11 +1,13 @@
 #include "base/event.h"
 
+/* clang-format off */
 static const char *const names[] = {
 	[SONDE_EVENT_NONE] = "?",
 #define E(id, name, what) [SONDE_EVENT_##id] = name,
 	SONDE_EVENTS(E)
 #undef E
 };
+/* clang-format on */
 
 const char *sonde_event_name(unsigned kind)
 {

@@ -19,24 +19,24 @@ struct sonde_event {
 	sonde_ns when; /* CLOCK_MONOTONIC; of a call: its return */
 	sonde_ns took; /* CALL: from entry to return */
 	uint64_t cookie, ino;
-	uint64_t ino2;	   /* accepted child, second of a pair, Unix peer, carrier */
-	uint64_t cookie2;  /* accepted child, second of a pair */
-	int64_t ret;	   /* result, or -errno */
-	uint64_t bytes;	   /* CALL: payload moved, over all messages of sendmmsg and recvmmsg */
+	uint64_t ino2;	  /* accepted child, second of a pair, Unix peer, carrier */
+	uint64_t cookie2; /* accepted child, second of a pair */
+	int64_t ret;	  /* result, or -errno */
+	uint64_t bytes;	  /* CALL: payload moved, over all messages of sendmmsg and recvmmsg */
 	uint64_t n[3];
 	int64_t arg[3];	   /* CALL: see below */
 	uint32_t netns;	   /* inode of the socket's network namespace */
 	uint32_t pid, tid; /* thread group, thread; in the namespace sonde runs in */
 	int32_t fd, fd2;   /* fd2: the new one of dup and accept, the second of a pair; else -1 */
 	uint32_t reason;
-	uint16_t kind;	   /* enum sonde_event_kind */
-	uint16_t flags;	   /* SONDE_FLAG_ */
+	uint16_t kind;	/* enum sonde_event_kind */
+	uint16_t flags; /* SONDE_FLAG_ */
 	uint16_t cpu;
 	uint16_t family, type, protocol; /* AF_, SOCK_ without its flags, IPPROTO_ */
 	uint8_t call;			 /* enum sonde_call */
-	uint8_t state;			 /* TCP_ number of the kernel (enum in netinet/tcp.h), also used by UDP */
-	uint8_t from, to;		 /* STATE */
-	char comm[16];			 /* NUL-padded */
+	uint8_t state;	  /* TCP_ number of the kernel (enum in netinet/tcp.h), also used by UDP */
+	uint8_t from, to; /* STATE */
+	char comm[16];	  /* NUL-padded */
 	struct sonde_address local, remote;
 	struct sonde_bytes address; /* a sockaddr as the program gave or got it; borrowed */
 	struct sonde_bytes text;    /* see the kind; borrowed */

@@ -34,7 +34,6 @@
 	E(NAME,       "name",       "text is the name of a thing. netns: a namespace; n[1]: an interface of it, or 0; n[2]: what its link carries, ARPHRD_ number") \
 	E(LOST,       "lost",       "n[0]: events that one source could not deliver; text: the source. Where in the stream they are missing is not known better than this place") \
 	E(END,        "end",        "the run ends. arg[0]: the command's status as in wait(2), arg[1]: 1 if there was a command; text: pids left running, in words of decimal")
-/* clang-format on */
 
 enum sonde_event_kind {
 	SONDE_EVENT_NONE,
@@ -43,8 +42,14 @@ enum sonde_event_kind {
 #undef E
 	SONDE_EVENT_END_
 };
+/* clang-format on */
 
-enum sonde_backend { SONDE_BACKEND_NONE, SONDE_BACKEND_BPF, SONDE_BACKEND_PTRACE, SONDE_BACKEND_DIAG };
+enum sonde_backend {
+	SONDE_BACKEND_NONE,
+	SONDE_BACKEND_BPF,
+	SONDE_BACKEND_PTRACE,
+	SONDE_BACKEND_DIAG
+};
 
 enum {
 	SONDE_FLAG_TASK = 1,	  /* pid, tid and comm are those of the task it was done for */

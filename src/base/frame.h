@@ -9,9 +9,9 @@
 enum sonde_dir { SONDE_DIR_UNKNOWN, SONDE_DIR_IN, SONDE_DIR_OUT };
 
 enum { /* sonde_frame.sum: the kernel's verdict on the transport checksum */
-	SONDE_SUM_UNKNOWN,
-	SONDE_SUM_NOT_READY, /* not filled in yet: transmit offload will */
-	SONDE_SUM_VALID,     /* checked by the kernel or the device */
+       SONDE_SUM_UNKNOWN,
+       SONDE_SUM_NOT_READY, /* not filled in yet: transmit offload will */
+       SONDE_SUM_VALID,	    /* checked by the kernel or the device */
 };
 
 struct sonde_frame {
@@ -22,12 +22,12 @@ struct sonde_frame {
 	uint8_t dir;		 /* enum sonde_dir */
 	uint8_t sum;		 /* SONDE_SUM_ */
 	uint32_t netns;		 /* inode of the network namespace; 0: not known */
-	uint32_t ifindex;	 /* of the interface, in that namespace; in a file, the block's number */
-	uint64_t cookie;	 /* of the socket it was sent by; 0: not known */
-	uint16_t gso_size;	 /* bytes a segment of a super-packet carries; 0: it is one packet */
+	uint32_t ifindex;  /* of the interface, in that namespace; in a file, the block's number */
+	uint64_t cookie;   /* of the socket it was sent by; 0: not known */
+	uint16_t gso_size; /* bytes a segment of a super-packet carries; 0: it is one packet */
 	uint16_t gso_segs;
 	uint16_t cpu;
-	uint16_t protocol;	 /* ethertype where link is 101 and the kernel told, else 0 */
+	uint16_t protocol; /* ethertype where link is 101 and the kernel told, else 0 */
 };
 
 #endif

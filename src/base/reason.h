@@ -14,12 +14,14 @@
 	R(SONDE_NOT_EVIDENCE, "not-evidence", "this capture holds no run of sonde")                \
 	R(SONDE_UNSUPPORTED, "unsupported", "the file uses a feature that is not read yet")        \
 	R(SONDE_NO_BPF, "no-bpf", "this kernel or this build has no BPF tracer")                   \
-	R(SONDE_NO_BTF, "no-btf", "the kernel's type information, /sys/kernel/btf/vmlinux, is missing") \
+	R(SONDE_NO_BTF, "no-btf",                                                                  \
+	  "the kernel's type information, /sys/kernel/btf/vmlinux, is missing")                    \
 	R(SONDE_NO_PRIVILEGE, "no-privilege", "a capability that this needs is missing")           \
 	R(SONDE_GONE, "gone", "the process has ended")                                             \
-	R(SONDE_LOST, "lost", "some events were lost on their way to sonde")                     \
+	R(SONDE_LOST, "lost", "some events were lost on their way to sonde")                       \
 	R(SONDE_TRACED, "traced", "another tracer holds the process already")
 
+/* clang-format off */
 enum sonde_reason {
 	SONDE_REASON_BASE_ = -5000,
 #define R(id, slug, text) id,
@@ -27,6 +29,7 @@ enum sonde_reason {
 #undef R
 	SONDE_REASON_END_
 };
+/* clang-format on */
 
 /* A sentence for any code of the channel, without a full stop; static, never NULL. */
 const char *sonde_reason_text(int code);

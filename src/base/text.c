@@ -70,7 +70,11 @@ unsigned sonde_text_char(const void *at, size_t len, uint32_t *ret_point)
 {
 	const uint8_t *s = at;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+	unsigned n = s[0] < 0x80       ? 1
+		     : s[0] >> 5 == 6  ? 2
+		     : s[0] >> 4 == 14 ? 3
+		     : s[0] >> 3 == 30 ? 4
+				       : 0;
 	uint32_t c;
 
 	if (!n || n > len)
@@ -145,18 +149,27 @@ size_t sonde_text_columns(const char *at, size_t len)
 /* Tables written by the preprocessor, so that they are constants. */
 #define DIGIT(n, by) (char)('0' + (n) / (by) % 10)
 #define O(n)                                                                                       \
-	(n) > 99 ? DIGIT(n, 100) : (n) > 9 ? DIGIT(n, 10) : DIGIT(n, 1),                           \
-		(n) > 99 ? DIGIT(n, 10) : (n) > 9 ? DIGIT(n, 1) : '.',                             \
-		(n) > 99 ? DIGIT(n, 1) : (n) > 9 ? '.' : 0, (n) > 99 ? '.' : 0
-#define L(n)	     (n) > 99 ? 4 : (n) > 9 ? 3 : 2
-#define X1(n)	     (char)((n) < 10 ? '0' + (n) : 'a' + (n) - 10)
-#define X(n)	     X1((n) / 16), X1((n) % 16)
-#define FOUR(F, n)   F(n), F(n + 1), F(n + 2), F(n + 3)
-#define SIXTEEN(F, n) FOUR(F, n), FOUR(F, n + 4), FOUR(F, n + 8), FOUR(F, n + 12)
-#define SIXTYFOUR(F, n)                                                                            \
-	SIXTEEN(F, n), SIXTEEN(F, n + 16), SIXTEEN(F, n + 32), SIXTEEN(F, n + 48)
-#define ALL(F)	 SIXTYFOUR(F, 0), SIXTYFOUR(F, 64), SIXTYFOUR(F, 128), SIXTYFOUR(F, 192)
-#define OCTET(n) { O(n) }
+	(n) > 99  ? DIGIT(n, 100)                                                                  \
+	: (n) > 9 ? DIGIT(n, 10)                                                                   \
+		  : DIGIT(n, 1),                                                                   \
+		(n) > 99  ? DIGIT(n, 10)                                                           \
+		: (n) > 9 ? DIGIT(n, 1)                                                            \
+			  : '.',                                                                   \
+		(n) > 99  ? DIGIT(n, 1)                                                            \
+		: (n) > 9 ? '.'                                                                    \
+			  : 0,                                                                     \
+		(n) > 99 ? '.' : 0
+#define L(n)		(n) > 99 ? 4 : (n) > 9 ? 3 : 2
+#define X1(n)		(char)((n) < 10 ? '0' + (n) : 'a' + (n)-10)
+#define X(n)		X1((n) / 16), X1((n) % 16)
+#define FOUR(F, n)	F(n), F(n + 1), F(n + 2), F(n + 3)
+#define SIXTEEN(F, n)	FOUR(F, n), FOUR(F, n + 4), FOUR(F, n + 8), FOUR(F, n + 12)
+#define SIXTYFOUR(F, n) SIXTEEN(F, n), SIXTEEN(F, n + 16), SIXTEEN(F, n + 32), SIXTEEN(F, n + 48)
+#define ALL(F)		SIXTYFOUR(F, 0), SIXTYFOUR(F, 64), SIXTYFOUR(F, 128), SIXTYFOUR(F, 192)
+#define OCTET(n)                                                                                   \
+	{                                                                                          \
+		O(n)                                                                               \
+	}
 
 const struct sonde_text_tables sonde_text_tables = {
 	.octet = { ALL(OCTET) },

@@ -30,7 +30,8 @@ struct sonde_text {
 
 void sonde_text_init(struct sonde_text *t, char *buf, size_t cap, sonde_text_sink sink, void *arg);
 
-/* A place for n bytes and the slack; n must be below cap - SONDE_TEXT_SLACK. Flushes where needed. */
+/* A place for n bytes and the slack; n must be below cap - SONDE_TEXT_SLACK. Flushes where needed.
+ */
 char *sonde_text_room(struct sonde_text *t, size_t n);
 
 SONDE_INLINE void sonde_text_end(struct sonde_text *t, const char *end)
@@ -45,7 +46,7 @@ void sonde_text_str(struct sonde_text *t, const char *s);
 void sonde_text_bytes(struct sonde_text *t, const void *at, size_t len);
 /* For what is printed once, not once a packet. At most 1,000 bytes. */
 __attribute__((format(printf, 2, 3))) void sonde_text_print(struct sonde_text *t, const char *fmt,
-							     ...);
+							    ...);
 
 /* Bytes from elsewhere made harmless: printable ASCII and well-formed UTF-8 without control and
  * bidirectional characters pass, all else is \xNN, the backslash itself too. */
@@ -65,9 +66,9 @@ size_t sonde_text_columns(const char *at, size_t len);
 /* Writers of values. o has room (above); each returns the end of what it wrote. */
 
 extern const struct sonde_text_tables {
-	char octet[256][4];    /* "0." .. "255." */
+	char octet[256][4];	/* "0." .. "255." */
 	uint8_t octet_len[256]; /* with the dot */
-	char hex2[512];	       /* "00" .. "ff" */
+	char hex2[512];		/* "00" .. "ff" */
 } sonde_text_tables;
 
 #define SONDE_PUT_LIT(o, s) (memcpy(o, s, sizeof(s) - 1), (o) + sizeof(s) - 1)

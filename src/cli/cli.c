@@ -151,8 +151,8 @@ static void print_option(const struct sonde_option *o)
 static _Noreturn void help(const struct sonde_cli *cli)
 {
 	static const struct sonde_option always[] = {
-	    {.name = "help", .what = "this"},
-	    {.name = "version", .what = "which sonde this is"},
+		{ .name = "help", .what = "this" },
+		{ .name = "version", .what = "which sonde this is" },
 	};
 
 	printf("%s: %s\n\n", cli->name, cli->purpose);
@@ -181,7 +181,7 @@ static const char *called(const struct sonde_option *o, char buf[static 64])
 
 static _Noreturn void unknown(const struct sonde_cli *cli, const char *word, int letter)
 {
-	const char *names[OPTIONS + 3] = {"help", "version"}, *near;
+	const char *names[OPTIONS + 3] = { "help", "version" }, *near;
 	char typed[64];
 	size_t n = 2;
 
@@ -213,8 +213,8 @@ static _Noreturn void bad_value(const struct sonde_cli *cli, const struct sonde_
 
 int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **argv)
 {
-	struct option longs[OPTIONS + 3] = {{"help", no_argument, NULL, HELP},
-					    {"version", no_argument, NULL, VERSION}};
+	struct option longs[OPTIONS + 3] = { { "help", no_argument, NULL, HELP },
+					     { "version", no_argument, NULL, VERSION } };
 	char shorts[2 * OPTIONS + 3], *s = shorts, name[64];
 	size_t n = 0, l = 2;
 	int c;
@@ -231,8 +231,9 @@ int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **ar
 				*s++ = ':';
 		}
 		if (o->name)
-			longs[l++] = (struct option){
-			    o->name, o->arg ? required_argument : no_argument, NULL, LONG + (int)n};
+			longs[l++] =
+				(struct option){ o->name, o->arg ? required_argument : no_argument,
+						 NULL, LONG + (int)n };
 	}
 	*s = 0;
 	opterr = 0;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const char *const sonde_option_when[] = {"auto", "always", "never", NULL};
+const char *const sonde_option_when[] = { "auto", "always", "never", NULL };
 
 struct unit {
 	const char *name;
@@ -43,7 +43,7 @@ static bool number(const char *s, const struct unit *unit, uint64_t *ret)
 
 static bool plain(const char *s, unsigned *ret)
 {
-	static const struct unit one[] = {{"", 1}, {NULL, 0}};
+	static const struct unit one[] = { { "", 1 }, { NULL, 0 } };
 	uint64_t v;
 
 	if (!number(s, one, &v) || v > UINT32_MAX)
@@ -54,16 +54,17 @@ static bool plain(const char *s, unsigned *ret)
 
 const char *sonde_option_store(const struct sonde_option *o, void *conf, const char *arg)
 {
-	static const struct unit seconds[] = {{"", SONDE_SECOND},
-					      {"s", SONDE_SECOND},
-					      {"ms", SONDE_MILLISECOND},
-					      {"us", SONDE_MICROSECOND},
-					      {"ns", 1},
-					      {"m", 60 * SONDE_SECOND},
-					      {"h", 3600 * SONDE_SECOND},
-					      {NULL, 0}};
+	static const struct unit seconds[] = { { "", SONDE_SECOND },
+					       { "s", SONDE_SECOND },
+					       { "ms", SONDE_MILLISECOND },
+					       { "us", SONDE_MICROSECOND },
+					       { "ns", 1 },
+					       { "m", 60 * SONDE_SECOND },
+					       { "h", 3600 * SONDE_SECOND },
+					       { NULL, 0 } };
 	static const struct unit bytes[] = {
-	    {"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
+		{ "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { NULL, 0 }
+	};
 	void *at = (char *)conf + o->at;
 	struct sonde_option_texts *texts = at;
 	struct sonde_option_numbers *numbers = at;

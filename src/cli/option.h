@@ -69,19 +69,19 @@ struct sonde_option {
 
 #define SONDE_OPTION_AT_(conf, member, type)                                                       \
 	(offsetof(conf, member) +                                                                  \
-	 0 * sizeof(                                                                               \
-		 char[__builtin_types_compatible_p(__typeof__(((conf *)0)->member), type) ? 1      \
-											  : -1]))
+	 0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((conf *)0)->member), type)       \
+				 ? 1                                                               \
+				 : -1]))
 
 #define SONDE_OPTION(kind, letter, name, conf, member, arg, what)                                  \
 	{                                                                                          \
 		name, arg, what, NULL, SONDE_OPTION_AT_(conf, member, SONDE_OPTION_TYPE_##kind),   \
-		    letter, SONDE_OPTION_##kind                                                    \
+			letter, SONDE_OPTION_##kind                                                \
 	}
 #define SONDE_OPTION_CHOICE(letter, name, conf, member, arg, words, what)                          \
 	{                                                                                          \
 		name, arg, what, words, SONDE_OPTION_AT_(conf, member, int), letter,               \
-		    SONDE_OPTION_CHOICE                                                            \
+			SONDE_OPTION_CHOICE                                                        \
 	}
 #define SONDE_OPTION_END                                                                           \
 	{                                                                                          \

@@ -119,11 +119,11 @@ static void refer(struct sonde_life *l, struct sonde_fds *t, int32_t fd, struct 
 		t->room = room;
 	}
 	for (; t->end <= fd; t->end++)
-		t->at[t->end] = (struct slot){0};
-	t->at[fd] = (struct slot){p, cloexec};
+		t->at[t->end] = (struct slot){ 0 };
+	t->at[fd] = (struct slot){ p, cloexec };
 	SONDE_GROW(l->arena, p->owner, p->owners, p->owner_room);
 	o = &p->owner[p->owners++];
-	*o = (struct sonde_owner){.pid = t->pid, .fd = fd, .since = when};
+	*o = (struct sonde_owner){ .pid = t->pid, .fd = fd, .since = when };
 	memcpy(o->comm, comm, sizeof o->comm);
 	if (p->release) { /* somebody whom we had not seen still has it */
 		p->release = SONDE_RELEASE_NONE;
@@ -225,8 +225,8 @@ void sonde_fds_fork(struct sonde_life *l, const struct sonde_event *e)
 	child->pid = pid;
 	memcpy(child->comm, parent->comm, sizeof child->comm);
 	if (sonde_index_get(&l->inside->process, pid))
-		sonde_fds_exit(l,
-			       &(struct sonde_event){.when = e->when, .pid = pid, .arg = {0, 1}});
+		sonde_fds_exit(
+			l, &(struct sonde_event){ .when = e->when, .pid = pid, .arg = { 0, 1 } });
 	if (e->flags & SONDE_FLAG_SHARED) {
 		child->fds = parent->fds;
 		child->fds->sharers++;

@@ -77,7 +77,6 @@
 	M(SEEDED, "seeded")	    /* was there before */ \
 	M(PROCESS, "process")	    /* fork of a process, exec, exit of a process */ \
 	M(NOTE, "note")		    /* run, blind, lost, end */
-/* clang-format on */
 
 enum sonde_kind {
 	SONDE_KIND_OTHER,
@@ -86,6 +85,7 @@ enum sonde_kind {
 #undef K
 		SONDE_KIND_END_
 };
+/* clang-format on */
 enum sonde_endpoint_role { /* wire.h has roles of rows */
 			   SONDE_ROLE_NONE,
 #define R(id, name) SONDE_ROLE_##id,
@@ -93,6 +93,7 @@ enum sonde_endpoint_role { /* wire.h has roles of rows */
 #undef R
 				   SONDE_ROLE_END_
 };
+/* clang-format off */
 enum sonde_how {
 	SONDE_HOW_NONE,
 #define H(id, name) SONDE_HOW_##id,
@@ -100,6 +101,8 @@ enum sonde_how {
 #undef H
 		SONDE_HOW_END_
 };
+/* clang-format on */
+/* clang-format off */
 enum sonde_cause {
 	SONDE_CAUSE_NONE,
 #define C(id, name) SONDE_CAUSE_##id,
@@ -107,6 +110,8 @@ enum sonde_cause {
 #undef C
 		SONDE_CAUSE_END_
 };
+/* clang-format on */
+/* clang-format off */
 enum sonde_release {
 	SONDE_RELEASE_NONE, /* not released */
 #define R(id, name) SONDE_RELEASE_##id,
@@ -114,6 +119,8 @@ enum sonde_release {
 #undef R
 		SONDE_RELEASE_END_
 };
+/* clang-format on */
+/* clang-format off */
 enum sonde_state {
 	SONDE_STATE_NONE,
 	SONDE_STATE_ESTABLISHED,
@@ -134,6 +141,8 @@ enum sonde_state {
 #undef S
 		SONDE_STATE_END_
 };
+/* clang-format on */
+/* clang-format off */
 enum sonde_milestone {
 	SONDE_MILESTONE_NONE,
 #define M(id, name) SONDE_MILESTONE_##id,
@@ -141,6 +150,7 @@ enum sonde_milestone {
 #undef M
 		SONDE_MILESTONE_END_
 };
+/* clang-format on */
 
 /* The words of the lists above; "other" for kind 0, "?" for what is no state, else NULL for 0:
  * absent. Static. */

@@ -22,7 +22,6 @@
 	L(NOTES, "notes", "the run itself: what it cannot see, what was lost") \
 	L(CALLS, "calls", "every call on a socket, in place of app") \
 	L(PACKETS, "packets", "every packet, in place of wire")
-/* clang-format on */
 
 enum sonde_line_number {
 #define L(id, name, what) SONDE_LINE_NUMBER_##id,
@@ -30,6 +29,8 @@ enum sonde_line_number {
 #undef L
 		SONDE_LINE_NUMBERS_
 };
+/* clang-format on */
+/* clang-format off */
 enum {
 #define L(id, name, what) SONDE_LINE_##id = 1 << SONDE_LINE_NUMBER_##id,
 	SONDE_LINES(L)
@@ -38,6 +39,7 @@ enum {
 	SONDE_LINE_USUAL = SONDE_LINE_APP | SONDE_LINE_KERNEL | SONDE_LINE_WIRE | SONDE_LINE_DROPS |
 			   SONDE_LINE_NOTES,
 };
+/* clang-format on */
 
 struct sonde_line {
 	struct sonde_text *text; /* a buffer of 8 KiB at least */

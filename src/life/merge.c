@@ -39,14 +39,14 @@ struct sonde_merge_inside {
 
 void sonde_merge_init(struct sonde_merge *m, struct sonde_arena *arena)
 {
-	*m = (struct sonde_merge){.inside = sonde_arena_take(arena, sizeof *m->inside)};
+	*m = (struct sonde_merge){ .inside = sonde_arena_take(arena, sizeof *m->inside) };
 	m->inside->arena = arena;
 	m->inside->late_end = &m->inside->late;
 }
 
 static struct sonde_bytes keep(uint8_t **to, struct sonde_bytes from)
 {
-	struct sonde_bytes kept = {*to, from.len};
+	struct sonde_bytes kept = { *to, from.len };
 
 	if (from.len)
 		memcpy(*to, from.at, from.len);
@@ -109,7 +109,7 @@ static void heap_push(struct sonde_merge_inside *in, struct source *s, struct pl
 	if (i == s->heap_room) {
 		s->heap_room = i ? i * 2 : 64;
 		s->heap =
-		    sonde_arena_grow(in->arena, s->heap, i, s->heap_room - i, sizeof *s->heap);
+			sonde_arena_grow(in->arena, s->heap, i, s->heap_room - i, sizeof *s->heap);
 	}
 	for (; i && before(&p, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		s->heap[i] = s->heap[(i - 1) / 2];
@@ -137,7 +137,7 @@ void sonde_merge_push(struct sonde_merge *m, unsigned source, const struct sonde
 	struct sonde_merge_inside *in = m->inside;
 	struct source *s = &in->source[source % SONDE_MERGE_SOURCES];
 	struct held *h = copy(in, item);
-	struct place p = {sonde_item_when(item), in->arrivals++, h};
+	struct place p = { sonde_item_when(item), in->arrivals++, h };
 
 	m->held++;
 	if (p.when < in->last) {

@@ -25,8 +25,9 @@ const char *sonde_kind_name(unsigned kind)
 const char *sonde_state_name(unsigned state)
 {
 	static const char *const kernel[] = {
-		"?",	     "ESTABLISHED", "SYN_SENT", "SYN_RECV",   "FIN_WAIT1", "FIN_WAIT2",	  "TIME_WAIT",
-		"CLOSE",     "CLOSE_WAIT",  "LAST_ACK", "LISTEN",     "CLOSING",   "NEW_SYN_RECV",
+		"?",	     "ESTABLISHED", "SYN_SENT",	    "SYN_RECV",	  "FIN_WAIT1",
+		"FIN_WAIT2", "TIME_WAIT",   "CLOSE",	    "CLOSE_WAIT", "LAST_ACK",
+		"LISTEN",    "CLOSING",	    "NEW_SYN_RECV",
 	};
 	static const char *const app[] = { SONDE_APP_STATES(N) };
 

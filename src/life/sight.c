@@ -40,7 +40,7 @@ struct sonde_sight_inside {
 
 void sonde_sight_init(struct sonde_sight *s, struct sonde_arena *arena)
 {
-	*s = (struct sonde_sight){.inside = sonde_arena_take(arena, sizeof *s->inside)};
+	*s = (struct sonde_sight){ .inside = sonde_arena_take(arena, sizeof *s->inside) };
 	for (size_t i = 0; i < RING; i++) {
 		s->inside->group[i].next = s->inside->free;
 		s->inside->free = &s->inside->group[i];
@@ -136,13 +136,15 @@ static void remember(struct sonde_sight *s, uint64_t hash, uint64_t place, sonde
 	if (!g) {
 		g = in->free;
 		in->free = g->next;
-		*g = (struct group){.next = in->bucket[hash % RING], .hash = hash, .first = serial};
+		*g = (struct group){ .next = in->bucket[hash % RING],
+				     .hash = hash,
+				     .first = serial };
 		in->bucket[hash % RING] = g;
 	} else {
 		in->ring[g->last % RING].next = serial;
 	}
 	g->last = serial;
-	*e = (struct entry){.when = when, .number = ++s->frames, .group = g};
+	*e = (struct entry){ .when = when, .number = ++s->frames, .group = g };
 	for (size_t i = 0; i < g->places; i++) {
 		if (g->at[i].place == place)
 			place = 0;
@@ -191,7 +193,7 @@ void sonde_sight_pass(struct sonde_sight *s, struct sonde_item *io)
 		return;
 	f = io->frame;
 	hash = look(&f);
-	place = sonde_index_hash(f.dir, (const uint32_t[]){f.netns, f.ifindex}, 8);
+	place = sonde_index_hash(f.dir, (const uint32_t[]){ f.netns, f.ifindex }, 8);
 	e = again(s->inside, hash, place, f.when);
 	if (!e) {
 		remember(s, hash, place, f.when);
@@ -200,13 +202,13 @@ void sonde_sight_pass(struct sonde_sight *s, struct sonde_item *io)
 	s->again++;
 	io->is = SONDE_ITEM_EVENT;
 	io->event = (struct sonde_event){
-	    .when = f.when,
-	    .kind = SONDE_EVENT_ARRIVED,
-	    .n = {e->number, f.ifindex},
-	    .arg = {f.dir},
-	    .netns = f.netns,
-	    .cpu = f.cpu,
-	    .fd = -1,
-	    .fd2 = -1,
+		.when = f.when,
+		.kind = SONDE_EVENT_ARRIVED,
+		.n = { e->number, f.ifindex },
+		.arg = { f.dir },
+		.netns = f.netns,
+		.cpu = f.cpu,
+		.fd = -1,
+		.fd2 = -1,
 	};
 }

@@ -104,7 +104,7 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 	p->has = 0;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
-		struct reading r = {0};
+		struct reading r = { 0 };
 
 		if (n == SONDE_LAYERS) {
 			stop = SONDE_STOP_DEEP;
@@ -113,17 +113,17 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 		fixed = read_header(&r, shape, byte + at, there);
 		if (there < fixed) {
 			stop = fixed > end - at && !(part & SONDE_PART_QUOTED)
-				   ? SONDE_STOP_MALFORMED
-				   : SONDE_STOP_TRUNCATED;
+				       ? SONDE_STOP_MALFORMED
+				       : SONDE_STOP_TRUNCATED;
 			shape = sonde_beginning(shape);
 			if (shape == SONDE_NONE || there < sonde_shapes[shape].bytes)
 				break;
-			r = (struct reading){.head = fixed = sonde_shapes[shape].bytes};
+			r = (struct reading){ .head = fixed = sonde_shapes[shape].bytes };
 		} else {
 			stop = bound(&r, fixed, there, at, &end);
 		}
 		p->layer[n++] =
-		    (struct sonde_layer){at, end, (uint16_t)r.head, (uint8_t)shape, part};
+			(struct sonde_layer){ at, end, (uint16_t)r.head, (uint8_t)shape, part };
 		p->has |= 1ULL << shape;
 		at += r.head;
 		if (stop)

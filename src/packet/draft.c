@@ -15,7 +15,7 @@ static struct sonde_layer *last(struct sonde_draft *d)
 
 void sonde_draft_init(struct sonde_draft *d, uint8_t *buf, uint32_t cap)
 {
-	*d = (struct sonde_draft){.p = {.byte = buf}, .cap = cap};
+	*d = (struct sonde_draft){ .p = { .byte = buf }, .cap = cap };
 }
 
 static int grow(struct sonde_draft *d, uint32_t len)
@@ -60,8 +60,9 @@ int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape)
 		return SONDE_NO_SPACE;
 	start(s, bytes(d, (uint32_t)at));
 	d->pinned[d->p.n] = 0;
-	d->p.layer[d->p.n++] =
-	    (struct sonde_layer){.at = (uint32_t)at, .head = s->bytes, .shape = (uint8_t)shape};
+	d->p.layer[d->p.n++] = (struct sonde_layer){ .at = (uint32_t)at,
+						     .head = s->bytes,
+						     .shape = (uint8_t)shape };
 	d->p.has |= 1ULL << shape;
 	d->option = 0;
 	d->open = true;
@@ -198,7 +199,7 @@ int sonde_draft_copy(struct sonde_draft *d, const struct sonde_packet *from,
 		const struct sonde_layer *l = &from->layer[i];
 		const struct sonde_shape_info *s = &sonde_shapes[l->shape];
 		const uint8_t *h = from->byte + l->at;
-		struct sonde_walk w = {h + s->bytes, h + l->head};
+		struct sonde_walk w = { h + s->bytes, h + l->head };
 		struct sonde_option o;
 
 		if ((r = sonde_draft_push(d, l->shape)) < 0)

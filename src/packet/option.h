@@ -31,7 +31,7 @@ SONDE_INLINE bool sonde_option_next(struct sonde_walk *w, enum sonde_family fami
 		if (len < 2 || len > left)
 			return false;
 	}
-	*o = (struct sonde_option){w->at, len, *w->at};
+	*o = (struct sonde_option){ w->at, len, *w->at };
 	w->at += len;
 	return true;
 }

@@ -67,7 +67,7 @@ static char *tcp_option(char *o, const struct sonde_option *opt)
 static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const uint8_t *h = p->byte + p->layer[d].at;
-	struct sonde_walk w = {h + SONDE_BYTES_tcp, h + p->layer[d].head};
+	struct sonde_walk w = { h + SONDE_BYTES_tcp, h + p->layer[d].head };
 	struct sonde_option opt;
 
 	o = say(o, ", options [");
@@ -82,10 +82,10 @@ static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 }
 
 /* The letters of the low and of the high four flags, in every combination. */
-static const char low_flags[16][5] = {"",  "F",	 "S",  "FS",  "R",  "FR",  "SR",  "FSR",
-				      "P", "FP", "SP", "FSP", "RP", "FRP", "SRP", "FSRP"};
-static const char high_flags[16][5] = {"",  ".",  "U",	".U",  "E",  ".E",  "UE",  ".UE",
-				       "W", ".W", "UW", ".UW", "EW", ".EW", "UEW", ".UEW"};
+static const char low_flags[16][5] = { "",  "F",  "S",	"FS",  "R",  "FR",  "SR",  "FSR",
+				       "P", "FP", "SP", "FSP", "RP", "FRP", "SRP", "FSRP" };
+static const char high_flags[16][5] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE",  ".UE",
+					"W", ".W", "UW", ".UW", "EW", ".EW", "UEW", ".UEW" };
 
 static char *tcp_line(char *o, const struct sonde_packet *p, unsigned d)
 {
@@ -146,22 +146,22 @@ static char *port_words(char *o, const struct sonde_packet *p, unsigned d)
 
 /* RFC 792, RFC 1122 section 3.2.2.1 and RFC 1812 section 5.2.7.1: before and behind the address. */
 static const char *const unreachable[16][2] = {
-    {"net ", ""},
-    {"host ", ""},
-    {"", ""},
-    {"", ""},
-    {"", " - need to frag"},
-    {"", " - source route failed"},
-    {"net ", " - unknown"},
-    {"host ", " - unknown"},
-    {"", " - source host isolated"},
-    {"net ", " - admin prohibited"},
-    {"host ", " - admin prohibited"},
-    {"net ", " - tos prohibited"},
-    {"host ", " - tos prohibited"},
-    {"host ", " - admin prohibited filter"},
-    {"host ", " - host precedence violation"},
-    {"host ", " - precedence cutoff"},
+	{ "net ", "" },
+	{ "host ", "" },
+	{ "", "" },
+	{ "", "" },
+	{ "", " - need to frag" },
+	{ "", " - source route failed" },
+	{ "net ", " - unknown" },
+	{ "host ", " - unknown" },
+	{ "", " - source host isolated" },
+	{ "net ", " - admin prohibited" },
+	{ "host ", " - admin prohibited" },
+	{ "net ", " - tos prohibited" },
+	{ "host ", " - tos prohibited" },
+	{ "host ", " - admin prohibited filter" },
+	{ "host ", " - host precedence violation" },
+	{ "host ", " - precedence cutoff" },
 };
 
 static char *unreachable_line(char *o, const struct sonde_packet *p, unsigned d)
@@ -227,9 +227,9 @@ static char *icmp_line(char *o, const struct sonde_packet *p, unsigned d)
 
 /* RFC 4443 section 3.1. */
 static const char *const unreachable6[] = {
-    ", unreachable route ",   ", unreachable prohibited ", ", beyond scope ",
-    ", unreachable address ", ", unreachable port, ",	   ", source address failed policy ",
-    ", reject route to ",
+	", unreachable route ",	  ", unreachable prohibited ", ", beyond scope ",
+	", unreachable address ", ", unreachable port, ",      ", source address failed policy ",
+	", reject route to ",
 };
 
 static char *icmpv6_error(char *o, const struct sonde_packet *p, unsigned d, uint8_t type)

@@ -107,7 +107,7 @@ static void read_transport(const struct sonde_packet *p, unsigned d, struct sond
 /* The tuple of the IP packet whose header is layer d. */
 static bool read_tuple(const struct sonde_packet *p, unsigned d, struct sonde_tuple *ret)
 {
-	struct sonde_tuple t = {0};
+	struct sonde_tuple t = { 0 };
 	const struct sonde_layer *l;
 	uint32_t body, captured;
 
@@ -125,7 +125,7 @@ static bool read_tuple(const struct sonde_packet *p, unsigned d, struct sonde_tu
 	body = l->at + l->head;
 	captured = l->end < p->len ? l->end : p->len;
 	t.length = l->end > body ? l->end - body : 0;
-	t.body = (struct sonde_bytes){p->byte + body, captured > body ? captured - body : 0};
+	t.body = (struct sonde_bytes){ p->byte + body, captured > body ? captured - body : 0 };
 	*ret = t;
 	return true;
 }

@@ -145,8 +145,8 @@ static bool finished(struct follow *f)
 	if (!f->ended)
 		f->ended = sonde_tracer_child_ended(f->sources.tracer, f->child.pid, &f->status);
 	/* Its filter stays with what a command has started: who has it cannot do without ptrace. */
-	bool wait_all = plan->wait_all ||
-			sonde_tracer_backend(f->sources.tracer) == SONDE_BACKEND_PTRACE;
+	bool wait_all =
+		plan->wait_all || sonde_tracer_backend(f->sources.tracer) == SONDE_BACKEND_PTRACE;
 
 	return f->ended && (!wait_all || sonde_sleep_signal() ||
 			    !sonde_tracer_alive(f->sources.tracer, NULL, 0));

@@ -86,7 +86,7 @@ static _Noreturn void become(const struct sonde_child_plan *plan, int wait, int 
 
 int sonde_child_start(struct sonde_child *ret, const struct sonde_child_plan *plan)
 {
-	struct sonde_child c = {.release = -1, .report = -1};
+	struct sonde_child c = { .release = -1, .report = -1 };
 	int release[2], report[2], error = 0;
 	sigset_t all, mask;
 
@@ -166,8 +166,8 @@ int sonde_child_code(int status)
 int sonde_child_leave(int status)
 {
 	if (WIFSIGNALED(status)) {
-		struct sigaction plain = {.sa_handler = SIG_DFL};
-		struct rlimit none = {0};
+		struct sigaction plain = { .sa_handler = SIG_DFL };
+		struct rlimit none = { 0 };
 		sigset_t one;
 
 		setrlimit(RLIMIT_CORE, &none);

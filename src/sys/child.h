@@ -19,11 +19,11 @@
 #include <sys/types.h>
 
 struct sonde_child_plan {
-	char *const *argv;	     /* the command and its arguments, then NULL; or NULL: */
-	int (*run)(void *arg);	     /* it is this function of ours instead; returns an exit code */
-	int out;		     /* becomes its standard output; -1: ours */
-	int (*prepare)(void *arg);   /* run in it just before exec: 0 or -errno; may be NULL */
-	void *arg;		     /* of run and prepare */
+	char *const *argv;	   /* the command and its arguments, then NULL; or NULL: */
+	int (*run)(void *arg);	   /* it is this function of ours instead; returns an exit code */
+	int out;		   /* becomes its standard output; -1: ours */
+	int (*prepare)(void *arg); /* run in it just before exec: 0 or -errno; may be NULL */
+	void *arg;		   /* of run and prepare */
 };
 
 struct sonde_child {

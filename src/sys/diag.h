@@ -39,13 +39,13 @@ uint64_t sonde_diag_lost(const struct sonde_diag *d);
 unsigned sonde_diag_state(struct sonde_diag *d, const struct sonde_event *ended);
 
 struct sonde_diag_want {
-	uint16_t family;   /* AF_INET or AF_INET6 */
-	uint8_t protocol;  /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t port;	   /* local one, 0: any */
-	uint32_t states;   /* 1 << TCP_LISTEN ...; 0: all. The handshakes of a listener are
-			      1 << TCP_SYN_RECV and sockets not accepted yet have no inode. */
-	uint64_t ino;	   /* 0: any */
-	uint64_t cookie;   /* 0: any; also finds it in TIME_WAIT */
+	uint16_t family;  /* AF_INET or AF_INET6 */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port;	  /* local one, 0: any */
+	uint32_t states;  /* 1 << TCP_LISTEN ...; 0: all. The handshakes of a listener are
+			     1 << TCP_SYN_RECV and sockets not accepted yet have no inode. */
+	uint64_t ino;	  /* 0: any */
+	uint64_t cookie;  /* 0: any; also finds it in TIME_WAIT */
 };
 
 /* The sockets that are there now and match, one DIAG event each; hear must not ask d anything.
@@ -57,12 +57,13 @@ int sonde_diag_dump(struct sonde_diag *d, const struct sonde_diag_want *want,
 void sonde_diag_count(struct sonde_event *e, const void *info, size_t len);
 
 struct sonde_diag_unix {
-	uint64_t peer;	  /* inode of the other end; 0: none, or not accepted yet */
+	uint64_t peer; /* inode of the other end; 0: none, or not accepted yet */
 	uint64_t cookie;
-	uint16_t type;	  /* SOCK_ */
-	uint8_t state;	  /* TCP_ number: 1 connected, 7 not, 10 listening */
+	uint16_t type; /* SOCK_ */
+	uint8_t state; /* TCP_ number: 1 connected, 7 not, 10 listening */
 	uint16_t address_len;
-	uint8_t address[110]; /* the bound sockaddr_un, abstract names with their NUL; len 0: none */
+	uint8_t address[110]; /* the bound sockaddr_un, abstract names with their NUL; len 0: none
+			       */
 };
 
 /* One Unix socket by its inode. -ENOENT: gone, or not of this namespace. */

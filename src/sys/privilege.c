@@ -48,15 +48,15 @@ size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n
 		list_len += (size_t)snprintf(list + list_len, sizeof list - list_len, "%scap_%s",
 					     nth ? "," : "", name);
 		words_len +=
-		    (size_t)snprintf(words + words_len, sizeof words - words_len, "%scap_%s",
-				     !nth	       ? ""
-				     : nth + 1 < lacks ? ", "
-						       : " and ",
-				     name);
+			(size_t)snprintf(words + words_len, sizeof words - words_len, "%scap_%s",
+					 !nth		   ? ""
+					 : nth + 1 < lacks ? ", "
+							   : " and ",
+					 name);
 		nth++;
 	}
-	lacks =
-	    (size_t)snprintf(ret, size, "lacks %s; setcap %s+ep PROGRAM, or root, would give %s",
-			     words, list, lacks == 1 ? "it" : "them");
+	lacks = (size_t)snprintf(ret, size,
+				 "lacks %s; setcap %s+ep PROGRAM, or root, would give %s", words,
+				 list, lacks == 1 ? "it" : "them");
 	return lacks < size ? lacks : size - 1;
 }

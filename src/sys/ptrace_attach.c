@@ -117,7 +117,8 @@ static void descend(struct sonde_ptrace *t, pid_t pid)
 		FILE *f;
 		int child;
 
-		snprintf(path, sizeof path, "/proc/%d/task/%ld/children", pid, strtol(entry->d_name, NULL, 10));
+		snprintf(path, sizeof path, "/proc/%d/task/%ld/children", pid,
+			 strtol(entry->d_name, NULL, 10));
 		f = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "re") : NULL;
 		while (f && fscanf(f, "%d", &child) == 1)
 			if (child != getpid() && seize_all(t, child, false) >= 0)

@@ -36,12 +36,12 @@ struct sonde_ptrace_table {
 struct sonde_ptrace_process {
 	struct sonde_ptrace_process *next;
 	pid_t pid;
-	int pidfd;	   /* -1: not opened yet */
-	unsigned tasks;	   /* threads that have not begun to end */
-	unsigned held;	   /* threads, those that end too */
+	int pidfd;	    /* -1: not opened yet */
+	unsigned tasks;	    /* threads that have not begun to end */
+	unsigned held;	    /* threads, those that end too */
 	unsigned unsettled; /* threads that were told to stop for the first time and did not yet */
-	bool filtered;	   /* has our seccomp filter: stops only at what is wanted */
-	bool seed;	   /* its descriptors are to be told once it is settled */
+	bool filtered;	    /* has our seccomp filter: stops only at what is wanted */
+	bool seed;	    /* its descriptors are to be told once it is settled */
 	struct sonde_ptrace_table *table;
 };
 
@@ -57,9 +57,9 @@ struct sonde_ptrace_task {
 	uint8_t again;	  /* call that was broken off by a signal and may be entered again */
 	sonde_ns began;	  /* of the call, or since when it waits for its maker */
 	uint64_t args[6]; /* of the call */
-	struct sonde_event event; /* the call that is under way; call is NONE: none */
+	struct sonde_event event;  /* the call that is under way; call is NONE: none */
 	struct sonde_event parted; /* the connection that is being closed; cookie is 0: none */
-	unsigned rights;  /* descriptors in the message that is being sent */
+	unsigned rights;	   /* descriptors in the message that is being sent */
 	struct {
 		int fd;
 		uint64_t ino, cookie;
@@ -77,20 +77,20 @@ struct sonde_ptrace {
 	bool seeding; /* some process is to be seeded */
 	bool waiting; /* some task waits for its maker */
 	bool own;     /* a command of ours is followed: the terminal's stops are shared with it */
-	struct sonde_diag *diag; /* of our own network namespace; NULL: refused */
-	uint32_t netns;		 /* of that */
+	struct sonde_diag *diag;  /* of our own network namespace; NULL: refused */
+	uint32_t netns;		  /* of that */
 	struct sonde_ptrace_met { /* sockets that were looked at */
 		uint64_t cookie;
-		uint8_t state;	   /* when it was last looked at */
-		uint64_t received; /* when it was last looked at before a close */
-	} *cookie;		  /* open addressing, cookie 0 is empty */
+		uint8_t state;	    /* when it was last looked at */
+		uint64_t received;  /* when it was last looked at before a close */
+	} * cookie;		    /* open addressing, cookie 0 is empty */
 	size_t cookies, cookie_cap; /* cap is a power of two */
-	uint16_t *port;	  /* local ports of followed TCP listeners */
+	uint16_t *port;		    /* local ports of followed TCP listeners */
 	size_t ports;
 	struct sonde_ptrace_end { /* children that have ended and were waited for */
 		pid_t pid;
 		int status;
-	} *end;
+	} * end;
 	size_t ends;
 	sonde_tracer_hear hear; /* while reading */
 	void *arg;

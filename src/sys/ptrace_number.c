@@ -26,6 +26,7 @@ enum { ALWAYS, CALLS }; /* CALLS: only where all calls are wanted */
 enum { ANY = -1 };	/* whatever the arguments are */
 
 /* One row for a number, or for a number with one value of one argument. */
+/* clang-format off */
 static const struct {
 	uint16_t nr;
 	uint8_t call, when;
@@ -62,6 +63,7 @@ static const struct {
 #undef DATA
 #undef WITH
 };
+/* clang-format on */
 enum { ROWS = sizeof rows / sizeof *rows };
 
 unsigned sonde_ptrace_wanted(const struct sonde_ptrace *t, uint64_t nr, const uint64_t args[6])

@@ -22,7 +22,8 @@ void sonde_sleep_done(void);
 
 /* While pid is not 0, a signal that somebody sent to us with kill(2) goes to that process, unless
  * it sent it itself; one that the terminal sent to the whole foreground group has reached it
- * already. None of them asks us to end, as long as the process is there. HUP INT QUIT TERM, USR1 USR2 ALRM, and no stop signal. */
+ * already. None of them asks us to end, as long as the process is there. HUP INT QUIT TERM, USR1
+ * USR2 ALRM, and no stop signal. */
 void sonde_sleep_forward(pid_t pid);
 
 /* Like poll(2) for at most ms milliseconds (-1: without end), but a child's change of state and a

@@ -38,7 +38,7 @@ static void read_all(const uint8_t *at, uint32_t len, uint32_t wire, unsigned li
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
-	static const unsigned links[] = {0, 1, 12, 101, 108, 113, 228, 229, 276};
+	static const unsigned links[] = { 0, 1, 12, 101, 108, 113, 228, 229, 276 };
 
 	if (len < 2 || len > 100000)
 		return 0;

@@ -35,14 +35,14 @@ static unsigned long long status(const char *name)
 
 int main(int argc, char **argv)
 {
-	static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2 };
 	const char *how = argc > 1 ? argv[1] : "";
-	unsigned long long masks[] = {status("SigBlk"), status("SigIgn"), status("SigCgt")};
+	unsigned long long masks[] = { status("SigBlk"), status("SigIgn"), status("SigCgt") };
 	char line[256];
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof signals / sizeof *signals && strcmp(how, "default"); i++)
-		sigaction(signals[i], &(struct sigaction){.sa_handler = caught}, NULL);
+		sigaction(signals[i], &(struct sigaction){ .sa_handler = caught }, NULL);
 	if (!strcmp(how, "ignore"))
 		signal(SIGINT, SIG_IGN);
 	setvbuf(stdout, NULL, _IONBF, 0);

@@ -35,7 +35,7 @@ static void churn(void)
 
 int main(int argc, char **argv)
 {
-	static const struct act acts[] = {{"sockets", churn}, {NULL, NULL}};
+	static const struct act acts[] = { { "sockets", churn }, { NULL, NULL } };
 
 	return run_act(argc, argv, acts);
 }

@@ -131,8 +131,8 @@ static void truncated(void)
 static void truncated_msg(void)
 {
 	char byte[4];
-	struct iovec one = {.iov_base = byte, .iov_len = sizeof byte};
-	struct msghdr m = {.msg_iov = &one, .msg_iovlen = 1};
+	struct iovec one = { .iov_base = byte, .iov_len = sizeof byte };
+	struct msghdr m = { .msg_iov = &one, .msg_iovlen = 1 };
 
 	meet(AF_INET);
 	say(sender, "0123456789");
@@ -143,7 +143,7 @@ static void truncated_msg(void)
 
 static void disconnect(void)
 {
-	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
 
 	meet(AF_INET);
 	say(sender, "connected");
@@ -156,9 +156,9 @@ static void disconnect(void)
 /* To a group that the receiver is a member of, over the loopback interface. */
 static void multicast(void)
 {
-	struct in_addr lo = {.s_addr = htonl(INADDR_LOOPBACK)};
-	struct sockaddr_in a = {.sin_family = AF_INET};
-	struct ip_mreq group = {.imr_interface = lo};
+	struct in_addr lo = { .s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	struct ip_mreq group = { .imr_interface = lo };
 
 	group.imr_multiaddr.s_addr = a.sin_addr.s_addr = htonl(0xe9fc0001); /* 233.252.0.1 */
 	receiver = must(socket(AF_INET, SOCK_DGRAM, 0));
@@ -176,7 +176,7 @@ static void multicast(void)
 
 static void broadcast(void)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET};
+	struct sockaddr_in a = { .sin_family = AF_INET };
 	int on = 1;
 
 	receiver = must(socket(AF_INET, SOCK_DGRAM, 0));
@@ -196,17 +196,17 @@ static void broadcast(void)
 int main(int argc, char **argv)
 {
 	static const struct act acts[] = {
-	    {"overflow4", overflow4},
-	    {"overflow6", overflow6},
-	    {"unix-full", unix_full},
-	    {"refused-connected", refused_connected},
-	    {"refused-unconnected", refused_unconnected},
-	    {"truncated", truncated},
-	    {"truncated-msg", truncated_msg},
-	    {"disconnect", disconnect},
-	    {"multicast", multicast},
-	    {"broadcast", broadcast},
-	    {NULL, NULL},
+		{ "overflow4", overflow4 },
+		{ "overflow6", overflow6 },
+		{ "unix-full", unix_full },
+		{ "refused-connected", refused_connected },
+		{ "refused-unconnected", refused_unconnected },
+		{ "truncated", truncated },
+		{ "truncated-msg", truncated_msg },
+		{ "disconnect", disconnect },
+		{ "multicast", multicast },
+		{ "broadcast", broadcast },
+		{ NULL, NULL },
 	};
 
 	return run_act(argc, argv, acts);

@@ -96,8 +96,8 @@ static void threads(void)
 int main(int argc, char **argv)
 {
 	static const struct act acts[] = {
-	    {"copies", copies},	      {"replaced", replaced}, {"range", range},
-	    {"inherited", inherited}, {"threads", threads},   {NULL, NULL},
+		{ "copies", copies },	    { "replaced", replaced }, { "range", range },
+		{ "inherited", inherited }, { "threads", threads },   { NULL, NULL },
 	};
 
 	return run_act(argc, argv, acts);

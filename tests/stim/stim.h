@@ -62,7 +62,7 @@ static inline void tell(const char *name, int fd)
 
 static inline void loopback_up(void)
 {
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	int fd = must(socket(AF_UNIX, SOCK_DGRAM, 0));
 
 	must(ioctl(fd, SIOCSIFFLAGS, &lo));

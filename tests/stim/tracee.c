@@ -16,7 +16,7 @@ static void pending_error(void)
 {
 	int closed = bound(AF_INET, SOCK_STREAM), error = 0;
 	int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	socklen_t len, error_len = sizeof error;
 	struct sockaddr *a = loopback(AF_INET, port_of(closed), &len);
 
@@ -35,7 +35,7 @@ static void pending_error(void)
 /* A child by vfork and one by posix_spawn, which share our memory until they execute. */
 static void spawned(void)
 {
-	char *argv[] = {self, (char[]){"nothing"}, NULL};
+	char *argv[] = { self, (char[]){ "nothing" }, NULL };
 	int fd = must(socket(AF_INET, SOCK_DGRAM, 0)), st;
 	pid_t pid = vfork();
 
@@ -60,7 +60,7 @@ static void nothing(void)
 
 static void *execute(void *arg)
 {
-	char *argv[] = {self, (char[]){"nothing"}, NULL};
+	char *argv[] = { self, (char[]){ "nothing" }, NULL };
 
 	(void)arg;
 	execv(self, argv);
@@ -117,10 +117,10 @@ static void count(int n)
 static void interrupted(void)
 {
 	int listener = listening(AF_INET), got;
-	struct sigaction plain = {.sa_handler = count};
+	struct sigaction plain = { .sa_handler = count };
 	struct itimerval_ {
 		long a, b, c, d;
-	} soon = {0, 0, 0, 100000};
+	} soon = { 0, 0, 0, 100000 };
 
 	tell("listener", listener);
 	sigaction(SIGALRM, &plain, NULL);
@@ -185,10 +185,15 @@ static void holds(void)
 int main(int argc, char **argv)
 {
 	static const struct act acts[] = {
-	    {"pending-error", pending_error}, {"spawned", spawned},	{"nothing", nothing},
-	    {"thread-exec", thread_exec},     {"leader-ends", leader_ends},
-	    {"interrupted", interrupted},     {"stops", stops},		{"holds", holds},
-	    {NULL, NULL},
+		{ "pending-error", pending_error },
+		{ "spawned", spawned },
+		{ "nothing", nothing },
+		{ "thread-exec", thread_exec },
+		{ "leader-ends", leader_ends },
+		{ "interrupted", interrupted },
+		{ "stops", stops },
+		{ "holds", holds },
+		{ NULL, NULL },
 	};
 
 	self = argv[0];

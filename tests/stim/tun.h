@@ -25,7 +25,7 @@ static inline int name_interface(int control, unsigned long request, struct ifre
  */
 static inline struct host host_open(unsigned address)
 {
-	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq r = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	struct sockaddr_in *a = (struct sockaddr_in *)&r.ifr_addr;
 	struct host h;
 	int control;
@@ -50,16 +50,16 @@ static inline struct host host_open(unsigned address)
 
 static inline struct sockaddr_in host_address(unsigned address, uint16_t port)
 {
-	return (struct sockaddr_in){.sin_family = AF_INET,
-				    .sin_port = htons(port),
-				    .sin_addr.s_addr = htonl(0x0a070000 + address)};
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons(port),
+				     .sin_addr.s_addr = htonl(0x0a070000 + address) };
 }
 
 /* One TCP packet that this host has sent, within a second; what else it says (IPv6's own chatter)
  * is thrown away. Its length. */
 static inline size_t host_take(const struct host *h, uint8_t packet[2048])
 {
-	struct pollfd p = {.fd = h->tun, .events = POLLIN};
+	struct pollfd p = { .fd = h->tun, .events = POLLIN };
 	ssize_t n;
 
 	while (poll(&p, 1, 1000) == 1) {

@@ -67,7 +67,7 @@ static int run(const struct io_uring_sqe *what)
 static int transfer(int op, int fd, void *at, uint32_t len)
 {
 	return run(&(struct io_uring_sqe){
-	    .opcode = (uint8_t)op, .fd = fd, .addr = (uintptr_t)at, .len = len});
+		.opcode = (uint8_t)op, .fd = fd, .addr = (uintptr_t)at, .len = len });
 }
 
 int main(void)
@@ -80,20 +80,20 @@ int main(void)
 	alarm(20);
 	ring_open();
 	a = loopback(AF_INET, port_of(listener), &len);
-	client = run(
-	    &(struct io_uring_sqe){.opcode = IORING_OP_SOCKET, .fd = AF_INET, .off = SOCK_STREAM});
+	client = run(&(struct io_uring_sqe){
+		.opcode = IORING_OP_SOCKET, .fd = AF_INET, .off = SOCK_STREAM });
 	run(&(struct io_uring_sqe){
-	    .opcode = IORING_OP_CONNECT, .fd = client, .addr = (uintptr_t)a, .off = len});
-	server = run(&(struct io_uring_sqe){.opcode = IORING_OP_ACCEPT, .fd = listener});
+		.opcode = IORING_OP_CONNECT, .fd = client, .addr = (uintptr_t)a, .off = len });
+	server = run(&(struct io_uring_sqe){ .opcode = IORING_OP_ACCEPT, .fd = listener });
 	tell("client", client);
 	tell("server", server);
 	transfer(IORING_OP_SEND, client, text, 5);
 	if (transfer(IORING_OP_RECV, server, text, 5) != 5)
 		return 1;
-	run(&(struct io_uring_sqe){.opcode = IORING_OP_SHUTDOWN, .fd = client, .len = SHUT_WR});
+	run(&(struct io_uring_sqe){ .opcode = IORING_OP_SHUTDOWN, .fd = client, .len = SHUT_WR });
 	if (transfer(IORING_OP_RECV, server, text, 5) != 0)
 		return 1;
-	run(&(struct io_uring_sqe){.opcode = IORING_OP_CLOSE, .fd = client});
-	run(&(struct io_uring_sqe){.opcode = IORING_OP_CLOSE, .fd = server});
+	run(&(struct io_uring_sqe){ .opcode = IORING_OP_CLOSE, .fd = client });
+	run(&(struct io_uring_sqe){ .opcode = IORING_OP_CLOSE, .fd = server });
 	return 0;
 }

@@ -18,12 +18,14 @@
 	O(UNIX_DGRAM, "unix-dgram", AF_UNIX, SOCK_DGRAM)                                           \
 	O(UNIX_SEQPACKET, "unix-seqpacket", AF_UNIX, SOCK_SEQPACKET)
 
+/* clang-format off */
 enum sonde_demo_over {
 #define O(id, name, family, type) SONDE_DEMO_##id,
 	SONDE_DEMO_OVERS(O)
 #undef O
 		SONDE_DEMO_OVER_END_
 };
+/* clang-format on */
 
 /* What server and client agreed on before they began. */
 struct sonde_demo_meeting {

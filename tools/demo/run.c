@@ -19,6 +19,7 @@
 
 enum { PORT = 4242, SECONDS_AT_MOST = 10 };
 
+/* clang-format off */
 static const struct over {
 	const char *name;
 	int family, type;
@@ -27,6 +28,7 @@ static const struct over {
 	SONDE_DEMO_OVERS(O)
 #undef O
 };
+/* clang-format on */
 
 int sonde_demo_over_find(const char *name)
 {
