@@ -47,7 +47,7 @@ STIMS   := $(patsubst tests/stim/%.c,$(B)/stim/%,$(STIM_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
 
 Q   := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
 .PHONY: all demo test check fuzzers fuzz mutants bench lint config deps test-fresh \
@@ -89,10 +89,11 @@ build/bpf/%.bpf.o: src/sys/%.bpf.c $(wildcard src/sys/*.bpf.h)
 # .incbin is not seen by -MMD.
 $(call obj,$(filter-out src/sys/bpf_none.c,$(BPF_SRC))): $(BPF_OBJ)
 
-# Touched only when the command line that would be used changes.
+# Touched only when the command line that would be used changes; warnings change no object.
+FLAGS = $(filter-out -Werror,$(ALL_CFLAGS))
 $(B)/flags: FORCE
-	$(Q)mkdir -p $(@D); printf '%s\n' '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || \
-		printf '%s\n' '$(CC) $(ALL_CFLAGS)' > $@
+	$(Q)mkdir -p $(@D); printf '%s\n' '$(CC) $(FLAGS)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(FLAGS)' > $@
 
 # tests/test_NAME.c holds NAME_suite(); the list is made from the file names.
 SUITES := $(sort $(patsubst tests/test_%.c,%,$(TEST_SRC)))
