@@ -1,6 +1,7 @@
 #include "capture/live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
 
@@ -65,6 +66,8 @@ static int activate(struct sonde_live *l, const struct sonde_live_plan *plan)
 	r = pcap_activate(l->pcap);
 	if (r < 0)
 		return reason_of(r);
+	if (fcntl(pcap_get_selectable_fd(l->pcap), F_SETFD, FD_CLOEXEC))
+		return -errno; /* a command must not inherit the capture */
 	/* Cooked v1 tells no interface; only "any" offers v2. */
 	(void)pcap_set_datalink(l->pcap, DLT_LINUX_SLL2);
 	l->link = pcap_datalink(l->pcap);
