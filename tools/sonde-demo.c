@@ -1,5 +1,6 @@
 /* sonde demo: a client and a server on two hosts of their own, followed; stream beside datagram. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,11 +57,22 @@ static int list(void)
 	return fflush(stdout) ? SONDE_EXIT_NO : SONDE_EXIT_YES;
 }
 
+/* The followed process is a fork of ours: it keeps its hosts and lets go of our tracer. */
+static int host_alone(int host, int as)
+{
+	if (host < 0)
+		return -1;
+	return host == as ? as : dup3(host, as, O_CLOEXEC);
+}
+
 static int run(void *arg)
 {
-	const struct show *show = arg;
+	struct show *show = arg;
 	int code = 0;
 
+	show->host[HOST_SERVER] = host_alone(show->host[HOST_SERVER], 3);
+	show->host[HOST_CLIENT] = host_alone(show->host[HOST_CLIENT], 4);
+	close_range(5, ~0U, 0);
 	for (unsigned i = 0; i < show->n && !code; i++)
 		code = sonde_demo_run(show->session, show->over[i], show->host[HOST_SERVER],
 				      show->host[HOST_CLIENT]);
