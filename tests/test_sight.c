@@ -71,6 +71,23 @@ START_TEST(a_packet_seen_elsewhere_is_the_same_that_arrived)
 }
 END_TEST
 
+/* Numbers of namespaces that are made one after another differ in the same bits as directions. */
+START_TEST(neighbouring_namespaces_are_two_places)
+{
+	for (uint32_t netns = 1000; netns < 1016; netns++)
+		for (uint32_t other = 1000; other < 1016; other++) {
+			uint16_t id = (uint16_t)(netns << 4 ^ other);
+			int64_t n;
+
+			if (netns == other)
+				continue;
+			n = pass(1000, netns, 2, OUT, id);
+			ck_assert_int_eq(n, (int64_t)sight.frames);
+			ck_assert_int_eq(pass(1001, other, 2, IN, id), -n);
+		}
+}
+END_TEST
+
 START_TEST(what_is_seen_twice_at_one_place_was_sent_twice)
 {
 	ck_assert_int_eq(pass(1000, 7, 1, OUT, 1), 1);
@@ -138,6 +155,7 @@ Suite *sight_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_packet_seen_elsewhere_is_the_same_that_arrived);
+	tcase_add_test(t, neighbouring_namespaces_are_two_places);
 	tcase_add_test(t, what_is_seen_twice_at_one_place_was_sent_twice);
 	tcase_add_test(t, after_a_second_it_is_another);
 	tcase_add_test(t, many_equal_ones_are_told_apart_by_their_order);

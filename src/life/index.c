@@ -19,7 +19,8 @@ static uint64_t mix(uint64_t x)
 uint64_t sonde_index_hash(uint64_t seed, const void *at, size_t len)
 {
 	const uint8_t *byte = at;
-	uint64_t h = seed ^ len * 0x9e3779b97f4a7c15u, word;
+	uint64_t h = mix(seed) ^ len * 0x9e3779b97f4a7c15u,
+		 word; /* small seeds must not meet words */
 
 	for (; len >= 8; len -= 8, byte += 8) {
 		memcpy(&word, byte, 8);
