@@ -358,6 +358,47 @@ START_TEST(every_tcp_packet_is_seen_once_with_its_socket)
 }
 END_TEST
 
+static void greeting(void)
+{
+	char text[] = "Hello, client!", buf[64], big[3000];
+	int a, s = bound(SOCK_STREAM), c = socket(family, SOCK_STREAM, 0), u;
+
+	memset(big, 'b', sizeof big);
+	must(!listen(s, 1) && !connect(c, (void *)&address, address_len));
+	a = accept(s, NULL, NULL);
+	must(send(a, text, 14, 0) == 14 && recv(c, buf, sizeof buf, 0) == 14);
+	must(send(a, big, sizeof big, 0) == sizeof big);
+	must(recv(c, big, sizeof big, MSG_WAITALL) == sizeof big);
+	u = bound(SOCK_DGRAM);
+	must(sendto(u, text, 14, 0, (void *)&address, address_len) == 14);
+	must(recv(u, buf, sizeof buf, 0) == 14);
+}
+
+/* The kernel puts what a stream sends into fragments, behind the headers. */
+START_TEST(a_packet_brings_its_payload_up_to_the_snapshot_length)
+{
+	unsigned whole[2] = { 0 }, cut = 0, short_of_it = 0;
+
+	family = _i ? AF_INET6 : AF_INET;
+	run_clean(&usual, &(struct deed){ .after = greeting });
+	EACH_FRAME(f)
+	{
+		bool is_udp = f->byte.at[_i ? 6 : 9] == IPPROTO_UDP;
+
+		if (f->byte.len != (f->wire < 128 ? f->wire : 128))
+			short_of_it++;
+		else if (f->wire > 3000)
+			cut += f->byte.at[127] == 'b';
+		else
+			whole[is_udp] += !memcmp(f->byte.at + f->wire - 14, "Hello, client!", 14);
+	}
+	ck_assert_uint_eq(short_of_it, 0);
+	ck_assert_uint_eq(whole[0], 1);
+	ck_assert_uint_eq(whole[1], 1);
+	ck_assert_uint_eq(cut, 1);
+}
+END_TEST
+
 START_TEST(an_interface_is_named_before_its_first_packet)
 {
 	bool named = false;
@@ -1016,6 +1057,7 @@ Suite *bpf_suite(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_loop_test(c, a_tcp_session_is_told_whole, 0, 2);
 	tcase_add_test(c, every_tcp_packet_is_seen_once_with_its_socket);
+	tcase_add_loop_test(c, a_packet_brings_its_payload_up_to_the_snapshot_length, 0, 2);
 	tcase_add_test(c, an_interface_is_named_before_its_first_packet);
 	tcase_add_loop_test(c, what_happens_to_datagrams_is_told, 0, 2);
 	tcase_add_test(c, unix_sockets_and_what_passes_through_them);

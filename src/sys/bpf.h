@@ -21,7 +21,8 @@ struct sonde_bpf_kernel {
 	uint32_t rcvbuf, mem, unspecified;	   /* numbers of drop reasons */
 	uint8_t drop_args, reset_args, queue_args; /* of kfree_skb, tcp_send_reset, udp_fail... */
 	uint8_t casts;				   /* bpf_rdonly_cast is there */
-	uint32_t hooks;				   /* bit n: hook n has its tracepoint here */
+	uint8_t fragments; /* bpf_dynptr_from_skb is there; tracepoints may use it since 6.12 */
+	uint32_t hooks;	   /* bit n: hook n has its tracepoint here */
 };
 
 struct bpf_tracer {

@@ -154,6 +154,7 @@ static void plan_put(const struct bpf_tracer *t, uint32_t mask)
 	p->snaplen = t->plan.snaplen < RECORD_FRAME_MOST ? t->plan.snaplen : RECORD_FRAME_MOST;
 	p->all = t->plan.all;
 	p->casts = t->kernel.casts;
+	p->fragments = t->kernel.fragments;
 	p->enters = !!(mask & bit("sys_enter"));
 	p->queue_hook = !!(mask & bit("udp_fail_queue_rcv_skb"));
 	p->reset_has_reason = t->kernel.reset_args >= 3;
@@ -186,12 +187,16 @@ static int load(struct bpf_tracer *t, uint32_t mask)
 	return err;
 }
 
-/* All at once, as nearly every kernel allows; else without the one that needs more privilege; else
- * each alone, to find those that are refused. */
+/* All at once, as nearly every kernel allows; else without looking into fragments; else without the
+ * one that needs more privilege; else each alone, to find those that are refused. */
 static int load_what_goes(struct bpf_tracer *t, uint32_t mask)
 {
 	int err = load(t, mask);
 
+	if (err && t->kernel.fragments) {
+		t->kernel.fragments = 0;
+		err = load(t, mask);
+	}
 	if (!err) {
 		t->hooks = mask;
 		return 0;

@@ -88,6 +88,7 @@ int sonde_bpf_kernel_init(struct sonde_bpf_kernel *k)
 	k->mem = find(&k->drop, "PROTO_MEM");
 	k->unspecified = find(&k->drop, "NOT_SPECIFIED");
 	k->casts = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	k->fragments = btf__find_by_name_kind(btf, "bpf_dynptr_from_skb", BTF_KIND_FUNC) > 0;
 	btf__free(btf);
 	return 0;
 }

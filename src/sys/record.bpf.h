@@ -34,6 +34,7 @@ struct record_plan {
 	__u32 payload, snaplen;
 	__u8 all;
 	__u8 casts;	       /* the kernel has bpf_rdonly_cast */
+	__u8 fragments;	       /* the kernel lets tracepoints look into a packet's fragments */
 	__u8 enters;	       /* sys_enter is attached */
 	__u8 reset_has_reason; /* arguments that tracepoints have gained over the years */
 	__u8 drop_has_socket;

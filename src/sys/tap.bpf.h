@@ -102,15 +102,35 @@ struct sight {
 	struct sk_buff *skb;
 	struct sock *sk;
 	const unsigned char *ip;
-	__u32 netns, ifindex, wire, linear;
+	__u32 netns, ifindex, wire;
+	__u32 before; /* bytes in front of the network header */
+	__u32 want;   /* bytes behind it that are kept, if they can be had */
 	__u8 dir;
 };
+
+extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags,
+			       struct bpf_dynptr *ret) __ksym __weak;
+
+/* Bytes of the packet from its network header; 0 where they cannot be had. Where the kernel gives
+ * no way into the fragments, in which the payload of TCP lies, only what is in front of them. */
+INLINE __u16 frame_copy(void *to, const struct sight *s, __u32 room)
+{
+	__u32 linear = s->skb->len - s->skb->data_len - s->before;
+	__u64 len = at_most(s->want, room);
+	struct bpf_dynptr whole;
+
+	if (plan.fragments && !bpf_dynptr_from_skb((void *)s->skb, 0, &whole) &&
+	    !bpf_dynptr_read(to, len, &whole, s->before, 0))
+		return len;
+	if (linear < s->want)
+		len = at_most(linear, room);
+	return len > 0 && !bpf_probe_read_kernel(to, len, s->ip) ? len : 0;
+}
 
 INLINE void frame_fill(struct record_frame *f, const struct sight *s, __u32 room)
 {
 	struct skb_shared_info *info = (void *)(s->skb->head + s->skb->end);
 	__u32 sum = BPF_CORE_READ_BITFIELD(s->skb, ip_summed);
-	__u64 len = at_most(s->linear, room);
 
 	record_begin(&f->head, RECORD_FRAME, 0);
 	f->head.netns = s->netns;
@@ -124,7 +144,7 @@ INLINE void frame_fill(struct record_frame *f, const struct sight *s, __u32 room
 	f->sum = sum == CHECKSUM_PARTIAL			   ? SUM_NOT_READY
 		 : s->dir == DIR_IN && sum == CHECKSUM_UNNECESSARY ? SUM_VALID
 								   : 0;
-	f->len = len > 0 && !bpf_probe_read_kernel(f + 1, len, s->ip) ? len : 0;
+	f->len = frame_copy(f + 1, s, room);
 }
 
 INLINE void frame_small(const struct sight *s, __u32 room)
@@ -168,14 +188,13 @@ INLINE int tap(struct sk_buff *skb, struct net_device *dev, __u8 dir)
 	before = s.ip - skb->data;
 	if (before < 0 || before > 64)
 		before = 0;
+	s.before = before;
 	s.wire = skb->len - before;
-	s.linear = skb->len - skb->data_len - before;
-	if (s.linear > plan.snaplen)
-		s.linear = plan.snaplen;
+	s.want = s.wire < plan.snaplen ? s.wire : plan.snaplen;
 	link_tell(dev, s.netns);
-	if (s.linear <= RECORD_FRAME_SMALL)
+	if (s.want <= RECORD_FRAME_SMALL)
 		frame_small(&s, RECORD_FRAME_SMALL);
-	else if (s.linear <= RECORD_FRAME_USUAL)
+	else if (s.want <= RECORD_FRAME_USUAL)
 		frame_small(&s, RECORD_FRAME_USUAL);
 	else
 		frame_large(&s);
