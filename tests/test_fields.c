@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "life/records.h"
 #include "wire/wire.h"
 
 Suite *fields_suite(void);
@@ -55,6 +56,19 @@ START_TEST(a_header_is_told_with_its_options_and_alone)
 }
 END_TEST
 
+START_TEST(every_member_of_every_record_is_told)
+{
+	static const struct sonde_schema *const records[] = { &sonde_run_schema,
+							      &sonde_endpoint_schema };
+
+	ck_assert_int_eq(run("--records"), 0);
+	for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+		for (size_t c = 0; c < records[i]->n; c++)
+			ck_assert_ptr_nonnull(strstr(said, records[i]->column[c].what));
+	ck_assert_int_eq(run("--records tcp"), 2);
+}
+END_TEST
+
 START_TEST(a_protocol_that_does_not_exist_is_one_sentence)
 {
 	ck_assert_int_eq(run("udp tpc"), 2);
@@ -77,6 +91,7 @@ Suite *fields_suite(void)
 
 	tcase_add_test(c, every_field_of_every_header_is_told);
 	tcase_add_test(c, a_header_is_told_with_its_options_and_alone);
+	tcase_add_test(c, every_member_of_every_record_is_told);
 	tcase_add_test(c, a_protocol_that_does_not_exist_is_one_sentence);
 	tcase_add_test(c, a_full_disk_is_told);
 	suite_add_tcase(s, c);

@@ -15,7 +15,7 @@ struct sonde_look_conf {
 	const char *events;
 	unsigned width;
 	int color;
-	bool json, ladder, calls, utc;
+	bool json, ladder, calls;
 };
 
 /* clang-format off */
@@ -25,8 +25,7 @@ struct sonde_look_conf {
 	SONDE_OPTION(FLAG, 0, "calls", conf, member.calls, NULL, "a line for every call, packet and kernel event"), \
 	SONDE_OPTION(TEXT, 'e', NULL, conf, member.events, "EVENTS", "show only these lines: app kernel wire drops process notes calls packets, with commas"), \
 	SONDE_OPTION_CHOICE(0, "color", conf, member.color, "WHEN", sonde_option_when, "colours"), \
-	SONDE_OPTION(UINT, 0, "width", conf, member.width, "COLUMNS", "of the report (the terminal's, else 100)"), \
-	SONDE_OPTION(FLAG, 0, "utc", conf, member.utc, NULL, "universal instead of local time")
+	SONDE_OPTION(UINT, 0, "width", conf, member.width, "COLUMNS", "of the report (the terminal's, else 100)")
 /* clang-format on */
 
 /* The look for a report on this descriptor; -EINVAL: *ret_bad is the word of -e that is none. */

@@ -4,18 +4,22 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "life/comparison.h"
+#include "life/records.h"
 #include "out/json.h"
 #include "wire/wire.h"
 
 struct conf {
-	bool json;
+	bool json, records;
 };
 
 static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a field"),
+	SONDE_OPTION(FLAG, 0, "records", struct conf, records, NULL,
+		     "the records that --json of other verbs prints, and their members"),
 	SONDE_OPTION_END,
 };
-static const char *const forms[] = { "[--json] [PROTO...]", NULL };
+static const char *const forms[] = { "[--json] [PROTO...]", "--records", NULL };
 static const struct sonde_cli cli = {
 	.name = "sonde fields",
 	.purpose = "the reference of protocols and fields",
@@ -188,6 +192,31 @@ static void print_protocol(struct sonde_text *t, unsigned shape, bool json)
 			print_shape(t, part, json);
 }
 
+static void print_records(struct sonde_text *t)
+{
+	static const struct sonde_schema *const records[] = {
+		&sonde_run_schema,	&sonde_event_schema,	  &sonde_packet_schema,
+		&sonde_endpoint_schema, &sonde_connection_schema, &sonde_comparison_schema,
+	};
+	static const char *const kinds[] = {
+		[SONDE_COLUMN_UINT] = "number",	 [SONDE_COLUMN_INT] = "number",
+		[SONDE_COLUMN_BOOL] = "boolean", [SONDE_COLUMN_TEXT] = "text",
+		[SONDE_COLUMN_LIST] = "list",	 [SONDE_COLUMN_MAP] = "counts by name",
+		[SONDE_COLUMN_RAW] = "object",
+	};
+
+	for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+		const struct sonde_schema *s = records[i];
+
+		sonde_text_print(t, "%s\n", s->name);
+		for (size_t c = 0; c < s->n; c++)
+			sonde_text_print(t, "  %-18s %-14s  %-5s  %s\n", s->column[c].name,
+					 kinds[s->column[c].kind], s->column[c].unit,
+					 s->column[c].what);
+		sonde_text_str(t, "\n");
+	}
+}
+
 static unsigned find_shape(const char *name)
 {
 	const char *names[SONDE_SHAPES] = { NULL };
@@ -216,12 +245,16 @@ int main(int argc, char **argv)
 	struct sonde_text t;
 	int first = sonde_cli_parse(&cli, &conf, argc, argv), r;
 
+	if (conf.records && (conf.json || first < argc))
+		sonde_cli_wrong(&cli, "--records stands alone");
 	for (int i = first; i < argc; i++)
 		find_shape(argv[i]); /* before anything is printed */
 	sonde_text_init(&t, buf, sizeof buf, write_out, NULL);
 	for (int i = first; i < argc; i++)
 		print_protocol(&t, find_shape(argv[i]), conf.json);
-	for (unsigned s = SONDE_NONE + 1; s < SONDE_SHAPES && first == argc; s++)
+	if (conf.records)
+		print_records(&t);
+	for (unsigned s = SONDE_NONE + 1; s < SONDE_SHAPES && first == argc && !conf.records; s++)
 		print_shape(&t, s, conf.json);
 	r = sonde_text_flush(&t);
 	return r < 0 ? sonde_cli_fail(&cli, "writing the reference", r) : SONDE_EXIT_YES;
