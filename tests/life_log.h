@@ -152,6 +152,7 @@ static void log_frame(struct log *g, uint64_t us, const char *line, const char *
 				 .netns = a->netns,
 				 .ifindex = lo ? 1 : 2 };
 	uint8_t *p = it->byte, flags = 0;
+	const char *as = log_value(line, "as");
 
 	if (log_says(line, "group"))
 		lo = false;
@@ -196,7 +197,7 @@ static void log_frame(struct log *g, uint64_t us, const char *line, const char *
 	}
 	f.byte = (struct sonde_bytes){ p, head };
 	f.wire = head + (icmp ? 0 : (uint32_t)len);
-	f.cookie = kernel ? 0 : a->id + 1000;
+	f.cookie = kernel ? 0 : (as ? log_find(g, as, strlen(as)) : a)->id + 1000;
 	it->item.is = SONDE_ITEM_FRAME;
 	it->item.frame = f;
 	if (log_says(line, "lost"))
@@ -333,7 +334,8 @@ static void log_event(struct log *g, uint64_t us, const char *line, const char *
 		return; /* of a process */
 	const struct log_socket *s = log_find(g, rest, strcspn(rest, " "));
 
-	log_socket_of(e, s, line);
+	v = log_value(line, "as");
+	log_socket_of(e, v ? log_find(g, v, strlen(v)) : s, line);
 	e->local = s->local;
 	e->remote = s->remote;
 	if (log_says(line, "unbound"))

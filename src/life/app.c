@@ -117,6 +117,10 @@ void sonde_app_moved(struct sonde_life *l, const struct sonde_event *e, struct s
 		end_of_stream(l, p, e->when);
 		return;
 	}
+	if (p->inside->moved_by[out] != e->tid)
+		p->inside->moved[out] = 0;
+	p->inside->moved_by[out] = e->tid;
+	p->inside->moved[out] += (uint64_t)e->ret;
 	moved(l, p, e->when, out, (uint64_t)e->ret, 1);
 	like.bytes = (uint64_t)e->ret;
 	like.arg[1] = -1;
@@ -148,6 +152,20 @@ static void fail(struct sonde_life *l, const struct sonde_event *e, struct sonde
 	sonde_milestone(l, SONDE_MILESTONE_FAILED);
 }
 
+/* The return of a call whose entry was not seen: SENT and RECEIVED have told of its bytes. */
+static bool is_counted(struct sonde_endpoint *p, const struct sonde_event *e, bool out,
+		       uint64_t bytes)
+{
+	struct sonde_endpoint_inside *in = p->inside;
+
+	if (!(e->flags & SONDE_FLAG_BLOCKED) || in->moved_by[out] != e->tid ||
+	    in->moved[out] < bytes)
+		return false;
+	in->moved[out] = 0;
+	in->moved_by[out] = 0;
+	return true;
+}
+
 static void transfer(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p,
 		     bool out)
 {
@@ -174,6 +192,8 @@ static void transfer(struct sonde_life *l, const struct sonde_event *e, struct s
 	if (!bytes && stream)
 		return;
 	cleared(l, p, e);
+	if (is_counted(p, e, out, bytes))
+		return;
 	moved(l, p, e->when, out, bytes, many ? (uint64_t)e->ret : 1);
 	if (!stream)
 		(out ? sonde_datagram_sent : sonde_datagram_read)(l, e, p);
@@ -297,8 +317,6 @@ static void call_connect(struct sonde_life *l, const struct sonde_event *e,
 	struct sonde_endpoint_inside *in = p->inside;
 	struct sonde_address a;
 
-	if (!in->connect_began)
-		in->connect_began = e->when - e->took;
 	if (dissolves(e->address)) {
 		if (e->ret)
 			return;
@@ -313,17 +331,21 @@ static void call_connect(struct sonde_life *l, const struct sonde_event *e,
 		p->peer_path = (struct sonde_bytes){
 			(const uint8_t *)sonde_arena_string(l->arena, path.at, path.len), path.len
 		};
-	if ((!e->ret || sonde_endpoint_is_tcp(p)) && sonde_place_parse(&a, e->address) &&
-	    (!p->remote.port || !sonde_endpoint_is_stream(p))) {
-		p->remote = a;
-		sonde_place_put(l, p);
-	}
 	if (sonde_endpoint_is_stream(p)) {
 		in->tried = true;
 		if (p->role != SONDE_ROLE_SERVER)
 			p->role = SONDE_ROLE_CLIENT;
-		if (p->state != SONDE_STATE_CLOSE)
+		/* unless it has ended during this very call */
+		if (p->state != SONDE_STATE_CLOSE || in->settled < e->when - e->took)
 			sonde_kernel_infer(l, p, SONDE_STATE_SYN_SENT, e->when - e->took);
+		sonde_endpoint_learn(l, p, e);
+	}
+	if (!in->connect_began)
+		in->connect_began = e->when - e->took;
+	if ((!e->ret || sonde_endpoint_is_tcp(p)) && sonde_place_parse(&a, e->address) &&
+	    (!p->remote.port || !sonde_endpoint_is_stream(p))) {
+		p->remote = a;
+		sonde_place_put(l, p);
 	}
 	if (e->ret == 0 || e->ret == -EISCONN) {
 		if (!sonde_endpoint_is_stream(p))
@@ -452,19 +474,33 @@ static void call_copy(struct sonde_life *l, const struct sonde_event *e, struct 
 		sonde_fds_drop(l, e->pid, fd, e->when, SONDE_RELEASE_CLOSE);
 }
 
+/* The kernel had ended it before the process ended: by a close that was not seen. */
+static bool ended_before(const struct sonde_endpoint *p, sonde_ns when)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+	sonde_ns end = p->gone;
+
+	if (!end && !in->fin_out.call)
+		end = in->fin_out.state ? in->fin_out.state : in->rst_out;
+	return end && end + SONDE_MILLISECOND / 100 < when;
+}
+
 void sonde_app_released(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when,
 			enum sonde_release how)
 {
 	struct sonde_life_inside *in = l->inside;
 
+	p->release_inferred = how != SONDE_RELEASE_CLOSE && ended_before(p, when);
+	/* exec is told when it is done; who only looks now and then may learn of an end late */
+	if (p->release_inferred && p->gone && how != SONDE_RELEASE_EXEC &&
+	    l->backend != SONDE_BACKEND_PTRACE) {
+		how = SONDE_RELEASE_CLOSE;
+		when = p->gone;
+	}
 	p->release = (uint8_t)how;
 	p->closed = when;
 	if (p->gone) /* the call returns after the kernel has done it */
 		p->timing.orphan = 0;
-	/* the kernel had ended it before the process: by a close that was not seen */
-	p->release_inferred = how != SONDE_RELEASE_CLOSE && !p->inside->fin_out.call &&
-			      p->inside->fin_out.state &&
-			      p->inside->fin_out.state + SONDE_MILLISECOND / 100 < when;
 	write_end(l, p, when);
 	sonde_endpoint_step(l, p, when, SONDE_STATE_RELEASED, false);
 	if (sonde_endpoint_is_unix(p))
@@ -509,7 +545,7 @@ void sonde_app_call(struct sonde_life *l, const struct sonde_event *e, struct so
 	}
 	if (!p)
 		return;
-	if (e->call != SONDE_CALL_CLOSE || e->ret == 0)
+	if (e->call != SONDE_CALL_CLOSE || (e->ret == 0 && !sonde_fds_get(l, e->pid, e->fd)))
 		confirm(l, e, p);
 	count(l, p, e);
 	switch (sonde_call_class(e->call)) {
@@ -527,7 +563,9 @@ void sonde_app_call(struct sonde_life *l, const struct sonde_event *e, struct so
 	case SONDE_CALL_ACCEPT4: call_accept(l, e, p); break;
 	case SONDE_CALL_SHUTDOWN: call_shutdown(l, e, p); break;
 	case SONDE_CALL_CLOSE:
-		if (e->ret != -EBADF)
+		/* as it returns, another thread may have got the number for another socket */
+		if (e->ret != -EBADF && sonde_fds_get(l, e->pid, e->fd) == p &&
+		    !sonde_fds_is_younger(l, e))
 			sonde_fds_drop(l, e->pid, e->fd, e->when, SONDE_RELEASE_CLOSE);
 		break;
 	case SONDE_CALL_GETSOCKOPT:

@@ -108,41 +108,67 @@ static const char *fin_detail(const struct sonde_endpoint *p, const struct sonde
 	return NULL;
 }
 
+enum side { NEITHER, LOCAL, REMOTE };
+
+/* Whose FIN was first, as this end alone knows it; NEITHER where it does not. */
+static enum side first_fin(const struct sonde_life *l, const struct sonde_endpoint *p,
+			   bool *ret_sure)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+	bool sure_out, sure_in, local;
+	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in);
+
+	*ret_sure = true;
+	if (!sure_out && !sure_in) /* a program that reads the end and then makes its own knows */
+		return come && (!out || come < out) ? REMOTE : NEITHER;
+	local = sure_out && (!sure_in || out < come);
+	/* where one alone was seen the other may have been first: only a state excludes that */
+	*ret_sure = (sure_out && sure_in) || l->inside->states_seen ||
+		    (local ? &in->fin_out : &in->fin_in)->state;
+	return local ? LOCAL : REMOTE;
+}
+
+/* Unix: whoever let go first. */
+static struct verdict by_calls(const struct sonde_endpoint *p, const struct sonde_endpoint *q)
+{
+	sonde_ns out = p->inside->fin_out.call, come = p->inside->fin_in.call;
+
+	if (q && !come)
+		come = q->inside->fin_out.call;
+	if (!out && !come && !p->gone)
+		return (struct verdict){ SONDE_CAUSE_OPEN, NULL, false };
+	return (struct verdict){ come && (!out || come < out) ? SONDE_CAUSE_FIN_REMOTE
+							      : SONDE_CAUSE_FIN_LOCAL,
+				 NULL, !q };
+}
+
 /* Both directions as far as they ended; the peer's own account where it is followed too. */
 static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint *p)
 {
 	const struct sonde_endpoint *q = sonde_life_endpoint(l, p->peer);
 	const struct sonde_endpoint_inside *in = p->inside;
-	bool sure_out, sure_in;
-	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in);
+	enum side first, told = NEITHER;
+	bool sure, sure_told = false;
 
 	if (in->crossed || (q && q->inside->crossed))
 		return (struct verdict){ SONDE_CAUSE_FIN_SIMULTANEOUS, NULL, false };
-	if (sure_out || sure_in) {
-		bool local = sure_out && (!sure_in || out < come);
-		/* the other direction may have ended unseen: only both, or the state, tell the
-		 * order */
-		bool sure = (sure_out && sure_in) || l->inside->states_seen;
-
-		return (struct verdict){ local ? SONDE_CAUSE_FIN_LOCAL : SONDE_CAUSE_FIN_REMOTE,
-					 fin_detail(p, q, local), !sure };
+	if (sonde_endpoint_is_unix(p))
+		return by_calls(p, q);
+	first = first_fin(l, p, &sure);
+	if (q)
+		told = first_fin(l, q, &sure_told);
+	if (first == told && !l->inside->states_seen) {
+		first = NEITHER; /* each knows its own alone */
+	} else if (!first && told) {
+		first = told == LOCAL ? REMOTE : LOCAL;
+		sure = sure_told;
 	}
-	if (q && (ended(&q->inside->fin_out, &sure_out), ended(&q->inside->fin_in, &sure_in),
-		  sure_in && !sure_out)) /* it met our FIN and had sent none */
-		return (struct verdict){ SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true };
-	if (!out && !come && !p->gone && !in->settled)
+	if (first)
+		return (struct verdict){ first == LOCAL ? SONDE_CAUSE_FIN_LOCAL
+							: SONDE_CAUSE_FIN_REMOTE,
+					 fin_detail(p, q, first == LOCAL), !sure };
+	if (!in->fin_out.call && !p->gone && !in->settled)
 		return (struct verdict){ SONDE_CAUSE_OPEN, NULL, false };
-	if (q && !come) {
-		bool sure;
-
-		come = ended(&q->inside->fin_out, &sure);
-	}
-	if (sonde_endpoint_is_unix(p) && (out || come))
-		return (struct verdict){ out && (!come || out <= come) ? SONDE_CAUSE_FIN_LOCAL
-								       : SONDE_CAUSE_FIN_REMOTE,
-					 NULL, !q };
-	if (come && (!out || come < out))
-		return (struct verdict){ SONDE_CAUSE_FIN_REMOTE, "order of FINs not seen", true };
 	return (struct verdict){ SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true };
 }
 

@@ -68,6 +68,16 @@ struct sonde_endpoint *sonde_fds_get(struct sonde_life *l, uint32_t pid, int32_t
 	return t && fd >= 0 && fd < t->end ? t->at[fd].p : NULL;
 }
 
+bool sonde_fds_is_younger(struct sonde_life *l, const struct sonde_event *e)
+{
+	const struct sonde_endpoint *p = sonde_fds_get(l, e->pid, e->fd);
+
+	for (uint32_t i = p ? p->owners : 0; i-- > 0;)
+		if (p->owner[i].pid == table_of(l, e->pid)->pid && p->owner[i].fd == e->fd)
+			return p->owner[i].since > e->when - e->took;
+	return false;
+}
+
 static void unrefer(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when,
 		    enum sonde_release how)
 {

@@ -67,6 +67,10 @@ struct sonde_endpoint_inside {
 		bool is;
 	} untold; /* the newest loss of which nobody was told */
 	sonde_ns last_data;
+
+	/* [1] sent, [0] received: what SENT and RECEIVED told since the thread's last call */
+	uint64_t moved[2];
+	uint32_t moved_by[2];
 };
 
 struct sonde_process {
@@ -157,6 +161,8 @@ static inline bool sonde_endpoint_keeps_messages(const struct sonde_endpoint *p)
 /* fds.c */
 struct sonde_process *sonde_fds_process(struct sonde_life *l, uint32_t pid, const char *comm);
 struct sonde_endpoint *sonde_fds_get(struct sonde_life *l, uint32_t pid, int32_t fd);
+/* Whether what the descriptor refers to was put there after the call began. */
+bool sonde_fds_is_younger(struct sonde_life *l, const struct sonde_event *e);
 void sonde_fds_put(struct sonde_life *l, const struct sonde_event *e, int32_t fd,
 		   struct sonde_endpoint *p, bool cloexec);
 void sonde_fds_drop(struct sonde_life *l, uint32_t pid, int32_t fd, sonde_ns when,

@@ -50,11 +50,35 @@ static void closed(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when
 	sonde_connection_unqueue(l, p);
 }
 
+/* A socket may connect again: how the last attempt ended tells nothing about this one, and the
+ * kernel takes another port where the program has not bound one. */
+static void begin_again(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when)
+{
+	struct sonde_endpoint_inside *in = p->inside;
+	bool bound = false;
+
+	in->fin_out = in->fin_in = (struct sonde_ending){ 0 };
+	in->settled = in->established = in->reached = in->syn = in->connect_began = 0;
+	p->timing.connect = SONDE_ABSENT;
+	in->crossed = in->time_wait = false;
+	in->failure = 0;
+	in->rst_name = NULL;
+	in->rst_in = in->rst_in < when ? 0 : in->rst_in;
+	in->rst_out = in->rst_out < when ? 0 : in->rst_out;
+	for (uint32_t i = 0; i < p->app.n; i++)
+		bound |= p->app.at[i].state == SONDE_STATE_BOUND;
+	if (!bound)
+		p->local = (struct sonde_address){ 0 };
+	p->remote = (struct sonde_address){ 0 };
+	sonde_place_put(l, p);
+	if (p->connection)
+		memset(&p->connection->wire, 0, offsetof(struct sonde_wire, packets));
+}
+
 void sonde_kernel_enter(struct sonde_life *l, struct sonde_endpoint *p, unsigned state,
 			sonde_ns when, bool inferred)
 {
 	struct sonde_endpoint_inside *in = p->inside;
-	unsigned before = p->state;
 
 	if (state == SONDE_STATE_CLOSE && leaves_remains(p)) {
 		closed(l, p, when);
@@ -70,7 +94,8 @@ void sonde_kernel_enter(struct sonde_life *l, struct sonde_endpoint *p, unsigned
 	case SONDE_STATE_LISTEN: p->role = SONDE_ROLE_LISTENER; break;
 	case SONDE_STATE_SYN_SENT:
 		in->tried = true;
-		in->settled = 0; /* a socket may connect again */
+		if (in->settled)
+			begin_again(l, p, when);
 		in->syn = in->syn ? in->syn : when;
 		p->role = SONDE_ROLE_CLIENT;
 		sonde_connection_of(l, p);
@@ -93,10 +118,14 @@ void sonde_kernel_enter(struct sonde_life *l, struct sonde_endpoint *p, unsigned
 	case SONDE_STATE_LAST_ACK:
 		if (!in->fin_out.state && !inferred)
 			in->fin_out.state = when;
-		if (state == SONDE_STATE_LAST_ACK && before == SONDE_STATE_ESTABLISHED && !inferred)
+		if (state == SONDE_STATE_LAST_ACK && !in->fin_in.state && !inferred)
 			in->fin_in.state = when;
 		break;
-	case SONDE_STATE_TIME_WAIT: in->time_wait = false; /* fall through */
+	case SONDE_STATE_TIME_WAIT: /* who waits was first */
+		if (!in->fin_out.state && !in->fin_in.state && !inferred)
+			in->fin_out.state = when;
+		in->time_wait = false;
+		/* fall through */
 	case SONDE_STATE_CLOSE: closed(l, p, when); break;
 	}
 }
@@ -133,6 +162,8 @@ static void hear_state(struct sonde_life *l, const struct sonde_event *e, struct
 	if (e->from == SONDE_STATE_SYN_SENT && !p->role)
 		p->role = SONDE_ROLE_CLIENT;
 	sonde_kernel_enter(l, p, e->to, e->when, false);
+	if (e->to == SONDE_STATE_SYN_SENT)
+		sonde_endpoint_learn(l, p, e);
 	sonde_milestone(l, SONDE_MILESTONE_STATE);
 }
 
@@ -184,8 +215,8 @@ static void hear_diag(struct sonde_life *l, const struct sonde_event *e, struct 
 
 	if (!p->gone) /* else its end has told better: there the FIN is no byte */
 		keep_totals(p, e);
-	if (sonde_endpoint_is_tcp(p) && e->state && e->state != p->state &&
-	    !(e->flags & SONDE_FLAG_LAST) && !l->inside->states_seen)
+	if (sonde_endpoint_is_tcp(p) && e->state && !(e->flags & SONDE_FLAG_LAST) &&
+	    (e->state != p->state || e->state != SONDE_STATE_CLOSE) && !l->inside->states_seen)
 		sonde_kernel_enter(l, p, e->state, e->when, false);
 	if (e->state == SONDE_STATE_TIME_WAIT && p->inside->time_wait)
 		sonde_kernel_enter(l, p, e->state, e->when, false);

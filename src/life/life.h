@@ -335,9 +335,9 @@ struct sonde_wire {
 	struct sonde_mark rst[2];
 	sonde_ns fin_acked[2]; /* the FIN of that side was acknowledged */
 	sonde_ns done;	       /* the handshake's third packet */
-	uint64_t packets[2], bytes[2], payload[2];
 	sonde_ns first_data[2];
 	bool resent[2];
+	uint64_t packets[2], bytes[2], payload[2]; /* of all attempts; what is above: of the last */
 };
 
 /* A stream's two ends (TCP, Unix stream and seqpacket), either may be unseen. */

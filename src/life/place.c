@@ -136,7 +136,7 @@ void sonde_place_put(struct sonde_life *l, struct sonde_endpoint *p)
 	unsigned protocol = sonde_place_protocol(p);
 	uint64_t hash;
 
-	if (!protocol || !p->local.family)
+	if (!protocol || (!p->local.family && !p->inside->exact))
 		return;
 	if (p->local.port && p->remote.port) {
 		hash = sonde_place_hash(p->netns, protocol, &p->local, &p->remote);

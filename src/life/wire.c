@@ -82,6 +82,11 @@ void sonde_wire_sent(struct sonde_life *l, struct sonde_parcel *x, sonde_ns when
 		if (!p->role)
 			p->role = SONDE_ROLE_CLIENT;
 		sonde_kernel_infer(l, p, SONDE_STATE_SYN_SENT, when);
+		if (!p->remote.port) { /* it connects again */
+			p->local = x->t.src;
+			p->remote = x->t.dst;
+			sonde_place_put(l, p);
+		}
 	}
 	if (flags & SONDE_TCP_RST) {
 		if (!in->rst_out && !is_over(p)) /* what is closed has its cause already */
