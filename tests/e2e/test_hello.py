@@ -1,5 +1,7 @@
 """The hello server and client, written in Python as two scripts, under one follow."""
 
+import time
+
 from e2e import Follow, Result, SONDE, fact, in_order, same, true
 from sessions import hello
 
@@ -81,3 +83,15 @@ def the_ladder_shows_both_ends_and_the_wire():
 def the_program_under_follow_works_as_without():
     run = Result([SONDE, "follow", "-o", "/dev/null", "--", "sh", "-c", "echo out; echo err >&2; cat"], stdin=b"in\n")
     same((run.code, run.out, run.err), (0, "out\nin\n", "err\n"), "code, output, errors")
+
+
+@fact
+def under_ptrace_the_same_session_goes_well_again_and_again():
+    """A stop that is not served leaves the server standing, and the client without its port."""
+    command, until = hello("tcp"), time.monotonic() + 6
+    for turn in range(20):
+        run = Follow(command, "--backend", "ptrace", timeout=10)
+        same(run.code, 0, f"exit code of turn {turn}")
+        same(sorted(by_role(run.report, "tcp4")), ["client", "listener", "server"], f"roles of turn {turn}")
+        if time.monotonic() > until:
+            break
