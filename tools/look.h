@@ -25,7 +25,7 @@ struct sonde_look_conf {
 	SONDE_OPTION(FLAG, 0, "calls", conf, member.calls, NULL, "a line for every call, packet and kernel event"), \
 	SONDE_OPTION(TEXT, 'e', NULL, conf, member.events, "EVENTS", "show only these lines: app kernel wire drops process notes calls packets, with commas"), \
 	SONDE_OPTION_CHOICE(0, "color", conf, member.color, "WHEN", sonde_option_when, "colours"), \
-	SONDE_OPTION(UINT, 0, "width", conf, member.width, "COLUMNS", "of the report (the terminal's, else 100)")
+	SONDE_OPTION(UINT, 0, "width", conf, member.width, "COLUMNS", "of the report (the terminal's, else 132)")
 /* clang-format on */
 
 /* The look for a report on this descriptor; -EINVAL: *ret_bad is the word of -e that is none. */
@@ -43,7 +43,7 @@ static inline int sonde_look_choose(struct sonde_look *ret, const struct sonde_l
 		.classes = conf->calls ? SONDE_LINE_ALL : SONDE_LINE_USUAL,
 		.style = { .width = conf->width ? conf->width
 				    : terminal	? terminal
-						: 100,
+						: 132,
 			   .utf8 = sonde_file_utf8(),
 			   .palette = colour ? sonde_paint_palette : NULL },
 	};
