@@ -1,16 +1,18 @@
 #include "life/merge.h"
 
+#include <stddef.h>
 #include <string.h>
 
-/* Borrowed bytes are kept behind the item, in places of 64 << class bytes. */
-enum { CLASSES = 24 };
-
+/* What waits is kept small, for a millisecond's worth of it has to stay in the cache: of a frame
+ * not the room that an event would take, of an event without addresses and texts not theirs. */
 struct held {
 	struct held *next; /* free, or late */
-	unsigned class;
-	struct sonde_item item;
-	uint8_t byte[];
+	uint32_t class;
+	uint32_t size;	/* of the item that is kept; the rest of it is zero */
+	uint8_t byte[]; /* the item, then what it borrows */
 };
+
+enum { CLASSES = 40 };
 
 struct place {
 	sonde_ns when;
@@ -54,30 +56,51 @@ static struct sonde_bytes keep(uint8_t **to, struct sonde_bytes from)
 	return kept;
 }
 
-static struct held *copy(struct sonde_merge_inside *in, const struct sonde_item *item)
+static uint32_t size_of(const struct sonde_item *item)
 {
-	bool frame = item->is == SONDE_ITEM_FRAME;
-	size_t len = frame ? item->frame.byte.len : item->event.address.len + item->event.text.len;
-	unsigned class = 0;
-	struct held *h;
-	uint8_t *to;
+	const struct sonde_event *e = &item->event;
 
-	while (((size_t)64 << class) < len && class < CLASSES - 1)
-		class ++;
+	if (item->is == SONDE_ITEM_FRAME)
+		return offsetof(struct sonde_item, frame) + sizeof item->frame;
+	if (e->local.family || e->remote.family || e->address.len || e->text.len)
+		return sizeof *item;
+	return offsetof(struct sonde_item, event.local);
+}
+
+static struct held *place_take(struct sonde_merge_inside *in, size_t need)
+{
+	size_t room = 128;
+	uint32_t class = 0;
+	struct held *h;
+
+	for (; room < need && class < CLASSES - 1; class ++)
+		room += room < 1024 ? 64 : room;
 	h = in->free[class];
 	if (h)
 		in->free[class] = h->next;
 	else
-		h = sonde_arena_take(in->arena, sizeof *h + ((size_t)64 << class));
+		h = sonde_arena_take(in->arena, room);
 	h->class = class;
 	h->next = NULL;
-	h->item = *item;
-	to = h->byte;
+	return h;
+}
+
+static struct held *copy(struct sonde_merge_inside *in, const struct sonde_item *item)
+{
+	bool frame = item->is == SONDE_ITEM_FRAME;
+	uint32_t size = size_of(item);
+	size_t more = frame ? item->frame.byte.len : item->event.address.len + item->event.text.len;
+	struct held *h = place_take(in, sizeof *h + size + more);
+	struct sonde_item *kept = (void *)h->byte;
+	uint8_t *to = h->byte + size;
+
+	h->size = size;
+	memcpy(kept, item, size);
 	if (frame) {
-		h->item.frame.byte = keep(&to, item->frame.byte);
-	} else {
-		h->item.event.address = keep(&to, item->event.address);
-		h->item.event.text = keep(&to, item->event.text);
+		kept->frame.byte = keep(&to, item->frame.byte);
+	} else if (size == sizeof *item) {
+		kept->event.address = keep(&to, item->event.address);
+		kept->event.text = keep(&to, item->event.text);
 	}
 	return h;
 }
@@ -143,7 +166,7 @@ void sonde_merge_push(struct sonde_merge *m, unsigned source, const struct sonde
 	if (p.when < in->last) {
 		m->late++;
 		if (item->is == SONDE_ITEM_EVENT)
-			h->item.event.flags |= SONDE_FLAG_LATE;
+			((struct sonde_item *)(void *)h->byte)->event.flags |= SONDE_FLAG_LATE;
 		*in->late_end = h;
 		in->late_end = &h->next;
 	} else if (s->n && p.when < s->row[(s->at + s->n - 1) & (s->room - 1)].when) {
@@ -194,7 +217,13 @@ static struct held *take(struct sonde_merge_inside *in, sonde_ns watermark)
 		heap_pop(from);
 	} else {
 		from->at = (from->at + 1) & (from->room - 1);
-		from->n--;
+		if (--from->n) { /* by the time it is wanted it is here */
+			const uint8_t *next = (const void *)from->row[from->at].held;
+
+			__builtin_prefetch(next);
+			__builtin_prefetch(next + 64);
+			__builtin_prefetch(next + 128);
+		}
 	}
 	return h;
 }
@@ -212,7 +241,8 @@ int sonde_merge_pop(struct sonde_merge *m, sonde_ns watermark, struct sonde_item
 	}
 	in->lent = h;
 	h->next = NULL;
-	*ret = h->item;
+	memcpy(ret, h->byte, h->size);
+	memset((uint8_t *)ret + h->size, 0, sizeof *ret - h->size);
 	m->held--;
 	return 1;
 }
