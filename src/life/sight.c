@@ -12,38 +12,42 @@ enum {
 };
 
 /* Frames that look the same. Those of one place come in the order in which they passed another,
- * so each place has a cursor: all before it are seen there. */
+ * so each place has a cursor: all before it are seen there. Entries and groups are named by their
+ * number, from 1, so that a group fills one line of the cache: each frame touches one long unseen.
+ */
 struct group {
-	struct group *next; /* in its bucket, or free */
 	uint64_t hash;
-	uint64_t first, last; /* serials in the ring */
-	size_t places;
-	struct {
-		uint64_t place, cursor; /* serial of the first not seen here; 0: all are */
-	} at[PLACES];
+	uint16_t next;	      /* group in its bucket, or free */
+	uint16_t first, last; /* entries */
+	uint16_t places;
+	uint32_t place[PLACES];
+	uint16_t cursor[PLACES]; /* the first entry not seen there; 0: all are */
 };
+_Static_assert(sizeof(struct group) == 64, "a line of the cache");
 
 struct entry {
 	sonde_ns when;
-	uint64_t number;
-	uint64_t next; /* serial of the group's next, 0: none */
-	struct group *group;
+	uint64_t number; /* of the frame; 0: none yet */
+	uint16_t next;	 /* entry of the group, 0: none */
+	uint16_t group;
 };
 
 struct sonde_sight_inside {
-	struct entry ring[RING]; /* by serial, from 1 */
-	struct group group[RING];
-	struct group *bucket[RING];
-	struct group *free;
-	uint64_t serial; /* of the youngest */
+	_Alignas(64) struct group group[RING + 1];
+	struct entry ring[RING + 1];
+	uint16_t bucket[RING];
+	uint16_t free;
+	uint16_t youngest; /* entry */
 };
 
 void sonde_sight_init(struct sonde_sight *s, struct sonde_arena *arena)
 {
-	*s = (struct sonde_sight){ .inside = sonde_arena_take(arena, sizeof *s->inside) };
-	for (size_t i = 0; i < RING; i++) {
+	size_t at = (size_t)sonde_arena_take(arena, sizeof *s->inside + 64);
+
+	*s = (struct sonde_sight){ .inside = (void *)((at + 63) & ~(size_t)63) };
+	for (uint16_t i = 1; i <= RING; i++) {
 		s->inside->group[i].next = s->inside->free;
-		s->inside->free = &s->inside->group[i];
+		s->inside->free = i;
 	}
 }
 
@@ -96,87 +100,100 @@ static uint64_t look(const struct sonde_frame *f)
 	return sonde_index_hash(end - from, byte, len);
 }
 
-static struct group **find(struct sonde_sight_inside *in, uint64_t hash)
+/* Where the number of the group stands, or would stand. */
+static uint16_t *find(struct sonde_sight_inside *in, uint64_t hash)
 {
-	struct group **g = &in->bucket[hash % RING];
+	uint16_t *g = &in->bucket[hash % RING];
 
-	while (*g && (*g)->hash != hash)
-		g = &(*g)->next;
+	while (*g && in->group[*g].hash != hash)
+		g = &in->group[*g].next;
 	return g;
 }
 
 /* The ring is full: its oldest is forgotten, and its group with the last of it. */
 static void forget(struct sonde_sight_inside *in, const struct entry *e)
 {
-	struct group *g = e->group, **at;
+	struct group *g = &in->group[e->group];
+	uint16_t *at;
 
-	if (!g)
-		return;
 	for (size_t i = 0; i < g->places; i++)
-		if (g->at[i].cursor == g->first)
-			g->at[i].cursor = e->next;
+		if (g->cursor[i] == g->first)
+			g->cursor[i] = e->next;
 	g->first = e->next;
 	if (g->first)
 		return;
 	at = find(in, g->hash);
 	*at = g->next;
 	g->next = in->free;
-	in->free = g;
+	in->free = e->group;
 }
 
-static void remember(struct sonde_sight *s, uint64_t hash, uint64_t place, sonde_ns when)
+static struct group *make(struct sonde_sight_inside *in, uint64_t hash, uint16_t first)
+{
+	uint16_t number = in->free;
+	struct group *g = &in->group[number];
+
+	in->free = g->next;
+	*g = (struct group){ .next = in->bucket[hash % RING], .hash = hash, .first = first };
+	in->bucket[hash % RING] = number;
+	return g;
+}
+
+static void remember(struct sonde_sight *s, uint64_t hash, uint32_t place, sonde_ns when)
 {
 	struct sonde_sight_inside *in = s->inside;
-	uint64_t serial = ++in->serial;
-	struct entry *e = &in->ring[serial % RING];
+	uint16_t youngest = in->youngest = in->youngest % RING + 1;
+	struct entry *e = &in->ring[youngest], *soon = &in->ring[(youngest + 1) % RING + 1];
 	struct group *g;
+	bool known = false;
 
-	forget(in, e);
-	g = *find(in, hash);
-	if (!g) {
-		g = in->free;
-		in->free = g->next;
-		*g = (struct group){ .next = in->bucket[hash % RING],
-				     .hash = hash,
-				     .first = serial };
-		in->bucket[hash % RING] = g;
-	} else {
-		in->ring[g->last % RING].next = serial;
-	}
-	g->last = serial;
-	*e = (struct entry){ .when = when, .number = ++s->frames, .group = g };
+	__builtin_prefetch(&in->group[soon->group]);
+	if (e->number)
+		forget(in, e);
+	g = &in->group[*find(in, hash)];
+	if (g == in->group)
+		g = make(in, hash, youngest);
+	else
+		in->ring[g->last].next = youngest;
+	g->last = youngest;
+	*e = (struct entry){ .when = when,
+			     .number = ++s->frames,
+			     .group = (uint16_t)(g - in->group) };
 	for (size_t i = 0; i < g->places; i++) {
-		if (g->at[i].place == place)
-			place = 0;
-		else if (!g->at[i].cursor)
-			g->at[i].cursor = serial;
+		if (g->place[i] == place)
+			known = true;
+		else if (!g->cursor[i])
+			g->cursor[i] = youngest;
 	}
-	if (place && g->places < PLACES)
-		g->at[g->places++].place = place;
+	if (!known && g->places < PLACES) {
+		g->place[g->places] = place;
+		g->cursor[g->places++] = 0;
+	}
 }
 
 /* The frame that is seen again here, or NULL. */
-static const struct entry *again(struct sonde_sight_inside *in, uint64_t hash, uint64_t place,
+static const struct entry *again(struct sonde_sight_inside *in, uint64_t hash, uint32_t place,
 				 sonde_ns when)
 {
-	struct group *g = *find(in, hash);
+	uint16_t number = *find(in, hash);
+	struct group *g = &in->group[number];
 	size_t i = 0;
 
-	if (!g)
+	if (!number)
 		return NULL;
-	while (i < g->places && g->at[i].place != place)
+	while (i < g->places && g->place[i] != place)
 		i++;
+	if (i == PLACES)
+		return NULL;
 	if (i == g->places) {
-		if (i == PLACES)
-			return NULL;
 		g->places++;
-		g->at[i].place = place;
-		g->at[i].cursor = g->first;
+		g->place[i] = place;
+		g->cursor[i] = g->first;
 	}
-	while (g->at[i].cursor) {
-		const struct entry *e = &in->ring[g->at[i].cursor % RING];
+	while (g->cursor[i]) {
+		const struct entry *e = &in->ring[g->cursor[i]];
 
-		g->at[i].cursor = e->next;
+		g->cursor[i] = e->next;
 		if (when < e->when + SONDE_SECOND)
 			return e;
 	}
@@ -187,13 +204,14 @@ void sonde_sight_pass(struct sonde_sight *s, struct sonde_item *io)
 {
 	struct sonde_frame f;
 	const struct entry *e;
-	uint64_t hash, place;
+	uint64_t hash;
+	uint32_t place;
 
 	if (io->is != SONDE_ITEM_FRAME)
 		return;
 	f = io->frame;
 	hash = look(&f);
-	place = sonde_index_hash(f.dir, (const uint32_t[]){ f.netns, f.ifindex }, 8);
+	place = (uint32_t)sonde_index_hash(f.dir, (const uint32_t[]){ f.netns, f.ifindex }, 8);
 	e = again(s->inside, hash, place, f.when);
 	if (!e) {
 		remember(s, hash, place, f.when);
