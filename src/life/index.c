@@ -19,18 +19,21 @@ static uint64_t mix(uint64_t x)
 uint64_t sonde_index_hash(uint64_t seed, const void *at, size_t len)
 {
 	const uint8_t *byte = at;
-	uint64_t h = mix(seed) ^ len * 0x9e3779b97f4a7c15u,
-		 word; /* small seeds must not meet words */
+	uint64_t h = mix(seed) ^ len * 0x9e3779b97f4a7c15u; /* small seeds must not meet words */
+	uint64_t word;
 
 	for (; len >= 8; len -= 8, byte += 8) {
 		memcpy(&word, byte, 8);
-		h = mix(h ^ word) + 0x9e3779b97f4a7c15u;
+		h = (h ^ word) * 0xd6e8feb86659fd93u;
+		h ^= h >> 32;
 	}
 	if (len) {
 		word = 0;
 		memcpy(&word, byte, len);
-		h = mix(h ^ word) + 0x9e3779b97f4a7c15u;
+		h = (h ^ word) * 0xd6e8feb86659fd93u;
+		h ^= h >> 32;
 	}
+	h = mix(h);
 	return h ? h : 1;
 }
 

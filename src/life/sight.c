@@ -6,9 +6,10 @@
 #include "packet/packet.h"
 
 enum {
-	RING = 8192, /* frames remembered */
-	PLACES = 8,  /* where equal frames may be seen */
-	DEEP = 512,  /* bytes from the network header that are compared, besides the length */
+	RING = 8192,	    /* frames remembered */
+	BUCKETS = 4 * RING, /* so that most that are looked up in vain cost no look at a group */
+	PLACES = 8,	    /* where equal frames may be seen */
+	DEEP = 512, /* bytes from the network header that are compared, besides the length */
 };
 
 /* Frames that look the same. Those of one place come in the order in which they passed another,
@@ -35,7 +36,7 @@ struct entry {
 struct sonde_sight_inside {
 	_Alignas(64) struct group group[RING + 1];
 	struct entry ring[RING + 1];
-	uint16_t bucket[RING];
+	uint16_t bucket[BUCKETS];
 	uint16_t free;
 	uint16_t youngest; /* entry */
 };
@@ -103,7 +104,7 @@ static uint64_t look(const struct sonde_frame *f)
 /* Where the number of the group stands, or would stand. */
 static uint16_t *find(struct sonde_sight_inside *in, uint64_t hash)
 {
-	uint16_t *g = &in->bucket[hash % RING];
+	uint16_t *g = &in->bucket[hash % BUCKETS];
 
 	while (*g && in->group[*g].hash != hash)
 		g = &in->group[*g].next;
@@ -134,8 +135,8 @@ static struct group *make(struct sonde_sight_inside *in, uint64_t hash, uint16_t
 	struct group *g = &in->group[number];
 
 	in->free = g->next;
-	*g = (struct group){ .next = in->bucket[hash % RING], .hash = hash, .first = first };
-	in->bucket[hash % RING] = number;
+	*g = (struct group){ .next = in->bucket[hash % BUCKETS], .hash = hash, .first = first };
+	in->bucket[hash % BUCKETS] = number;
 	return g;
 }
 
