@@ -598,6 +598,70 @@ START_TEST(two_thousand_sockets_are_each_there_once)
 }
 END_TEST
 
+/* One short TCP connection of which one end is followed, as the tracer tells it. */
+static void short_connection(uint64_t n)
+{
+	struct sonde_event e = blank(SONDE_EVENT_CALL, 10);
+	static const uint8_t states[] = { SONDE_STATE_CLOSE,	   SONDE_STATE_SYN_SENT,
+					  SONDE_STATE_ESTABLISHED, SONDE_STATE_FIN_WAIT1,
+					  SONDE_STATE_FIN_WAIT2,   SONDE_STATE_CLOSE };
+	static const uint8_t calls[] = { SONDE_CALL_SOCKET, SONDE_CALL_CONNECT, SONDE_CALL_SENDTO,
+					 SONDE_CALL_RECVFROM, SONDE_CALL_CLOSE };
+
+	e.cookie = 1000000 + n;
+	e.ino = 1 + n;
+	e.family = AF_INET;
+	e.type = SOCK_STREAM;
+	e.fd = 3;
+	e.netns = 1;
+	for (size_t i = 0; i < sizeof calls; i++) {
+		e.when = now += 1000;
+		e.call = calls[i];
+		e.ret = i ? 0 : 3;
+		e.ret = i == 2 || i == 3 ? 5 : e.ret;
+		if (i == 1) {
+			e.local = (struct sonde_address){ .family = AF_INET, .ip = { 10 } };
+			e.remote = (struct sonde_address){ .family = AF_INET, .ip = { 11 } };
+			e.local.port = (uint16_t)(1024 + n % 60000);
+			e.remote.port = 80;
+		}
+		tell(e);
+		if (i + 1 < sizeof states) {
+			struct sonde_event s = e;
+
+			s.kind = SONDE_EVENT_STATE;
+			s.from = states[i];
+			s.to = states[i + 1];
+			tell(s);
+		}
+	}
+	e.kind = SONDE_EVENT_DESTROY;
+	e.when = now += 1000;
+	tell(e);
+}
+
+START_TEST(what_has_ended_costs_little_however_long_the_run)
+{
+	size_t used;
+
+	sonde_life_init(&life, &arena);
+	for (uint64_t n = 0; n < 50000; n++)
+		short_connection(n);
+	used = arena.used;
+	for (uint64_t n = 50000; n < 150000; n++)
+		short_connection(n);
+	if (getenv("SONDE_SPEED"))
+		printf("life: %zu bytes an ended endpoint\n", (arena.used - used) / 100000);
+	ck_assert_uint_eq(life.endpoints, 150000);
+	ck_assert_uint_lt((arena.used - used) / 100000, 2100);
+	call(SONDE_CALL_SENDTO, 10, 150000, 3, -1, 5); /* the last is known still */
+	ck_assert_uint_eq(heard.sid, 150000);
+	sonde_life_end(&life);
+	ck_assert_uint_eq(nth(1)->cause, SONDE_CAUSE_FIN_LOCAL);
+	ck_assert_uint_eq(nth(1)->sent.bytes, 5);
+}
+END_TEST
+
 START_TEST(an_inode_number_used_again_is_another_socket)
 {
 	begin();
@@ -742,6 +806,7 @@ Suite *life_suite(void)
 	tcase_add_test(t, what_the_kernel_ended_before_the_process_ended_was_closed);
 	tcase_add_test(t, bytes_told_by_the_socket_and_by_a_call_without_entry_count_once);
 	tcase_add_test(t, two_thousand_sockets_are_each_there_once);
+	tcase_add_test(t, what_has_ended_costs_little_however_long_the_run);
 	tcase_add_test(t, an_inode_number_used_again_is_another_socket);
 	tcase_add_test(t, cookie_and_inode_that_come_together_join_what_came_apart);
 	tcase_add_test(t, any_stream_of_events_is_survived);

@@ -14,7 +14,7 @@ static struct sonde_tally *tally_of(struct sonde_life *l, struct sonde_endpoint 
 	for (uint32_t i = 0; i < p->tallies; i++)
 		if (p->tally[i].call == call)
 			return &p->tally[i];
-	SONDE_GROW(l->arena, p->tally, p->tallies, p->tally_room);
+	SONDE_GROW(l, p->tally, p->tallies, p->tally_room);
 	p->tally[p->tallies] = (struct sonde_tally){ .call = call };
 	return &p->tally[p->tallies++];
 }
@@ -35,7 +35,7 @@ static void count(struct sonde_life *l, struct sonde_endpoint *p, const struct s
 	t->again += e->ret == -EAGAIN;
 	if (e->ret < 0 && !again(e->ret)) {
 		t->errors += e->ret != -EINPROGRESS;
-		t->error = e->ret;
+		t->error = (int16_t)e->ret;
 	}
 	if (!p->sent.first && !p->received.first)
 		p->calls_before_data++;
@@ -508,7 +508,7 @@ void sonde_app_released(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns
 	if (sonde_endpoint_keeps_messages(p))
 		sonde_datagram_closed(l, p, when);
 	sonde_cause_settle(l, p);
-	SONDE_GROW(l->arena, in->released, in->released_n, in->released_room);
+	SONDE_GROW(l, in->released, in->released_n, in->released_room);
 	in->released[in->released_n++] = p->sid;
 	sonde_milestone(l, SONDE_MILESTONE_RELEASED);
 }

@@ -18,7 +18,7 @@ static struct sonde_connection *make(struct sonde_life *l, uint8_t kind)
 {
 	struct sonde_connection *c = sonde_arena_take(l->arena, sizeof *c);
 
-	SONDE_GROW(l->arena, l->connection, l->connections, l->connection_room);
+	SONDE_GROW(l, l->connection, l->connections, l->connection_room);
 	l->connection[l->connections++] = c;
 	c->id = (uint32_t)l->connections;
 	c->kind = kind;
@@ -77,6 +77,14 @@ struct sonde_connection *sonde_connection_of(struct sonde_life *l, struct sonde_
 	if (p->listener)
 		c->listener = p->listener;
 	return c;
+}
+
+void sonde_connection_forget(struct sonde_life *l, struct sonde_endpoint *p)
+{
+	uint64_t hash = pair_hash(p, p->role == SONDE_ROLE_CLIENT);
+
+	if (p->connection && sonde_index_get(&l->inside->pair, hash) == p->connection)
+		sonde_index_put(&l->inside->pair, l->arena, hash, NULL);
 }
 
 void sonde_connection_pair(struct sonde_life *l, struct sonde_endpoint *client,

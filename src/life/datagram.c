@@ -9,7 +9,7 @@
  * them always first: a packet is seen before its call returns, and the receiver may have read it
  * by then. So each of them only says "the next one". */
 
-enum { REMEMBERED = 256, SEARCH = 16 };
+enum { REMEMBERED = 256, FEW = 4, SEARCH = 16 };
 
 enum { CALLED = 1, WIRED = 2, ARRIVED = 4, SETTLED = 8 };
 
@@ -21,7 +21,8 @@ struct message {
 };
 
 struct sonde_flow_inside {
-	struct message *ring;	/* of REMEMBERED, by number */
+	struct message *ring;	/* by number */
+	uint32_t room;		/* of ring: a power of two, up to REMEMBERED */
 	uint64_t last;		/* number of the youngest */
 	uint64_t called, wired; /* numbers of the last that were */
 	struct sonde_endpoint *to;
@@ -29,7 +30,7 @@ struct sonde_flow_inside {
 
 static struct message *message(const struct sonde_flow *f, uint64_t number)
 {
-	return &f->inside->ring[number % REMEMBERED];
+	return &f->inside->ring[number & (f->inside->room - 1)];
 }
 
 static bool remembers(const struct sonde_flow *f, uint64_t number)
@@ -37,10 +38,16 @@ static bool remembers(const struct sonde_flow *f, uint64_t number)
 	return number && number <= f->inside->last && number + REMEMBERED > f->inside->last;
 }
 
-static uint64_t add(struct sonde_flow *f, uint64_t bytes, sonde_ns when, uint8_t is)
+static uint64_t add(struct sonde_life *l, struct sonde_flow *f, uint64_t bytes, sonde_ns when,
+		    uint8_t is)
 {
-	uint64_t number = ++f->inside->last;
+	struct sonde_flow_inside *in = f->inside;
+	uint64_t number = ++in->last;
 
+	if (number == in->room && in->room < REMEMBERED) { /* so far each has the place it had */
+		in->ring = sonde_life_grow(l, in->ring, in->room, in->room * 2, sizeof *in->ring);
+		in->room *= 2;
+	}
 	*message(f, number) = (struct message){ .bytes = bytes, .when = when, .is = is };
 	return number;
 }
@@ -70,7 +77,7 @@ static void lose(struct sonde_life *l, struct sonde_flow *f, uint64_t number, ui
 		last->last = number;
 		return;
 	}
-	SONDE_GROW(l->arena, f->loss, f->losses, f->loss_room);
+	SONDE_GROW(l, f->loss, f->losses, f->loss_room);
 	last = &f->loss[f->losses++];
 	*last = (struct sonde_loss){ .first = number,
 				     .last = number,
@@ -102,8 +109,9 @@ static struct sonde_flow *flow_make(struct sonde_life *l, struct sonde_endpoint 
 	struct sonde_flow *f = sonde_arena_take(l->arena, sizeof *f);
 
 	f->inside = sonde_arena_take(l->arena, sizeof *f->inside);
-	f->inside->ring = sonde_arena_take(l->arena, REMEMBERED * sizeof *f->inside->ring);
-	SONDE_GROW(l->arena, l->flow, l->flows, l->flow_room);
+	f->inside->room = FEW;
+	f->inside->ring = sonde_life_grow(l, NULL, 0, FEW, sizeof *f->inside->ring);
+	SONDE_GROW(l, l->flow, l->flows, l->flow_room);
 	l->flow[l->flows++] = f;
 	f->id = (uint32_t)l->flows;
 	if (sender) {
@@ -238,7 +246,7 @@ static void inbox_add(struct sonde_life *l, struct sonde_endpoint *p, struct son
 	struct sonde_endpoint_inside *in = p->inside;
 
 	if (in->inbox_n == in->inbox_room) {
-		uint32_t room = in->inbox_room ? in->inbox_room * 2 : 16;
+		uint32_t room = in->inbox_room ? in->inbox_room * 2 : 4;
 		struct sonde_inbox_entry *to = sonde_arena_take(l->arena, room * sizeof *to);
 
 		for (uint32_t i = 0; i < in->inbox_n; i++)
@@ -301,7 +309,10 @@ void sonde_datagram_read(struct sonde_life *l, const struct sonde_event *e,
 		struct sonde_inbox_entry entry;
 
 		if (!got) {
-			if (in->debts < sizeof in->debt / sizeof *in->debt)
+			if (!in->debt)
+				in->debt =
+					sonde_arena_take(l->arena, SONDE_DEBTS * sizeof *in->debt);
+			if (in->debts < SONDE_DEBTS)
 				in->debt[in->debts++] =
 					(struct sonde_inbox_debt){ e->when, bytes, had, many };
 			continue;
@@ -366,7 +377,7 @@ static void sent_one(struct sonde_life *l, struct sonde_flow *f, const struct so
 	struct message *m;
 
 	if (!number)
-		number = add(f, bytes, began, 0);
+		number = add(l, f, bytes, began, 0);
 	m = message(f, number);
 	m->is |= CALLED;
 	m->when = began < m->when ? began : m->when;
@@ -443,7 +454,7 @@ struct sonde_flow *sonde_datagram_wired(struct sonde_life *l, struct sonde_endpo
 	if (!f->from.port)
 		f->from = *from;
 	if (!number)
-		number = add(f, bytes, when, 0);
+		number = add(l, f, bytes, when, 0);
 	message(f, number)->is |= WIRED;
 	if (f->inside->wired < number)
 		f->inside->wired = number;
@@ -489,7 +500,7 @@ void sonde_datagram_dropped(struct sonde_life *l, const struct sonde_event *e,
 			f = flow_into(l, &e->remote, p);
 		number = next(f, f->inside->called, e->bytes, ARRIVED | SETTLED);
 		if (!number)
-			number = add(f, e->bytes, e->when, 0);
+			number = add(l, f, e->bytes, e->when, 0);
 	}
 	if (!number)
 		return;

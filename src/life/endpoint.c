@@ -65,7 +65,7 @@ struct sonde_endpoint *sonde_endpoint_make(struct sonde_life *l, const struct so
 {
 	struct sonde_endpoint *p = sonde_arena_take(l->arena, sizeof *p);
 
-	SONDE_GROW(l->arena, l->endpoint, l->endpoints, l->endpoint_room);
+	SONDE_GROW(l, l->endpoint, l->endpoints, l->endpoint_room);
 	l->endpoint[l->endpoints++] = p;
 	p->sid = (uint32_t)l->endpoints;
 	p->inside = sonde_arena_take(l->arena, sizeof *p->inside);
@@ -92,6 +92,27 @@ void sonde_endpoint_identify(struct sonde_life *l, struct sonde_endpoint *p, uin
 		p->ino = ino;
 		sonde_index_put(&l->inside->ino, l->arena, ino, p);
 	}
+}
+
+void sonde_endpoint_gone(struct sonde_life *l, struct sonde_endpoint *p)
+{
+	struct sonde_life_inside *in = l->inside;
+	struct sonde_endpoint **at;
+
+	if (!in->late)
+		in->late = sonde_arena_take(l->arena, SONDE_LATE * sizeof(struct sonde_endpoint *));
+	at = &in->late[in->lates++ % SONDE_LATE];
+	if (*at) {
+		struct sonde_endpoint *old = *at;
+
+		sonde_place_leave(l, old);
+		sonde_connection_forget(l, old);
+		if (sonde_index_get(&in->cookie, old->cookie) == old)
+			sonde_index_put(&in->cookie, l->arena, old->cookie, NULL);
+		if (sonde_index_get(&in->ino, old->ino) == old)
+			sonde_index_put(&in->ino, l->arena, old->ino, NULL);
+	}
+	*at = p;
 }
 
 /* Addresses come bit by bit: a port first, the rest at connect; what is any is no news. */
@@ -144,7 +165,7 @@ void sonde_endpoint_step(struct sonde_life *l, struct sonde_endpoint *p, sonde_n
 		last->inferred &= inferred;
 		return;
 	}
-	SONDE_GROW(l->arena, s->at, s->n, s->room);
+	SONDE_GROW(l, s->at, s->n, s->room);
 	s->at[s->n++] =
 		(struct sonde_step){ .when = when, .state = (uint8_t)state, .inferred = inferred };
 	*(app ? &p->app_state : &p->state) = (uint8_t)state;
@@ -168,7 +189,7 @@ void sonde_endpoint_fault(struct sonde_life *l, struct sonde_endpoint *p,
 			return;
 		}
 	}
-	SONDE_GROW(l->arena, p->fault, p->faults, p->fault_room);
+	SONDE_GROW(l, p->fault, p->faults, p->fault_room);
 	p->fault[p->faults++] = *f;
 }
 
@@ -202,7 +223,7 @@ void sonde_endpoint_drop(struct sonde_life *l, struct sonde_endpoint *p,
 	while (d < p->drop + p->drops && d->reason != e->reason)
 		d++;
 	if (d == p->drop + p->drops) {
-		SONDE_GROW(l->arena, p->drop, p->drops, p->drop_room);
+		SONDE_GROW(l, p->drop, p->drops, p->drop_room);
 		d = &p->drop[p->drops++];
 		*d = (struct sonde_drop){ .reason = e->reason, .first = e->when };
 		if (e->text.len)
@@ -242,7 +263,7 @@ void sonde_endpoint_absorb(struct sonde_life *l, struct sonde_endpoint *older,
 	add_volume(&older->sent, &younger->sent);
 	add_volume(&older->received, &younger->received);
 	for (uint32_t i = 0; i < younger->tallies; i++) {
-		SONDE_GROW(l->arena, older->tally, older->tallies, older->tally_room);
+		SONDE_GROW(l, older->tally, older->tallies, older->tally_room);
 		older->tally[older->tallies++] = younger->tally[i];
 	}
 	for (uint32_t i = 0; i < younger->kernel.n; i++)

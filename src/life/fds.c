@@ -131,7 +131,7 @@ static void refer(struct sonde_life *l, struct sonde_fds *t, int32_t fd, struct 
 	for (; t->end <= fd; t->end++)
 		t->at[t->end] = (struct slot){ 0 };
 	t->at[fd] = (struct slot){ p, cloexec };
-	SONDE_GROW(l->arena, p->owner, p->owners, p->owner_room);
+	SONDE_GROW(l, p->owner, p->owners, p->owner_room);
 	o = &p->owner[p->owners++];
 	*o = (struct sonde_owner){ .pid = t->pid, .fd = fd, .since = when };
 	memcpy(o->comm, comm, sizeof o->comm);

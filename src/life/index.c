@@ -62,7 +62,11 @@ static void make_room(struct sonde_index *x, struct sonde_arena *a)
 		live += !!old[i].value;
 	while (x->room < 64 || live * 4 > x->room)
 		x->room = x->room ? x->room * 2 : 64;
-	x->at = sonde_arena_take(a, x->room * sizeof *x->at);
+	if (x->room == before && x->spare)
+		x->at = memset(x->spare, 0, x->room * sizeof *x->at);
+	else
+		x->at = sonde_arena_take(a, x->room * sizeof *x->at);
+	x->spare = x->room == before ? old : NULL;
 	x->used = live;
 	for (size_t i = 0; i < before; i++)
 		if (old[i].value)

@@ -10,8 +10,9 @@
 #include "base/arena.h"
 
 struct sonde_index {
-	struct sonde_index_slot *at; /* zero at first */
-	size_t used, room;	     /* room: a power of two */
+	struct sonde_index_slot *at;	/* zero at first */
+	struct sonde_index_slot *spare; /* the place it had before, of the same size, or NULL */
+	size_t used, room;		/* room: a power of two */
 };
 
 /* NULL where the key is unknown, 0, or was put with NULL. */

@@ -27,6 +27,8 @@ struct sonde_inbox_debt {
 	bool any;	     /* of recvmmsg: any length */
 };
 
+enum { SONDE_DEBTS = 8 };
+
 struct sonde_endpoint_inside {
 	/* places in the packet join, see place.c */
 	struct sonde_endpoint *next_exact, *next_bound;
@@ -58,7 +60,7 @@ struct sonde_endpoint_inside {
 	struct sonde_flow *flow;	 /* last sent to */
 	struct sonde_inbox_entry *inbox; /* a ring of arrivals not yet read */
 	uint32_t inbox_at, inbox_n, inbox_room;
-	struct sonde_inbox_debt debt[8];
+	struct sonde_inbox_debt *debt; /* SONDE_DEBTS, or NULL */
 	uint32_t debts;
 	uint64_t cut_had; /* TRUNCATED told the length of the datagram that is being read */
 	struct sonde_loss_ref {
@@ -84,6 +86,13 @@ struct sonde_passage {
 	struct sonde_passage *next;
 };
 
+enum {
+	SONDE_SIZES = 28,
+	/* Sockets that are gone and still known by number and address, for what comes late. Their
+	 * record stays for ever, their keys do not: a long run has room for those that live. */
+	SONDE_LATE = 32768,
+};
+
 struct sonde_life_inside {
 	struct sonde_index cookie, ino;	 /* to struct sonde_endpoint */
 	struct sonde_index exact, bound; /* place.c */
@@ -95,22 +104,29 @@ struct sonde_life_inside {
 	struct sonde_passage *passage; /* descriptors in flight, oldest first */
 	struct sonde_fds *spare;
 	struct sonde_process *recent;
-	struct sonde_seen *seen;   /* join.c: frames that may yet arrive elsewhere */
-	struct sonde_heard *heard; /* of the item at hand */
-	uint32_t *released;	   /* by it */
+	struct sonde_endpoint **late; /* a ring of SONDE_LATE: those that ended last */
+	uint64_t lates;		      /* in all */
+	void *outgrown[SONDE_SIZES];  /* arrays of 16 << n bytes that may be used again */
+	struct sonde_seen *seen;      /* join.c: frames that may yet arrive elsewhere */
+	struct sonde_heard *heard;    /* of the item at hand */
+	uint32_t *released;	      /* by it */
 	size_t released_n, released_room;
 	bool states_seen, calls_seen, data_seen, retransmits_seen, ended;
 };
 
-/* Room for one more in a growing array. */
-#define SONDE_GROW(arena, array, n, room)                                                          \
+/* Room for one more in a growing array of l's own. */
+#define SONDE_GROW(l, array, n, room)                                                              \
 	do {                                                                                       \
 		if ((n) == (room)) {                                                               \
-			uint32_t more_ = (room) ? (uint32_t)(room) : 4;                            \
-			(array) = sonde_arena_grow(arena, array, n, more_, sizeof *(array));       \
-			(room) += more_;                                                           \
+			uint32_t to_ = (room) ? (uint32_t)(room)*2 : sizeof *(array) > 32 ? 1 : 4; \
+			(array) = sonde_life_grow(l, array, n, to_, sizeof *(array));              \
+			(room) = to_;                                                              \
 		}                                                                                  \
 	} while (0)
+
+/* life.c: n elements of a size moved to a place for `room`, of which the rest is not zeroed; the
+ * old place, which a call of this gave, serves the next that grows. */
+void *sonde_life_grow(struct sonde_life *l, void *old, size_t n, size_t room, size_t size);
 
 #define SONDE_ADD(counter, more)                                                                   \
 	((counter) = ((counter) == SONDE_ABSENT ? 0 : (counter)) + (uint64_t)(more))
@@ -138,6 +154,8 @@ void sonde_endpoint_drop(struct sonde_life *l, struct sonde_endpoint *p,
 /* younger turned out to be the same socket as older. */
 void sonde_endpoint_absorb(struct sonde_life *l, struct sonde_endpoint *older,
 			   struct sonde_endpoint *younger);
+/* The kernel's socket is gone: once SONDE_LATE others are gone too, nothing finds it any more. */
+void sonde_endpoint_gone(struct sonde_life *l, struct sonde_endpoint *p);
 unsigned sonde_endpoint_kind_of(unsigned family, unsigned type, unsigned protocol);
 static inline bool sonde_endpoint_is_tcp(const struct sonde_endpoint *p)
 {
@@ -200,6 +218,8 @@ void sonde_connection_pair(struct sonde_life *l, struct sonde_endpoint *client,
 			   struct sonde_endpoint *server);
 /* The listener of a child that no call or packet has named yet. */
 void sonde_connection_adopt(struct sonde_life *l, struct sonde_endpoint *child, sonde_ns when);
+/* No packet or other end is looked for by its addresses any more. */
+void sonde_connection_forget(struct sonde_life *l, struct sonde_endpoint *p);
 void sonde_connection_unqueue(struct sonde_life *l, struct sonde_endpoint *child);
 struct sonde_endpoint *sonde_connection_accept(struct sonde_life *l, const struct sonde_event *e,
 					       struct sonde_endpoint *listener);
@@ -207,6 +227,7 @@ void sonde_connection_unix(struct sonde_life *l, struct sonde_endpoint *client);
 
 /* place.c: which socket has an address */
 void sonde_place_put(struct sonde_life *l, struct sonde_endpoint *p);
+void sonde_place_leave(struct sonde_life *l, struct sonde_endpoint *p);
 void sonde_place_name(struct sonde_life *l, struct sonde_endpoint *p, struct sonde_bytes path);
 struct sonde_endpoint *sonde_place_named(struct sonde_life *l, uint32_t netns,
 					 struct sonde_bytes path);

@@ -206,6 +206,7 @@ static void hear_end(struct sonde_life *l, const struct sonde_event *e, struct s
 	sonde_connection_unqueue(l, p);
 	sonde_datagram_closed(l, p, e->when);
 	sonde_cause_settle(l, p);
+	sonde_endpoint_gone(l, p);
 	sonde_milestone(l, SONDE_MILESTONE_GONE);
 }
 

@@ -11,6 +11,31 @@ void sonde_life_init(struct sonde_life *l, struct sonde_arena *arena)
 	l->inside = sonde_arena_take(arena, sizeof *l->inside);
 }
 
+void *sonde_life_grow(struct sonde_life *l, void *old, size_t n, size_t room, size_t size)
+{
+	void **outgrown = l->inside->outgrown, *new;
+	unsigned to = 0, from = 0;
+
+	while ((size_t)16 << to < room * size)
+		to++;
+	while ((size_t)16 << from < n * size)
+		from++;
+	if (to < SONDE_SIZES && outgrown[to]) {
+		new = outgrown[to];
+		memcpy(&outgrown[to], new, sizeof(void *));
+	} else {
+		new = sonde_arena_take(l->arena, (size_t)16 << to);
+	}
+	if (!n)
+		return new;
+	memcpy(new, old, n * size);
+	if (from < SONDE_SIZES) {
+		memcpy(old, &outgrown[from], sizeof(void *));
+		outgrown[from] = old;
+	}
+	return new;
+}
+
 /* A kernel event without cookie or inode that we know: a child that was met as a packet, or a
  * socket that is closed. */
 static struct sonde_endpoint *by_tuple(struct sonde_life *l, const struct sonde_event *e)

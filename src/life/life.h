@@ -186,11 +186,11 @@ struct sonde_owner {
 /* Calls of one name on one socket. */
 struct sonde_tally {
 	uint8_t call;	 /* enum sonde_call */
+	int16_t error;	 /* -errno of the last that failed, or 0 */
+	uint32_t errors; /* that failed, again left out */
 	uint64_t n;	 /* in all */
-	uint64_t errors; /* that failed, again left out */
 	uint64_t again;	 /* that gave EAGAIN: would have had to wait */
 	sonde_ns took;	 /* in all; waiting included */
-	int64_t error;	 /* -errno of the last that failed, or 0 */
 };
 
 /* An error that the socket met. */

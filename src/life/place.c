@@ -163,6 +163,14 @@ void sonde_place_put(struct sonde_life *l, struct sonde_endpoint *p)
 		sonde_connection_of(l, p);
 }
 
+void sonde_place_leave(struct sonde_life *l, struct sonde_endpoint *p)
+{
+	if (p->inside->exact)
+		UNLINK(&l->inside->exact, exact, next_exact, p);
+	if (p->inside->bound)
+		UNLINK(&l->inside->bound, bound, next_bound, p);
+}
+
 struct sonde_endpoint *sonde_place_exact(struct sonde_life *l, uint32_t netns, unsigned protocol,
 					 const struct sonde_address *local,
 					 const struct sonde_address *remote)
