@@ -1,5 +1,7 @@
 #include "life/pen.h"
 
+#include "life/account.h"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -379,6 +381,8 @@ void sonde_pen_note(struct sonde_pen *p, const struct sonde_event *e)
 	switch (e->kind) {
 	case SONDE_EVENT_RUN:
 		put(p, "run begins");
+		if (sonde_backend_name((unsigned)e->n[1]))
+			say(p, ", watched by %s", sonde_backend_name((unsigned)e->n[1]));
 		for (size_t i = 0, from = 0; i < e->text.len; i++)
 			if (!e->text.at[i] || i + 1 == e->text.len) {
 				put(p, from ? " " : ": ");

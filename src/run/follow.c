@@ -272,7 +272,7 @@ int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_e
 	*ret = (struct sonde_follow_end){ .doing = "open a tracer" };
 	sonde_sleep_init(); /* a signal that comes while the tracer loads ends the run in good order
 			     */
-	r = sonde_sources_open(&f.sources, &f.arena, &plan->tracer, clock, &ret->passed);
+	r = sonde_sources_open(&f.sources, &f.arena, &plan->tracer, clock);
 	if (r < 0) {
 		sonde_sleep_done();
 		return r;

@@ -32,7 +32,6 @@ struct sonde_follow_end {
 	char doing[80]; /* what failed, where a code is returned */
 	int status;	/* wait(2) status of the command */
 	int exec;	/* -errno with which it could not be started, or 0 */
-	int passed;	/* reason for which BPF was passed over, or 0 */
 	int why;	/* reason for which the run is not complete, or 0 */
 	int saved;	/* the same for the evidence */
 };

@@ -57,7 +57,7 @@ static void take_diag(void *arg, const struct sonde_item *item)
 }
 
 int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
-		       const struct sonde_tracer_plan *plan, int64_t clock, int *ret_why)
+		       const struct sonde_tracer_plan *plan, int64_t clock)
 {
 	const struct sonde_live_plan live = { .interface = "any",
 					      .snaplen = plan->snaplen,
@@ -66,7 +66,7 @@ int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
 
 	*s = (struct sonde_sources){ 0 };
 	sonde_merge_init(&s->merge, arena);
-	r = sonde_tracer_open(&s->tracer, plan, ret_why);
+	r = sonde_tracer_open(&s->tracer, plan, &s->passed);
 	if (r < 0)
 		return r;
 	if (sonde_tracer_backend(s->tracer) != SONDE_BACKEND_PTRACE) /* which tells of its own */
@@ -87,16 +87,22 @@ void sonde_sources_tell(struct sonde_sources *s, const struct sonde_event *e, co
 	sonde_merge_push(&s->merge, RUN, &item);
 }
 
-void sonde_sources_tell_limits(struct sonde_sources *s)
+static void tell_reason(struct sonde_sources *s, const char *what, int reason)
 {
 	char text[200];
 
-	sonde_tracer_tell(s->tracer, take_traced, s);
-	if (!s->wire_error)
+	if (!reason)
 		return;
-	snprintf(text, sizeof text, "packets: %s", sonde_reason_text(s->wire_error));
+	snprintf(text, sizeof text, "%s: %s", what, sonde_reason_text(reason));
 	sonde_sources_tell(s, &(struct sonde_event){ .kind = SONDE_EVENT_BLIND }, text,
 			   strlen(text));
+}
+
+void sonde_sources_tell_limits(struct sonde_sources *s)
+{
+	tell_reason(s, "what BPF would show", s->passed);
+	sonde_tracer_tell(s->tracer, take_traced, s);
+	tell_reason(s, "packets", s->wire_error);
 }
 
 static void read_wire(struct sonde_sources *s)

@@ -15,6 +15,7 @@ struct sonde_sources {
 	struct sonde_live *wire; /* NULL: the tracer sees packets, or nobody does */
 	struct sonde_merge merge;
 	uint64_t lost;		    /* told so far */
+	int passed;		    /* why BPF was passed over, or 0 */
 	uint8_t port[2][65536 / 8]; /* local ones of followed sockets: TCP, UDP */
 	int wire_error;		    /* why there are no packets, or 0 */
 };
@@ -22,7 +23,7 @@ struct sonde_sources {
 /* Needs privilege only here. clock: realtime minus monotonic, ns. *ret_why as sonde_tracer_open. 0,
  * or the tracer's reason for which nothing can be watched. */
 int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
-		       const struct sonde_tracer_plan *plan, int64_t clock, int *ret_why);
+		       const struct sonde_tracer_plan *plan, int64_t clock);
 
 /* An event of the run itself, now. text is copied; what the kind does not use is 0. */
 void sonde_sources_tell(struct sonde_sources *s, const struct sonde_event *e, const void *text,
