@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/name.h"
+#include "life/argument.h"
 #include "life/words.h"
 #include "packet/summary.h"
 #include "packet/tuple.h"
@@ -463,46 +464,22 @@ void sonde_pen_arrival(struct sonde_pen *p, const struct sonde_heard *h)
 	paint(p, SONDE_PAINT_PLAIN);
 }
 
-/* name(descriptor, what matters) = result <duration> */
+/* name(arguments) = result <duration> */
 void sonde_pen_call(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h)
 {
 	const struct sonde_endpoint *child;
-	bool data = sonde_call_class(e->call) == SONDE_CALL_SEND ||
-		    sonde_call_class(e->call) == SONDE_CALL_RECV;
 
 	paint(p, SONDE_PAINT_CALL);
 	say(p, "%s(", sonde_call_name(e->call));
-	if (e->call == SONDE_CALL_SOCKET || e->call == SONDE_CALL_SOCKETPAIR)
-		say(p, "%s, %s", sonde_name_family((unsigned)e->arg[0]),
-		    sonde_name_type((unsigned)e->arg[1] & 15));
-	else
-		say(p, "%d", e->fd);
-	if (data && e->text.len) {
-		put(p, ", \"");
-		sonde_text_escape(p->t, e->text.at, e->text.len);
-		put(p, e->text.len < e->bytes ? "\"..." : "\"");
-	}
-	if (data && e->arg[1] >= 0)
-		say(p, ", %lld", (long long)e->arg[1]);
-	if (e->address.len) {
-		put(p, ", ");
-		sonde_words_sockaddr(p->t, e->address);
-	}
-	if (e->call == SONDE_CALL_LISTEN)
-		say(p, ", %lld", (long long)e->arg[0]);
-	else if (e->call == SONDE_CALL_SHUTDOWN)
-		put(p, e->arg[0] == 0 ? ", SHUT_RD" : e->arg[0] == 1 ? ", SHUT_WR" : ", SHUT_RDWR");
+	sonde_argument_print(p->t, e);
 	put(p, ")");
 	if (e->flags & SONDE_FLAG_ENTERED) {
 		put(p, " ...");
-	} else if (e->ret < 0) {
-		put(p, " = -1 ");
-		paint(p, SONDE_PAINT_BAD);
-		sonde_words_errno(p->t, (int)-e->ret);
 	} else {
-		say(p, " = %lld", (long long)e->ret);
-		if (e->fd2 >= 0 && e->call == SONDE_CALL_SOCKETPAIR)
-			say(p, " [%d, %d]", e->fd, e->fd2);
+		put(p, " = ");
+		if (e->ret < 0)
+			paint(p, SONDE_PAINT_BAD);
+		sonde_argument_result(p->t, e);
 	}
 	paint(p, SONDE_PAINT_PLAIN);
 	if (!(e->flags & (SONDE_FLAG_ENTERED | SONDE_FLAG_BLOCKED))) {
