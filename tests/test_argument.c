@@ -26,9 +26,8 @@ static const char *read_as(void (*print)(struct sonde_text *, const struct sonde
 }
 
 #define reads(want, ...)                                                                           \
-	ck_assert_str_eq(read_as(sonde_argument_print,                                             \
-				 (struct sonde_event){ .fd = 3, .fd2 = -1, __VA_ARGS__ }),         \
-			 want)
+	ck_assert_str_eq(                                                                          \
+		read_as(sonde_argument_print, (struct sonde_event){ .fd = 3, __VA_ARGS__ }), want)
 #define gives(want, ...)                                                                           \
 	ck_assert_str_eq(                                                                          \
 		read_as(sonde_argument_result, (struct sonde_event){ .fd = 3, __VA_ARGS__ }),      \
