@@ -86,14 +86,29 @@ INLINE bool is_message(__u8 type)
 	return type == SOCK_DGRAM || type == SOCK_SEQPACKET || type == SOCK_RAW;
 }
 
+/* The verifier trusts a pointer to the current task, and looks up by name each pointer that is read
+ * through such a one: a tenth of a millisecond for every path to here. So it goes without trust. */
+INLINE struct fdtable *fd_table(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct files_struct *files;
+
+	if (!plan.casts)
+		return task->files->fdt;
+	files = READ(task_struct, task, files);
+	return READ(files_struct, files, fdt);
+}
+
 INLINE struct file *fd_file(int fd)
 {
-	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
+	struct fdtable *table = fd_table();
+	struct file **all;
 
-	if (fd < 0 || (unsigned)fd >= table->max_fds)
+	if (fd < 0 || (unsigned)fd >= READ(fdtable, table, max_fds))
 		return NULL;
+	all = READ(fdtable, table, fd);
 	/* One of an array of pointers; any struct that begins with a pointer will do. */
-	return (struct file *)READ(hlist_head, table->fd + fd, first);
+	return (struct file *)READ(hlist_head, all + fd, first);
 }
 
 /* The socket behind a descriptor of the current task, or NULL. */
