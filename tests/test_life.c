@@ -696,6 +696,49 @@ START_TEST(cookie_and_inode_that_come_together_join_what_came_apart)
 }
 END_TEST
 
+START_TEST(what_waits_at_a_listener_when_we_come_is_known_when_it_is_accepted)
+{
+	const struct sonde_address here = { .family = AF_INET, .port = 80, .ip = { 127, 0, 0, 1 } };
+	struct sonde_event e;
+
+	sonde_life_init(&life, &arena);
+	e = blank(SONDE_EVENT_SEED, 10);
+	e.family = AF_INET;
+	e.type = SOCK_STREAM;
+	e.ino = 1;
+	e.fd = 3;
+	e.local = here;
+	e.state = SONDE_STATE_LISTEN;
+	tell(e);
+	e.ino = 0;
+	e.fd = -1;
+	e.pid = e.tid = 0;
+	e.cookie = 7;
+	e.remote = here;
+	e.remote.port = 81;
+	e.state = SONDE_STATE_ESTABLISHED;
+	tell(e);
+	tell(e); /* told twice it waits once */
+	ck_assert_uint_eq(heard.sid, 2);
+	ck_assert(nth(2)->seeded);
+	ck_assert_uint_eq(nth(2)->role, SONDE_ROLE_SERVER);
+	ck_assert_uint_eq(nth(2)->listener, 1);
+	ck_assert_uint_eq(nth(1)->queued, 1);
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.call = SONDE_CALL_ACCEPT4;
+	e.ino = 1;
+	e.fd = 3;
+	e.ret = e.fd2 = 4;
+	e.cookie2 = 7;
+	e.ino2 = 2;
+	tell(e);
+	ck_assert_uint_eq(heard.sid2, 2);
+	ck_assert_uint_eq(nth(1)->queued, 0);
+	/* how long it had waited before is not known */
+	ck_assert_uint_eq(nth(2)->timing.accept_wait, SONDE_ABSENT);
+}
+END_TEST
+
 /* ---- hostile streams, and speed ---- */
 
 START_TEST(any_stream_of_events_is_survived)
@@ -808,6 +851,7 @@ Suite *life_suite(void)
 	tcase_add_test(t, two_thousand_sockets_are_each_there_once);
 	tcase_add_test(t, what_has_ended_costs_little_however_long_the_run);
 	tcase_add_test(t, an_inode_number_used_again_is_another_socket);
+	tcase_add_test(t, what_waits_at_a_listener_when_we_come_is_known_when_it_is_accepted);
 	tcase_add_test(t, cookie_and_inode_that_come_together_join_what_came_apart);
 	tcase_add_test(t, any_stream_of_events_is_survived);
 	tcase_add_test(t, data_calls_cost_one_look_up_each);

@@ -26,7 +26,7 @@
 	E(FORK,       "fork",       "pid made a task: n[0]: its pid, n[1]: its tid; FLAG_SHARED: it shares the table of descriptors") \
 	E(EXEC,       "exec",       "pid runs another program. text: its path; comm: new") \
 	E(EXIT,       "exit",       "the task ended. FLAG_TASK; arg[0]: exit code or signal as in wait(2), arg[1]: 1 for the whole process") \
-	E(SEED,       "seed",       "a descriptor that was there before. task, the socket, fd; FLAG_CLOEXEC; ino2: Unix peer; address: bound Unix name") \
+	E(SEED,       "seed",       "a descriptor that was there before. task, the socket, fd; FLAG_CLOEXEC; ino2: Unix peer; address: bound Unix name. fd -1, no task, no inode: a connection that a listener has not handed out yet") \
 	E(DIAG,       "diag",       "what the kernel's socket diagnosis tells. the socket; n[0]: bytes sent, n[1]: received, n[2]: segments sent again; ino2: Unix peer; FLAG_LAST: as the socket was destroyed. FLAG_COPY: as the socket is now, before a descriptor of it goes; arg[0]: bytes that came and were not read, arg[1]: 1 if SO_LINGER 0 makes a close reset") \
 	E(PASS,       "pass",       "a descriptor went into a message. task; fd: the descriptor; ino: the socket it is; ino2: the Unix socket that carries it") \
 	E(TAKE,       "take",       "a descriptor came out of a message. task; fd: its number here; ino: the socket it is; ino2: the carrier; FLAG_CLOEXEC") \

@@ -381,12 +381,12 @@ static void call_accept(struct sonde_life *l, const struct sonde_event *e, struc
 	child = sonde_connection_accept(l, e, p);
 	child->inside->accepted = true;
 	child->opened = e->when;
-	if (child->inside->established)
+	if (!child->inside->established)
+		child->inside->established = e->when;
+	else if (!child->seeded) /* else it waited before we came */
 		child->timing.accept_wait = e->when > child->inside->established
 						    ? e->when - child->inside->established
 						    : 0;
-	else
-		child->inside->established = e->when;
 	sonde_kernel_infer(l, child, SONDE_STATE_ESTABLISHED, e->when);
 	sonde_fds_put(l, e, fd, child, e->flags & SONDE_FLAG_CLOEXEC);
 	sonde_endpoint_step(l, child, e->when, SONDE_STATE_CONNECTED, false);

@@ -99,6 +99,22 @@ static struct sonde_endpoint *whose(struct sonde_life *l, const struct sonde_eve
 	return p;
 }
 
+/* It shakes hands with a listener, or waits there to be accepted. */
+static void hear_waiting(struct sonde_life *l, const struct sonde_event *e,
+			 struct sonde_endpoint *p)
+{
+	if (p->inside->accepted || p->owners || p->state)
+		return; /* what was heard meanwhile is newer */
+	p->seeded = true;
+	sonde_connection_adopt(l, p, e->when);
+	sonde_connection_of(l, p);
+	if (e->state != SONDE_STATE_SYN_RECV)
+		sonde_kernel_enter(l, p, SONDE_STATE_ESTABLISHED, e->when,
+				   e->state != SONDE_STATE_ESTABLISHED);
+	sonde_endpoint_step(l, p, e->when, e->state, false);
+	sonde_milestone(l, SONDE_MILESTONE_SEEDED);
+}
+
 static void hear_seed(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
 	struct sonde_endpoint *peer = sonde_index_get(&l->inside->ino, e->ino2);
@@ -159,7 +175,12 @@ static void hear_socket_event(struct sonde_life *l, const struct sonde_event *e,
 	if (p->role == SONDE_ROLE_SERVER && !p->inside->accepted)
 		ret->listener = p->listener;
 	switch (e->kind) {
-	case SONDE_EVENT_SEED: hear_seed(l, e, p); break;
+	case SONDE_EVENT_SEED:
+		if (e->fd < 0)
+			hear_waiting(l, e, p);
+		else
+			hear_seed(l, e, p);
+		break;
 	case SONDE_EVENT_PASS: sonde_fds_pass(l, e, p); break;
 	case SONDE_EVENT_TAKE: sonde_fds_take(l, e, p); break;
 	case SONDE_EVENT_SENT: sonde_app_moved(l, e, p, true); break;

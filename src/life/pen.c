@@ -243,8 +243,11 @@ void sonde_pen_app(struct sonde_pen *p, const struct sonde_event *e, const struc
 	case SONDE_MILESTONE_PASSED: say(p, "descriptor %d passed into a message", e->fd); break;
 	case SONDE_MILESTONE_TAKEN: say(p, "descriptor %d taken out of a message", e->fd); break;
 	case SONDE_MILESTONE_SEEDED:
-		say(p, "was there before: %s, descriptor %d,",
-		    s ? sonde_kind_name(s->kind) : "socket", e->fd);
+		say(p, "was there before: %s,", s ? sonde_kind_name(s->kind) : "socket");
+		if (e->fd >= 0)
+			sonde_text_print(p->t, " descriptor %d,", e->fd);
+		else
+			put(p, " not accepted yet,");
 		if (s)
 			ends(p, s, " -> ");
 		break;

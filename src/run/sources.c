@@ -1,6 +1,7 @@
 #include "run/sources.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,47 @@ static bool concerns(const struct sonde_sources *s, const struct sonde_frame *f)
 	       (port[t.dst.port >> 3] >> (t.dst.port & 7) & 1);
 }
 
+struct waiting {
+	struct sonde_sources *sources;
+	const struct sonde_event *listener;
+};
+
+static void take_waiting(void *arg, const struct sonde_item *found)
+{
+	const struct waiting *w = arg;
+	struct sonde_item item = *found;
+
+	/* What has an inode was accepted, or is the listener. */
+	if (item.event.ino || item.event.netns != w->listener->netns)
+		return;
+	item.event.kind = SONDE_EVENT_SEED;
+	item.event.flags = 0;
+	memset(item.event.n, 0, sizeof item.event.n);
+	sonde_merge_push(&w->sources->merge, DIAG, &item);
+}
+
+/* What waits at a listener is in nobody's table of descriptors: the kernel's diagnosis alone knows
+ * of it. */
+static void ask_waiting(struct sonde_sources *s, const struct sonde_event *listener)
+{
+	struct waiting w = { s, listener };
+	struct sonde_diag_want want = {
+		.family = listener->family,
+		.protocol = IPPROTO_TCP,
+		.port = listener->local.port,
+		.states = 1 << TCP_SYN_RECV | 1 << TCP_ESTABLISHED | 1 << TCP_CLOSE_WAIT,
+	};
+	uint8_t *asked = &s->asked[listener->family == AF_INET6][want.port >> 3];
+	uint8_t bit = (uint8_t)(1 << (want.port & 7));
+	struct sonde_diag *d;
+
+	if (*asked & bit || sonde_diag_open(&d, -1)) /* several processes may hold it */
+		return;
+	*asked |= bit;
+	sonde_diag_dump(d, &want, take_waiting, &w);
+	sonde_diag_close(d);
+}
+
 static void take_traced(void *arg, const struct sonde_item *item)
 {
 	struct sonde_sources *s = arg;
@@ -47,6 +89,9 @@ static void take_traced(void *arg, const struct sonde_item *item)
 	if (s->wire && item->is == SONDE_ITEM_EVENT)
 		note_port(s, &item->event);
 	sonde_merge_push(&s->merge, TRACER, item);
+	if (item->is == SONDE_ITEM_EVENT && item->event.kind == SONDE_EVENT_SEED &&
+	    item->event.protocol == IPPROTO_TCP && item->event.state == TCP_LISTEN)
+		ask_waiting(s, &item->event);
 }
 
 static void take_diag(void *arg, const struct sonde_item *item)

@@ -17,6 +17,7 @@ struct sonde_sources {
 	uint64_t lost;		    /* told so far */
 	int passed;		    /* why BPF was passed over, or 0 */
 	uint8_t port[2][65536 / 8]; /* local ones of followed sockets: TCP, UDP */
+	uint8_t asked[2][65536 / 8]; /* ports of listeners that were there before: IPv4, IPv6 */
 	int wire_error;		    /* why there are no packets, or 0 */
 };
 

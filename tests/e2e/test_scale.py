@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import e2e
@@ -135,6 +137,54 @@ def every_socket_of_a_running_redis_is_seeded():
 def every_socket_of_a_running_redis_is_seeded_by_ptrace():
     need_root()
     attach_to_redis("--backend", "ptrace")
+
+
+def attach_to_a_listener_with_a_queue(*options):
+    """Two wait at a listener of one process, the peer of one has gone already; then the first is
+    accepted under our eyes."""
+    program = """import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+sys.stdin.readline()
+accepted = s.accept()
+print("accepted", flush=True)
+sys.stdin.readline()
+"""
+    file = os.path.join(folder(), "report.json")
+    with Running([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        port = int(server.process.stdout.readline())
+        with socket.create_connection(("127.0.0.1", port)) as first, \
+                socket.create_connection(("127.0.0.1", port)) as second:
+            names = ["%s:%d" % s.getsockname() for s in (first, second)]
+            second.shutdown(socket.SHUT_WR)
+            with Running([SONDE, "follow", "--json", "-o", file, *options, "-p", str(server.pid)]) as sonde:
+                time.sleep(1)
+                server.process.stdin.write(b"\n")
+                server.process.stdin.flush()
+                server.process.stdout.readline()
+                same(sonde.interrupt(), 0, "exit code")
+    with open(file, encoding="utf-8") as lines:
+        report = Report(lines.read())
+    complete(report)
+    same(len(report.endpoints), 3, "endpoints")
+    for name, states in zip(names, (["ESTABLISHED"], ["ESTABLISHED", "CLOSE_WAIT"])):
+        found = [e for e in report.endpoints if e.get("remote") == name]
+        same(len(found), 1, f"endpoints of {name}")
+        same((found[0]["seeded"], found[0]["role"]), (True, "server"), f"what {name} is")
+        same(found[0]["states"], states, f"states of {name}")
+        same("ino" in found[0] and found[0]["ino"] is not None, name == names[0], f"{name} was accepted")
+
+
+@fact
+def what_waits_at_a_listener_is_seeded():
+    need_root()
+    attach_to_a_listener_with_a_queue()
+
+
+@fact
+def what_waits_at_a_listener_is_seeded_by_ptrace():
+    need_root()
+    attach_to_a_listener_with_a_queue("--backend", "ptrace")
 
 
 @fact
