@@ -321,6 +321,17 @@ START_TEST(who_closed_first_is_known_from_time_wait)
 }
 END_TEST
 
+/* The child made no call on it that was stopped at; the FIN is no byte. */
+START_TEST(what_a_child_has_inherited_is_looked_at_before_it_ends)
+{
+	settle(_i);
+	wait_for_ends = true;
+	run(false, "causes", _i ? "kill" : "exit", 0);
+	ck_assert_uint_eq(diag(ino_of("client"), SONDE_FLAG_COPY, TCP_ESTABLISHED)->n[1], 5);
+	ck_assert_uint_eq(diag(ino_of("client"), SONDE_FLAG_LAST, 0)->n[1], 5);
+}
+END_TEST
+
 START_TEST(what_will_reset_is_seen_before_the_close)
 {
 	settle(_i);
@@ -684,6 +695,7 @@ Suite *ptrace_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_tcp_session_is_seen_from_socket_to_end, 0, 2);
 	tcase_add_loop_test(t, who_closed_first_is_known_from_time_wait, 0, 2);
+	tcase_add_loop_test(t, what_a_child_has_inherited_is_looked_at_before_it_ends, 0, 2);
 	tcase_add_loop_test(t, what_will_reset_is_seen_before_the_close, 0, 2);
 	tcase_add_loop_test(t, every_socket_of_every_stimulus_is_seen, 0, 4);
 	tcase_add_loop_test(t, a_passed_descriptor_is_given_before_it_is_taken, 0, 2);

@@ -324,9 +324,8 @@ void sonde_ptrace_ending(struct sonde_ptrace *t, struct sonde_ptrace_task *k, in
 		return;
 	k->ending = true;
 	p->tasks--;
-	for (unsigned fd = 0; !p->tasks && p->table->shared == 1 && fd < p->table->n; fd++)
-		if (p->table->at[fd].is == SONDE_KNOWN_SOCKET)
-			sonde_ptrace_part(t, k, (int)fd);
+	if (!p->tasks && p->table->shared == 1)
+		sonde_ptrace_each(t, k, sonde_ptrace_part);
 	e = sonde_ptrace_event(k, SONDE_EVENT_EXIT);
 	e.arg[0] = status;
 	e.arg[1] = !p->tasks;

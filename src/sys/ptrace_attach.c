@@ -177,21 +177,6 @@ static void tell_seed(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int f
 	sonde_ptrace_tell(t, &e);
 }
 
-static void tell_descriptors(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
-{
-	char path[48];
-	struct dirent *entry;
-	DIR *d;
-
-	snprintf(path, sizeof path, "/proc/%d/fd", k->tid);
-	d = opendir(path);
-	while (d && (entry = readdir(d)))
-		if (entry->d_name[0] != '.')
-			tell_seed(t, k, (int)strtol(entry->d_name, NULL, 10));
-	if (d)
-		closedir(d);
-}
-
 void sonde_ptrace_tell_seeds(struct sonde_ptrace *t)
 {
 	t->seeding = false;
@@ -206,7 +191,7 @@ void sonde_ptrace_tell_seeds(struct sonde_ptrace *t)
 				continue;
 			}
 			k->process->seed = false;
-			tell_descriptors(t, k);
+			sonde_ptrace_each(t, k, tell_seed);
 		}
 }
 

@@ -137,6 +137,9 @@ void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int
 /* ptrace_socket.c */
 /* A slot for fd, or NULL where fd is none or there is no memory. */
 struct sonde_ptrace_known *sonde_ptrace_known(struct sonde_ptrace_process *p, int fd);
+/* Every descriptor that its process has now, those that no call told of too. */
+void sonde_ptrace_each(struct sonde_ptrace *t, struct sonde_ptrace_task *k,
+		       void (*hear)(struct sonde_ptrace *, struct sonde_ptrace_task *, int fd));
 void sonde_ptrace_forget(struct sonde_ptrace_process *p, unsigned first, unsigned last);
 /* Whether fd is a socket; what is known of it without asking the socket goes into e. */
 bool sonde_ptrace_recall(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,

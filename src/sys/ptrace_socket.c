@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/tcp.h>
@@ -54,6 +55,22 @@ struct sonde_ptrace_table *sonde_ptrace_table_put(struct sonde_ptrace_table *tab
 		free(table);
 	}
 	return NULL;
+}
+
+void sonde_ptrace_each(struct sonde_ptrace *t, struct sonde_ptrace_task *k,
+		       void (*hear)(struct sonde_ptrace *, struct sonde_ptrace_task *, int fd))
+{
+	struct dirent *entry;
+	char path[48];
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", k->tid);
+	d = opendir(path);
+	while (d && (entry = readdir(d)))
+		if (entry->d_name[0] != '.')
+			hear(t, k, (int)strtol(entry->d_name, NULL, 10));
+	if (d)
+		closedir(d);
 }
 
 static uint32_t namespace_of(pid_t tid)
