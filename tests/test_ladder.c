@@ -55,6 +55,23 @@ START_TEST(a_tcp_session_is_a_ladder_of_five_columns)
 }
 END_TEST
 
+START_TEST(the_heading_names_the_namespaces)
+{
+	static struct sonde_netns name = { 7, "server" };
+	struct sonde_ladder l = { .connection = hello_stream() };
+
+	life.netns = &name;
+	life.named = 1;
+	life.endpoint[1]->netns = 8;
+	life.endpoint[2]->netns = 7;
+	ck_assert_ptr_nonnull(
+		strstr(drawn(l, 130, true, 0),
+		       "10.0.0.1:41714 in 8 → #3 server[810] 10.0.0.2:5000 in server, "));
+	life.endpoint[2]->netns = 8; /* one, and it has no name */
+	ck_assert_ptr_null(strstr(drawn(l, 130, true, 0), " in 8"));
+}
+END_TEST
+
 START_TEST(sixty_columns_hold_the_whole_session_in_short_words)
 {
 	struct sonde_ladder l = { .connection = hello_stream() };
@@ -256,6 +273,7 @@ Suite *ladder_suite(void)
 
 	tcase_add_checked_fixture(t, invent, forget);
 	tcase_add_test(t, a_tcp_session_is_a_ladder_of_five_columns);
+	tcase_add_test(t, the_heading_names_the_namespaces);
 	tcase_add_test(t, sixty_columns_hold_the_whole_session_in_short_words);
 	tcase_add_test(t, a_lost_datagram_ends_where_it_was_lost_with_the_reason);
 	tcase_add_test(t, an_end_that_is_not_followed_has_no_columns);

@@ -662,6 +662,22 @@ START_TEST(what_has_ended_costs_little_however_long_the_run)
 }
 END_TEST
 
+START_TEST(a_namespace_has_the_name_that_was_told)
+{
+	struct sonde_event e = blank(SONDE_EVENT_NAME, 0);
+
+	sonde_life_init(&life, &arena);
+	e.netns = 7;
+	e.text = (struct sonde_bytes){ (const uint8_t *)"ser\033ver", 7 };
+	tell(e);
+	e.netns = 8;
+	e.n[1] = 2; /* an interface's */
+	tell(e);
+	ck_assert_str_eq(sonde_life_netns(&life, 7), "ser\\x1bver");
+	ck_assert_ptr_null(sonde_life_netns(&life, 8));
+}
+END_TEST
+
 START_TEST(an_inode_number_used_again_is_another_socket)
 {
 	begin();
@@ -850,6 +866,7 @@ Suite *life_suite(void)
 	tcase_add_test(t, bytes_told_by_the_socket_and_by_a_call_without_entry_count_once);
 	tcase_add_test(t, two_thousand_sockets_are_each_there_once);
 	tcase_add_test(t, what_has_ended_costs_little_however_long_the_run);
+	tcase_add_test(t, a_namespace_has_the_name_that_was_told);
 	tcase_add_test(t, an_inode_number_used_again_is_another_socket);
 	tcase_add_test(t, what_waits_at_a_listener_when_we_come_is_known_when_it_is_accepted);
 	tcase_add_test(t, cookie_and_inode_that_come_together_join_what_came_apart);

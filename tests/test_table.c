@@ -66,6 +66,23 @@ START_TEST(every_endpoint_has_a_line)
 }
 END_TEST
 
+START_TEST(several_namespaces_are_told_apart)
+{
+	static struct sonde_netns name = { 7, "server" };
+
+	hello_stream();
+	life.netns = &name;
+	life.named = 1;
+	for (size_t i = 0; i < 3; i++)
+		life.endpoint[i]->netns = 7;
+	ck_assert_ptr_null(strstr(drawn(200), "netns"));
+	life.endpoint[1]->netns = 4026531840;
+	ck_assert_ptr_nonnull(strstr(drawn(200), "who          netns       local"));
+	ck_assert_ptr_nonnull(strstr(written(), "server[810]  server      10.0.0.2:5000"));
+	ck_assert_ptr_nonnull(strstr(written(), "client[812]  4026531840  10.0.0.1:41714"));
+}
+END_TEST
+
 START_TEST(eighty_columns_keep_who_where_how_much_and_why)
 {
 	a_run();
@@ -103,6 +120,7 @@ Suite *table_suite(void)
 
 	tcase_add_checked_fixture(t, invent, forget);
 	tcase_add_test(t, every_endpoint_has_a_line);
+	tcase_add_test(t, several_namespaces_are_told_apart);
 	tcase_add_test(t, eighty_columns_keep_who_where_how_much_and_why);
 	tcase_add_test(t, no_table_is_wider_than_asked_for);
 	suite_add_tcase(s, t);

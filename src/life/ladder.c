@@ -149,7 +149,7 @@ static void fill_rows(struct sonde_rungs *d, struct sonde_grid *g,
 
 static void put_end(struct sonde_rungs *d, struct sonde_text *t, unsigned side)
 {
-	const struct sonde_endpoint *e = d->end[side];
+	const struct sonde_endpoint *e = d->end[side], *other;
 	const struct sonde_address *a =
 		d->what->connection ? (side ? &d->what->connection->to : &d->what->connection->from)
 				    : (side ? &d->what->flow->to : &d->what->flow->from);
@@ -172,6 +172,13 @@ static void put_end(struct sonde_rungs *d, struct sonde_text *t, unsigned side)
 	sonde_words_local(t, e);
 	if (t->len == before)
 		t->len--;
+	if (!e->netns)
+		return;
+	other = d->end[!side];
+	if (sonde_life_netns(d->life, e->netns) || (other && other->netns != e->netns)) {
+		sonde_text_str(t, " in ");
+		sonde_words_netns(t, d->life, e->netns);
+	}
 }
 
 static void put_head(struct sonde_rungs *d, struct sonde_grid *g)

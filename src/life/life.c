@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "life/inside.h"
 
 void sonde_life_init(struct sonde_life *l, struct sonde_arena *arena)
@@ -190,6 +191,20 @@ static void hear_socket_event(struct sonde_life *l, const struct sonde_event *e,
 	}
 }
 
+static void hear_name(struct sonde_life *l, const struct sonde_event *e)
+{
+	size_t cap = 4 * e->text.len + SONDE_TEXT_SLACK;
+	struct sonde_text t;
+
+	if (!e->netns || !e->text.len || sonde_life_netns(l, e->netns))
+		return;
+	sonde_text_init(&t, sonde_arena_take(l->arena, cap), cap, NULL, NULL);
+	sonde_text_escape(&t, e->text.at, e->text.len);
+	t.at[t.len] = 0;
+	SONDE_GROW(l, l->netns, l->named, l->named_room);
+	l->netns[l->named++] = (struct sonde_netns){ e->netns, t.at };
+}
+
 static void hear_event(struct sonde_life *l, const struct sonde_event *e, struct sonde_heard *ret)
 {
 	l->late += !!(e->flags & SONDE_FLAG_LATE);
@@ -201,7 +216,10 @@ static void hear_event(struct sonde_life *l, const struct sonde_event *e, struct
 	case SONDE_EVENT_LOST: l->lost += e->n[0]; /* fall through */
 	case SONDE_EVENT_BLIND:
 	case SONDE_EVENT_END: sonde_milestone(l, SONDE_MILESTONE_NOTE); break;
-	case SONDE_EVENT_NAME: break;
+	case SONDE_EVENT_NAME:
+		if (!e->n[1])
+			hear_name(l, e);
+		break;
 	case SONDE_EVENT_FORK: sonde_fds_fork(l, e); break;
 	case SONDE_EVENT_EXEC: sonde_fds_exec(l, e); break;
 	case SONDE_EVENT_EXIT: sonde_fds_exit(l, e); break;
@@ -229,6 +247,19 @@ void sonde_life_hear(struct sonde_life *l, const struct sonde_item *item, struct
 	ret->released = l->inside->released;
 	ret->releases = l->inside->released_n;
 	l->inside->heard = NULL;
+}
+
+const char *sonde_life_netns(const struct sonde_life *l, uint32_t netns)
+{
+	for (uint32_t i = 0; i < l->named; i++)
+		if (l->netns[i].netns == netns)
+			return l->netns[i].name;
+	return NULL;
+}
+
+bool sonde_life_knows(const struct sonde_life *l, uint64_t cookie)
+{
+	return cookie && sonde_index_get(&l->inside->cookie, cookie);
 }
 
 /* Where calls were seen, a socket without any has moved nothing; else the kernel's totals stand in.

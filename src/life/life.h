@@ -400,6 +400,12 @@ struct sonde_flow {
 	struct sonde_flow_inside *inside;
 };
 
+/* A namespace that has a name, as a NAME event told. */
+struct sonde_netns {
+	uint32_t netns;
+	const char *name; /* escaped */
+};
+
 struct sonde_life {
 	struct sonde_arena *arena;
 	struct sonde_endpoint **endpoint; /* [sid - 1] */
@@ -408,6 +414,8 @@ struct sonde_life {
 	size_t connections, connection_room;
 	struct sonde_flow **flow; /* [id - 1] */
 	size_t flows, flow_room;
+	struct sonde_netns *netns;
+	uint32_t named, named_room;
 	uint64_t events, frames;	 /* told so far; the number of the last frame */
 	uint64_t joined[SONDE_HOW_END_]; /* frames by the surest way their socket is known; [0]:
 					    none */
@@ -448,6 +456,9 @@ void sonde_life_end(struct sonde_life *life);
 
 /* NULL for 0 and for a number that is none; follows `same`. */
 struct sonde_endpoint *sonde_life_endpoint(const struct sonde_life *life, uint32_t sid);
+
+/* Its name, or NULL. */
+const char *sonde_life_netns(const struct sonde_life *life, uint32_t netns);
 
 /* Whether a socket of that cookie was heard of. */
 bool sonde_life_knows(const struct sonde_life *life, uint64_t cookie);

@@ -9,6 +9,7 @@ enum {
 	KIND,
 	ROLE,
 	WHO,
+	NETNS,
 	LOCAL,
 	REMOTE,
 	SENT,
@@ -27,8 +28,9 @@ static const struct sonde_grid_column columns[N] = {
 	[KIND] = { .title = "kind", .weight = 1, .least = 5 },
 	[ROLE] = { .title = "role", .rank = 4 },
 	[WHO] = { .title = "who", .weight = 2, .least = 8, .most = 24 },
-	[LOCAL] = { .title = "local", .weight = 3, .least = 12, .most = 48 },
-	[REMOTE] = { .title = "remote", .weight = 3, .least = 12, .most = 48, .rank = 1 },
+	[NETNS] = { .title = "netns", .weight = 1, .least = 6, .most = 24, .rank = 3 },
+	[LOCAL] = { .title = "local", .weight = 3, .least = 15, .most = 48 },
+	[REMOTE] = { .title = "remote", .weight = 3, .least = 15, .most = 48, .rank = 1 },
 	[SENT] = { .title = "sent", .align = SONDE_ALIGN_RIGHT, .weight = 4, .least = 7 },
 	[RECEIVED] = { .title = "received",
 		       .brief = "rcvd",
@@ -169,9 +171,10 @@ static void draw_more(struct sonde_grid *g, const struct sonde_endpoint *e)
 						  (unsigned long long)e->truncated));
 }
 
-static void draw_endpoint(struct sonde_grid *g, const struct sonde_endpoint *e)
+static void draw_endpoint(struct sonde_grid *g, const struct sonde_life *life,
+			  const struct sonde_endpoint *e, bool several)
 {
-	struct sonde_cell *c = sonde_grid_row(g);
+	struct sonde_cell c[N] = { 0 }, *to = sonde_grid_row(g);
 	struct sonde_arena *a = g->arena;
 	struct sonde_phrase p;
 	uint64_t calls = 0;
@@ -186,6 +189,10 @@ static void draw_endpoint(struct sonde_grid *g, const struct sonde_endpoint *e)
 	c[WHO].text = sonde_phrase_end(&p, a);
 	sonde_words_who(sonde_phrase_begin(&p), e->comm, 0);
 	c[WHO].brief = sonde_phrase_end(&p, a);
+	if (e->netns) {
+		sonde_words_netns(sonde_phrase_begin(&p), life, e->netns);
+		c[NETNS].text = sonde_phrase_end(&p, a);
+	}
 	sonde_words_local(sonde_phrase_begin(&p), e);
 	c[LOCAL].text = sonde_phrase_end(&p, a);
 	sonde_words_remote(sonde_phrase_begin(&p), e);
@@ -207,6 +214,9 @@ static void draw_endpoint(struct sonde_grid *g, const struct sonde_endpoint *e)
 	c[PATH] = (struct sonde_cell){ .text = path(a, e, false),
 				       .brief = path(a, e, true),
 				       .paint = SONDE_PAINT_STATE };
+	for (unsigned i = 0; i < N; i++)
+		if (i != NETNS || several)
+			*to++ = c[i];
 	draw_more(g, e);
 }
 
@@ -235,16 +245,38 @@ static const char *heading(struct sonde_arena *a, const struct sonde_life *life)
 	return sonde_phrase_end(&p, a);
 }
 
+/* Whether the endpoints are of more than one namespace. */
+static bool are_several(const struct sonde_life *life)
+{
+	uint32_t netns = 0;
+
+	for (size_t i = 0; i < life->endpoints; i++) {
+		const struct sonde_endpoint *e = life->endpoint[i];
+
+		if (!e->netns || !sonde_endpoint_counts(e))
+			continue;
+		if (netns && netns != e->netns)
+			return true;
+		netns = e->netns;
+	}
+	return false;
+}
+
 void sonde_table_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 		      const struct sonde_life *life)
 {
-	bool inferred = false;
+	bool inferred = false, several = are_several(life);
+	struct sonde_grid_column shown[N];
+	unsigned n = 0;
 
-	sonde_grid_init(ret, arena, columns, N);
+	for (unsigned i = 0; i < N; i++)
+		if (i != NETNS || several)
+			shown[n++] = columns[i];
+	sonde_grid_init(ret, arena, shown, n);
 	sonde_grid_wide(ret, SONDE_PAINT_TITLE, 2, heading(arena, life));
 	for (size_t i = 0; i < life->endpoints; i++)
 		if (sonde_endpoint_counts(life->endpoint[i])) {
-			draw_endpoint(ret, life->endpoint[i]);
+			draw_endpoint(ret, life, life->endpoint[i], several);
 			inferred |= life->endpoint[i]->cause_inferred;
 		}
 	if (inferred)

@@ -75,6 +75,16 @@ void sonde_words_who(struct sonde_text *t, const char comm[16], uint32_t pid)
 		sonde_text_str(t, "?");
 }
 
+void sonde_words_netns(struct sonde_text *t, const struct sonde_life *life, uint32_t netns)
+{
+	const char *name = sonde_life_netns(life, netns);
+
+	if (name)
+		sonde_text_str(t, name);
+	else
+		sonde_text_print(t, "%u", netns);
+}
+
 void sonde_words_path(struct sonde_text *t, struct sonde_bytes path)
 {
 	if (!path.len) {

@@ -14,6 +14,8 @@ char *sonde_words_span(char *o,
 char *sonde_words_size(char *o, uint64_t n);	/* "14 B", "24014 B", "1.25 MB" */
 char *sonde_words_flags(char *o, unsigned tcp); /* "SYN", "SYN ACK", "PSH ACK"; "none" */
 
+/* Its name, else its number. */
+void sonde_words_netns(struct sonde_text *t, const struct sonde_life *life, uint32_t netns);
 /* comm need not end with NUL. "server[812]"; "[812]" where comm is empty, "?" where pid is 0. */
 void sonde_words_who(struct sonde_text *t, const char comm[16], uint32_t pid);
 /* Unix name: "/run/x", "@abstract", "unnamed" where empty. */

@@ -105,6 +105,21 @@ static void end_json(struct sonde_session *s)
 
 enum { LADDERS = 8 };
 
+/* The grid, and a line if the width was too small for all of it. */
+static void print_grid(struct sonde_session *s, const struct sonde_grid *grid)
+{
+	unsigned out = sonde_cells_print(s->report, grid, &s->look.style);
+	struct sonde_grid line;
+
+	if (!out)
+		return;
+	sonde_grid_init(&line, &s->scratch, &(struct sonde_grid_column){ 0 }, 1);
+	sonde_grid_wide(&line, SONDE_PAINT_FAINT, 0,
+			sonde_arena_print(&s->scratch, "%u column%s left out; --width shows %s",
+					  out, out == 1 ? "" : "s", out == 1 ? "it" : "them"));
+	sonde_cells_print(s->report, &line, &s->look.style);
+}
+
 static void end_ladders(struct sonde_session *s)
 {
 	struct sonde_ladder ladder[LADDERS];
@@ -114,7 +129,7 @@ static void end_ladders(struct sonde_session *s)
 	for (size_t i = 0; i < n; i++) {
 		sonde_text_str(s->report, "\n");
 		sonde_ladder_draw(&grid, &s->scratch, &s->life, &s->story, &ladder[i], 0);
-		sonde_cells_print(s->report, &grid, &s->look.style);
+		print_grid(s, &grid);
 		sonde_arena_rewind(&s->scratch);
 	}
 	if (more)
@@ -130,13 +145,17 @@ static void end_text(struct sonde_session *s)
 		end_ladders(s);
 	sonde_text_str(s->report, "\n");
 	sonde_table_draw(&grid, &s->scratch, &s->life);
-	sonde_cells_print(s->report, &grid, &s->look.style);
+	print_grid(s, &grid);
 	sonde_comparison_make(&comparison, &s->scratch, &s->life, &s->account);
-	if (!comparison.rows)
+	if (!comparison.rows) {
+		if (s->account.lost_all)
+			sonde_text_print(s->report, "events lost: %llu; counts are lower bounds\n",
+					 (unsigned long long)s->account.lost_all);
 		return;
+	}
 	sonde_text_str(s->report, "\n");
 	sonde_comparison_draw(&grid, &s->scratch, &comparison);
-	sonde_cells_print(s->report, &grid, &s->look.style);
+	print_grid(s, &grid);
 }
 
 int sonde_session_end(struct sonde_session *s)
