@@ -82,7 +82,8 @@ INLINE __u64 at_most(__u64 len, __u64 most)
 extern void *bpf_rdonly_cast(void *at, __u32 type) __ksym __weak;
 
 /* A member of a kernel's struct, from a pointer of any origin. Since Linux 6.2 by one load; before,
- * by a call that costs ten times as much. */
+ * by a call that costs ten times as much. at is a plain variable: a member of our own struct would
+ * be looked for in the kernel too. */
 #define READ(type, at, member)                                                                     \
 	(plan.casts ? ((struct type *)bpf_rdonly_cast((void *)(at),                                \
 						      bpf_core_type_id_kernel(struct type)))       \

@@ -4,7 +4,8 @@
 /* System calls on sockets at their return: the arguments are still in the registers, and what the
  * kernel wrote for the program is in its memory. */
 
-#include "sys/call.bpf.h"
+#include "sys/argument.bpf.h"
+#include "sys/rights.bpf.h"
 
 /* -ERESTARTSYS and its kin never reach a program: it sees EINTR, or the call again. */
 INLINE long returned(long ret)
@@ -66,215 +67,6 @@ INLINE void truncated_end(const struct busy *b, long ret)
 	e->ret = ret;
 	e->n[0] = b->whole;
 	event_end(e);
-}
-
-/* The control part of a message, while it is walked. */
-struct rights {
-	__u64 at, end; /* what is left of it */
-	__u64 fds;     /* where this block's descriptors are */
-	__u64 when;    /* of the call's entry; 0: not known */
-	__u64 carrier;
-	__u32 netns;
-	__u16 flags;
-	__u8 kind; /* PASS or TAKE */
-};
-
-static long rights_one(__u32 i, struct rights *x)
-{
-	struct record_event *e;
-	__u64 ino = 0;
-	int fd;
-
-	if (bpf_probe_read_user(&fd, sizeof fd, (void *)(x->fds + 4ull * i)))
-		return 1;
-	if (!fd_socket(fd, &ino) && !ino)
-		return 0;
-	e = event_begin(x->kind);
-	if (!e)
-		return 1;
-	if (x->kind == SONDE_EVENT_PASS)
-		e->head.when = x->when && e->head.when - x->when < PASS_EARLIEST
-				       ? x->when
-				       : e->head.when - PASS_EARLIEST;
-	event_task(e);
-	e->head.netns = x->netns;
-	e->fd = fd;
-	e->ino = ino;
-	e->ino2 = x->carrier;
-	e->flags = x->flags;
-	event_end(e);
-	return 0;
-}
-
-static long rights_block(__u32 i, struct rights *x)
-{
-	struct user_cmsghdr c;
-
-	if (x->at + sizeof c > x->end || bpf_probe_read_user(&c, sizeof c, (void *)x->at) ||
-	    c.len < sizeof c)
-		return 1;
-	x->fds = x->at + sizeof c;
-	if (c.level == SOL_SOCKET && c.type == SCM_RIGHTS)
-		bpf_loop(at_most((c.len - sizeof c) / 4, SCM_MOST), rights_one, x, 0);
-	x->at += (c.len + 7) & ~7ull;
-	return 0;
-}
-
-/* Descriptors in a message. Those sent are told as of the call's entry, so that they come before
- * their arrival elsewhere; but no further back than the watermark lets pass. */
-PART int rights_end(struct busy *b, struct user_msghdr *m, __u64 flags)
-{
-	struct rights x = {};
-
-	if (!b || !m)
-		return 0;
-	x.at = m->control;
-	x.end = x.at + m->controllen;
-	x.when = b->when;
-	x.carrier = b->ino;
-	x.netns = b->netns;
-	x.kind = call_sends(b->call) ? SONDE_EVENT_PASS : SONDE_EVENT_TAKE;
-	if (x.kind == SONDE_EVENT_TAKE && flags & MSG_CMSG_CLOEXEC)
-		x.flags = SONDE_FLAG_CLOEXEC;
-	bpf_loop(SCM_BLOCKS, rights_block, &x, 0);
-	return 0;
-}
-
-/* Arguments as base/event.h lists them. */
-PART int event_arguments(struct record_event *e, struct args *r, long ret)
-{
-	int value;
-
-	if (!e || !r)
-		return 0;
-	switch (e->call) {
-	case SONDE_CALL_SOCKET:
-	case SONDE_CALL_SOCKETPAIR:
-		e->arg[0] = (int)r->a[0];
-		e->arg[1] = (int)r->a[1];
-		e->arg[2] = (int)r->a[2];
-		break;
-	case SONDE_CALL_LISTEN:
-	case SONDE_CALL_SHUTDOWN: e->arg[0] = (int)r->a[1]; break;
-	case SONDE_CALL_ACCEPT4: e->arg[0] = (int)r->a[3]; break;
-	case SONDE_CALL_CLOSE_RANGE:
-		e->arg[0] = (__u32)r->a[0];
-		e->arg[1] = (__u32)r->a[1];
-		e->arg[2] = (__u32)r->a[2];
-		break;
-	case SONDE_CALL_DUP3: e->arg[1] = (int)r->a[2]; break;
-	case SONDE_CALL_FCNTL:
-		e->arg[0] = (int)r->a[1];
-		e->arg[1] = (int)r->a[2];
-		break;
-	case SONDE_CALL_IOCTL: e->arg[0] = (__u32)r->a[1]; break;
-	case SONDE_CALL_SENDTO:
-	case SONDE_CALL_RECVFROM:
-		e->arg[0] = (__u32)r->a[3];
-		e->arg[1] = r->a[2];
-		break;
-	case SONDE_CALL_READ:
-	case SONDE_CALL_WRITE: e->arg[1] = r->a[2]; break;
-	case SONDE_CALL_SENDFILE: e->arg[1] = r->a[3]; break;
-	case SONDE_CALL_SPLICE: e->arg[1] = r->a[4]; break;
-	case SONDE_CALL_SENDMSG:
-	case SONDE_CALL_RECVMSG:
-		e->arg[0] = (__u32)r->a[2];
-		e->arg[1] = -1;
-		break;
-	case SONDE_CALL_SENDMMSG:
-	case SONDE_CALL_RECVMMSG:
-		e->arg[0] = (__u32)r->a[3];
-		e->arg[1] = -1;
-		e->arg[2] = (__u32)r->a[2];
-		break;
-	case SONDE_CALL_READV:
-	case SONDE_CALL_WRITEV: e->arg[1] = -1; break;
-	case SONDE_CALL_GETSOCKOPT:
-	case SONDE_CALL_SETSOCKOPT: {
-		int len = r->a[4];
-
-		e->arg[0] = (int)r->a[1];
-		e->arg[1] = (int)r->a[2];
-		if (e->call == SONDE_CALL_GETSOCKOPT &&
-		    (ret < 0 || bpf_probe_read_user(&len, sizeof len, (void *)r->a[4])))
-			break;
-		if (len == 4 && !bpf_probe_read_user(&value, sizeof value, (void *)r->a[3]))
-			e->arg[2] = value;
-		break;
-	}
-	}
-	return 0;
-}
-
-/* Sums up what sendmmsg and recvmmsg moved: their return value counts messages. */
-struct sum {
-	__u64 at, bytes;
-	__u32 flags;
-};
-
-static long sum_one(__u32 i, struct sum *s)
-{
-	__u32 tail[2]; /* flags and padding end the msghdr; then the length */
-
-	if (bpf_probe_read_user(&tail, 4, (void *)(s->at + 64ull * i + 56)))
-		return 1;
-	s->bytes += tail[0];
-	if (!bpf_probe_read_user(&tail, 4, (void *)(s->at + 64ull * i + 48)))
-		s->flags |= tail[0];
-	return 0;
-}
-
-/* Where a call keeps its sockaddr, and how long that is. */
-INLINE __u64 address_place(unsigned call, const struct args *r, const struct user_msghdr *m,
-			   long ret, __u32 *len)
-{
-	__u64 at = 0, len_at = 0;
-
-	*len = 0;
-	switch (call) {
-	case SONDE_CALL_BIND:
-	case SONDE_CALL_CONNECT: at = r->a[1], *len = r->a[2]; break;
-	case SONDE_CALL_SENDTO: at = r->a[4], *len = r->a[5]; break;
-	case SONDE_CALL_ACCEPT:
-	case SONDE_CALL_ACCEPT4:
-	case SONDE_CALL_GETSOCKNAME:
-	case SONDE_CALL_GETPEERNAME: at = r->a[1], len_at = r->a[2]; break;
-	case SONDE_CALL_RECVFROM: at = r->a[4], len_at = r->a[5]; break;
-	case SONDE_CALL_SENDMSG: at = m->name, *len = m->namelen; break;
-	case SONDE_CALL_RECVMSG:
-		if (ret >= 0)
-			at = m->name, *len = m->namelen;
-		break;
-	}
-	if (at && len_at && (ret < 0 || bpf_probe_read_user(len, sizeof *len, (void *)len_at)))
-		*len = 0;
-	return at && (int)*len > 0 ? at : 0;
-}
-
-/* Where the payload begins: the first buffer alone, where there are several. */
-INLINE __u64 payload_place(unsigned call, const struct args *r, const struct user_msghdr *m,
-			   long ret, __u32 *len)
-{
-	struct user_iovec v;
-	__u64 at = 0;
-
-	*len = ret > 0 ? ret : 0;
-	switch (call) {
-	case SONDE_CALL_READ:
-	case SONDE_CALL_WRITE:
-	case SONDE_CALL_SENDTO:
-	case SONDE_CALL_RECVFROM: return r->a[1];
-	case SONDE_CALL_READV:
-	case SONDE_CALL_WRITEV: at = r->a[1]; break;
-	case SONDE_CALL_SENDMSG:
-	case SONDE_CALL_RECVMSG: at = m->iov; break;
-	}
-	if (!at || bpf_probe_read_user(&v, sizeof v, (void *)at))
-		return 0;
-	if (*len > v.len)
-		*len = v.len;
-	return v.base;
 }
 
 /* What a call made: descriptors, sockets, their addresses. False: nothing to tell. */
@@ -436,75 +228,88 @@ INLINE bool spliced_out(struct busy *b, const struct args *r, long ret)
 	return true;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+/* The call that returns, as it was taken down at its entry, or now if nobody did: it had begun
+ * before we came, or nobody tells of beginnings. False: none to tell of. */
+INLINE bool busy_end(struct busy *b, struct pt_regs *regs)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct busy *p = bpf_task_storage_get(&calls, task, 0, 0), b = {};
-	struct user_msghdr m = {};
-	struct sock *sk;
+	struct busy *p = bpf_task_storage_get(&calls, task, 0, 0);
+	unsigned call = call_of(CALL_NUMBER(regs));
 	struct args r;
-	__u32 flags = 0, asked = -1;
-	bool plain = true;
 
 	if (p && plan.enters) {
 		if (!p->call)
-			return 0;
-		b = *p;
+			return false;
+		*b = *p;
 		p->call = 0;
-		if (call_of(CALL_NUMBER(regs)) != b.call)
-			return 0;
-	} else { /* it had begun before we came; or nobody tells of beginnings */
-		unsigned call = call_of(CALL_NUMBER(regs));
-
-		if (!followed())
-			return 0;
-		if (!p)
-			bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		r = (struct args)ARGS(regs);
-		if (!call || IS_COMPAT() || !busy_begin(&b, &r, call))
-			return 0;
-		b.when = 0;
+		return call == b->call;
 	}
+	if (!followed())
+		return false;
+	if (!p)
+		bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	r = (struct args)ARGS(regs);
-	sk = (void *)b.sk;
-	if (!b.cookie && sk)
-		b.cookie = SK(sk, skc_cookie.counter);
+	return call && !IS_COMPAT() && busy_begin(b, &r, call);
+}
 
-	switch (b.call) {
+/* How a call that moved bytes did it. */
+struct move {
+	__u32 flags, asked; /* MSG_; bytes, all ones: not known */
+	bool plain;	    /* there is nothing else to tell of it */
+};
+
+INLINE void move_read(struct move *v, struct user_msghdr *m, struct busy *b, const struct args *r,
+		      long ret)
+{
+	v->asked = -1;
+	v->plain = true;
+	switch (b->call) {
 	case SONDE_CALL_READ:
-	case SONDE_CALL_WRITE: asked = r.a[2]; break;
+	case SONDE_CALL_WRITE: v->asked = r->a[2]; break;
 	case SONDE_CALL_READV:
 	case SONDE_CALL_WRITEV: break;
 	case SONDE_CALL_SENDTO:
 	case SONDE_CALL_RECVFROM:
-		asked = r.a[2];
-		flags = r.a[3];
-		plain = !r.a[4];
+		v->asked = r->a[2];
+		v->flags = r->a[3];
+		v->plain = !r->a[4];
 		break;
 	case SONDE_CALL_SENDMSG:
 	case SONDE_CALL_RECVMSG:
-		bpf_probe_read_user(&m, sizeof m, (void *)r.a[1]);
-		flags = r.a[2];
-		plain = !m.name && !(m.flags & MSG_TRUNC);
-		if (b.family == AF_UNIX && m.control && ret >= 0)
-			rights_end(&b, &m, flags);
+		bpf_probe_read_user(m, sizeof *m, (void *)r->a[1]);
+		v->flags = r->a[2];
+		v->plain = !m->name && !(m->flags & MSG_TRUNC);
+		if (b->family == AF_UNIX && m->control && ret >= 0)
+			rights_end(b, m, v->flags);
 		break;
-	case SONDE_CALL_SPLICE:
-		if (spliced_out(&b, &r, ret))
-			return 0;
-		plain = false;
-		break;
-	default: plain = false;
+	default: v->plain = false;
 	}
-	if (b.whole && ret >= 0) {
-		__u32 copied = flags & MSG_TRUNC ? asked : ret;
+}
 
-		if (copied < b.whole)
-			truncated_end(&b, copied);
-	}
-	if (plain && !b.fresh && !plan.payload)
-		data_end(&b, returned(ret), flags, asked);
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct user_msghdr m = {};
+	struct move move = {};
+	struct busy b = {};
+	struct sock *sk;
+	struct args r;
+	__u32 copied;
+
+	if (!busy_end(&b, regs))
+		return 0;
+	r = (struct args)ARGS(regs);
+	sk = (void *)b.sk;
+	if (!b.cookie && sk)
+		b.cookie = SK(sk, skc_cookie.counter);
+	if (b.call == SONDE_CALL_SPLICE && spliced_out(&b, &r, ret))
+		return 0;
+	move_read(&move, &m, &b, &r, ret);
+	copied = move.flags & MSG_TRUNC ? move.asked : ret;
+	if (b.whole && ret >= 0 && copied < b.whole)
+		truncated_end(&b, copied);
+	if (move.plain && !b.fresh && !plan.payload)
+		data_end(&b, returned(ret), move.flags, move.asked);
 	else
 		call_end(&r, &b, &m, ret);
 	return 0;
