@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 
-from e2e import Follow, Report, Result, SONDE, fact, folder, need, same, stim, true
+from e2e import Follow, Report, Result, SONDE, fact, folder, need, need_root, same, stim, true
 from sessions import hello
 
 
@@ -118,6 +118,21 @@ def tshark_shows_packets_and_socket_events_in_order():
     true(all(b - a > -1.1e-6 for a, b in zip(times, times[1:])), "times go backwards")
     true(any("tcp" in row for row in rows), "no packets")
     true(any("journal" in row for row in rows), "no socket events")
+
+
+@fact
+def tshark_sees_each_small_packet_whole():
+    need_root()
+    need("tshark")
+    evidence = os.path.join(folder(), "demo.pcapng")
+    same(Result([SONDE, "demo", "--save", evidence]).code, 0, "exit code of the demo")
+    rows = [row.split("\t") for row in tshark(evidence, "tcp || udp", "frame.len", "frame.cap_len", "data.data")]
+    true(len(rows) > 8, f"packets: {rows}")
+    for length, captured, _ in rows:
+        same(captured, length, "bytes captured")
+    same([body for _, _, body in rows].count(b"Hello, client!".hex()), 2, "greetings by stream and by datagram")
+    text = "\n".join(lines(["tshark", "-n", "-r", evidence, "-V", "-Y", "tcp || udp"]))
+    true("Packet size limited" not in text, "tshark says that the packet size was limited")
 
 
 @fact
