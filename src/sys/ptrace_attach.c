@@ -17,6 +17,13 @@ static int waiting_in(pid_t tid)
 	return (int)sonde_ptrace_number(tid, "syscall", "");
 }
 
+static int options(bool ours)
+{
+	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+	       PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
+	       (ours ? PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL : 0);
+}
+
 /* Takes hold of one thread. One that was running already is told to stop, so that its calls can be
  * seen; a command of ours still waits to be released. 1: it is new to us. */
 static int seize(struct sonde_ptrace *t, pid_t pid, pid_t tid, bool ours)
@@ -26,7 +33,7 @@ static int seize(struct sonde_ptrace *t, pid_t pid, pid_t tid, bool ours)
 
 	if (k)
 		return 0;
-	if (ptrace(PTRACE_SEIZE, tid, 0, sonde_ptrace_options(ours))) {
+	if (ptrace(PTRACE_SEIZE, tid, 0, options(ours))) {
 		error = errno;
 		return error == EPERM && sonde_ptrace_number(tid, "status", "TracerPid:") > 0
 			       ? SONDE_TRACED

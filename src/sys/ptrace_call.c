@@ -5,183 +5,12 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include "sys/clock.h"
 #include "sys/ptrace_inside.h"
 
 /* A restart that the program never sees: ERESTARTSYS to ERESTART_RESTARTBLOCK of the kernel. */
-enum { ERESTART_FIRST = 512, ERESTART_LAST = 516, IOV_READ = 64, MESSAGES_READ = 1024 };
-
-/* Copies from the stopped program; returns how many bytes, 0 for none. */
-static size_t peek(const struct sonde_ptrace_task *k, void *ret, uint64_t at, size_t len)
-{
-	struct iovec here = { ret, len }, there = { (void *)at, len };
-	ssize_t got = len && at ? process_vm_readv(k->tid, &here, 1, &there, 1, 0) : 0;
-
-	if (got > 0)
-		return (size_t)got;
-	/* Not allowed to a tracer that holds less than the program; this is. */
-	for (got = 0; at && errno == EPERM && (size_t)got < len; got += (ssize_t)sizeof(long)) {
-		long word;
-
-		errno = 0;
-		word = ptrace(PTRACE_PEEKDATA, k->tid, at + (uint64_t)got, 0);
-		if (word == -1 && errno)
-			return (size_t)got;
-		memcpy((uint8_t *)ret + got, &word,
-		       len - (size_t)got < sizeof word ? len - (size_t)got : sizeof word);
-		errno = EPERM;
-	}
-	return (size_t)got > len ? len : (size_t)got;
-}
-
-static void take_address(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
-			 struct sonde_event *e, uint64_t at, uint64_t len)
-{
-	if (len > sizeof t->address)
-		len = sizeof t->address;
-	e->address.at = t->address;
-	e->address.len = peek(k, t->address, at, len);
-}
-
-/* As accept and recvfrom tell it: the length is behind a pointer. */
-static void take_told_address(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
-			      struct sonde_event *e, uint64_t at, uint64_t len_at)
-{
-	uint32_t len;
-
-	if (at && peek(k, &len, len_at, sizeof len) == sizeof len)
-		take_address(t, k, e, at, len);
-}
-
-/* Bytes that so many parts hold together; -1: more parts than are read. */
-static int64_t sum(const struct sonde_ptrace_task *k, uint64_t at, uint64_t n)
-{
-	struct iovec iov[IOV_READ];
-	int64_t bytes = 0;
-
-	if (n > IOV_READ || peek(k, iov, at, n * sizeof *iov) != n * sizeof *iov)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		bytes += (int64_t)iov[i].iov_len;
-	return bytes;
-}
-
-static void take_payload(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
-			 struct sonde_event *e, const struct iovec *iov, size_t n, int64_t len)
-{
-	size_t want = len < (int64_t)t->plan.payload ? (size_t)len : t->plan.payload;
-
-	e->text = (struct sonde_bytes){ .at = t->payload };
-	for (size_t i = 0; i < n && e->text.len < want; i++) {
-		size_t part =
-			want - e->text.len < iov[i].iov_len ? want - e->text.len : iov[i].iov_len;
-
-		part = peek(k, t->payload + e->text.len, (uint64_t)iov[i].iov_base, part);
-		if (!part)
-			return;
-		e->text.len += part;
-	}
-}
-
-static void take_payload_parts(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
-			       struct sonde_event *e, uint64_t at, uint64_t n, int64_t len)
-{
-	struct iovec iov[IOV_READ];
-
-	n = n > IOV_READ ? IOV_READ : n;
-	if (t->plan.payload && len > 0)
-		take_payload(t, k, e, iov, peek(k, iov, at, n * sizeof *iov) / sizeof *iov, len);
-}
-
-/* The descriptors in the control part of a message. */
-static size_t read_rights(const struct sonde_ptrace_task *k, const struct msghdr *m,
-			  int fds[SONDE_PTRACE_RIGHTS])
-{
-	size_t len = m->msg_controllen > 4096 ? 4096 : m->msg_controllen, n = 0;
-	_Alignas(struct cmsghdr) uint8_t control[4096];
-	struct msghdr here = { .msg_control = control };
-
-	here.msg_controllen = peek(k, control, (uint64_t)m->msg_control, len);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&here); c; c = CMSG_NXTHDR(&here, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-		    c->cmsg_len < CMSG_LEN(0) ||
-		    CMSG_DATA(c) + (c->cmsg_len - CMSG_LEN(0)) > control + here.msg_controllen)
-			continue;
-		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
-			if (n < SONDE_PTRACE_RIGHTS)
-				memcpy(&fds[n++], CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-	}
-	return n;
-}
-
-static void pass(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
-{
-	for (unsigned i = 0; i < k->rights; i++) {
-		struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_PASS);
-
-		e.fd = k->right[i].fd;
-		e.ino = k->right[i].ino;
-		e.cookie = k->right[i].cookie;
-		e.ino2 = k->event.ino;
-		sonde_ptrace_tell(t, &e);
-	}
-	k->rights = 0;
-}
-
-/* What is about to be passed is looked at before: the sender may close it at once. */
-static void find_rights(struct sonde_ptrace *t, struct sonde_ptrace_task *k, const struct msghdr *m)
-{
-	int fds[SONDE_PTRACE_RIGHTS];
-	size_t n = m->msg_controllen ? read_rights(k, m, fds) : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct sonde_event e = { 0 };
-
-		if (!sonde_ptrace_recall(t, k, fds[i], &e))
-			continue;
-		k->right[k->rights].fd = fds[i];
-		k->right[k->rights].ino = e.ino;
-		k->right[k->rights++].cookie = e.cookie;
-		if (k->rights == SONDE_PTRACE_RIGHTS)
-			return;
-	}
-}
-
-/* The stop of the taker may come to us before that of the giver. */
-static void pass_before(struct sonde_ptrace *t, uint64_t ino)
-{
-	for (size_t i = 0; i < SONDE_PTRACE_BUCKETS; i++)
-		for (struct sonde_ptrace_task *k = t->task[i]; k; k = k->next)
-			for (unsigned r = 0; r < k->rights; r++)
-				if (k->right[r].ino == ino) {
-					pass(t, k);
-					break;
-				}
-}
-
-static void take(struct sonde_ptrace *t, struct sonde_ptrace_task *k, const struct msghdr *m,
-		 uint64_t flags)
-{
-	int fds[SONDE_PTRACE_RIGHTS];
-	size_t n = m->msg_controllen ? read_rights(k, m, fds) : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_TAKE);
-
-		if (fds[i] >= 0)
-			sonde_ptrace_forget(k->process, (unsigned)fds[i], (unsigned)fds[i]);
-		if (!sonde_ptrace_recall(t, k, fds[i], &e))
-			continue;
-		pass_before(t, e.ino);
-		e.when = sonde_clock_now();
-		e.fd = fds[i];
-		e.ino2 = k->event.ino;
-		e.flags |= flags & MSG_CMSG_CLOEXEC ? SONDE_FLAG_CLOEXEC : 0;
-		sonde_ptrace_tell(t, &e);
-	}
-}
+enum { ERESTART_FIRST = 512, ERESTART_LAST = 516, MESSAGES_READ = 1024 };
 
 void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
 {
@@ -239,12 +68,13 @@ static bool enter_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, u
 		size_t size = many ? sizeof m : sizeof m.msg_hdr;
 		int64_t bytes;
 
-		if (peek(k, &m, k->args[1] + i * size, size) != size)
+		if (sonde_ptrace_peek(k, &m, k->args[1] + i * size, size) != size)
 			break;
 		rights |= m.msg_hdr.msg_controllen > 0;
 		if (sonde_call_class(call) == SONDE_CALL_SEND)
-			find_rights(t, k, &m.msg_hdr);
-		bytes = t->plan.calls ? sum(k, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen)
+			sonde_ptrace_find_rights(t, k, &m.msg_hdr);
+		bytes = t->plan.calls ? sonde_ptrace_sum(k, (uint64_t)m.msg_hdr.msg_iov,
+							 m.msg_hdr.msg_iovlen)
 				      : 0;
 		e->arg[1] = bytes < 0 || e->arg[1] < 0 ? -1 : e->arg[1] + bytes;
 	}
@@ -270,7 +100,7 @@ static bool enter_on(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsign
 	case SONDE_CALL_READ:
 	case SONDE_CALL_WRITE: e->arg[1] = (int64_t)a[2]; break;
 	case SONDE_CALL_READV:
-	case SONDE_CALL_WRITEV: e->arg[1] = sum(k, a[1], a[2]); break;
+	case SONDE_CALL_WRITEV: e->arg[1] = sonde_ptrace_sum(k, a[1], a[2]); break;
 	case SONDE_CALL_SENDFILE: e->arg[1] = (int64_t)a[3]; break;
 	case SONDE_CALL_SPLICE: e->arg[1] = (int64_t)a[4]; break;
 	case SONDE_CALL_GETSOCKOPT:
@@ -364,7 +194,7 @@ static void leave_accept(struct sonde_ptrace *t, struct sonde_ptrace_task *k, in
 	struct sonde_ptrace_known *known, *listener = sonde_ptrace_known(k->process, e->fd);
 	uint32_t netns = listener ? listener->netns : 0;
 
-	take_told_address(t, k, e, k->args[1], k->args[2]);
+	sonde_ptrace_take_told_address(t, k, e, k->args[1], k->args[2]);
 	made(k, fd);
 	e->fd2 = fd;
 	if (!sonde_ptrace_look(t, k, fd, &child))
@@ -384,7 +214,7 @@ static void leave_pair(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 	struct sonde_event *e = &k->event, other = { 0 };
 	int pair[2];
 
-	if (peek(k, pair, k->args[3], sizeof pair) != sizeof pair)
+	if (sonde_ptrace_peek(k, pair, k->args[3], sizeof pair) != sizeof pair)
 		return;
 	made(k, pair[0]);
 	made(k, pair[1]);
@@ -404,23 +234,24 @@ static void leave_message(struct sonde_ptrace *t, struct sonde_ptrace_task *k, u
 	struct mmsghdr m = { 0 };
 
 	if (sonde_call_class(call) == SONDE_CALL_SEND)
-		pass(t, k);
+		sonde_ptrace_pass_rights(t, k);
 	for (int64_t i = 0; i < (many ? e->ret : 1) && i < MESSAGES_READ; i++) {
 		size_t size = many ? sizeof m : sizeof m.msg_hdr;
 
-		if (peek(k, &m, k->args[1] + (uint64_t)i * size, size) != size)
+		if (sonde_ptrace_peek(k, &m, k->args[1] + (uint64_t)i * size, size) != size)
 			return;
 		e->bytes += many ? m.msg_len : (uint64_t)e->ret;
 		if (m.msg_hdr.msg_flags & MSG_TRUNC && sonde_call_class(call) == SONDE_CALL_RECV)
 			e->flags |= SONDE_FLAG_TRUNC;
 		if (sonde_call_class(call) == SONDE_CALL_RECV)
-			take(t, k, &m.msg_hdr, (uint64_t)e->arg[0]);
+			sonde_ptrace_take_rights(t, k, &m.msg_hdr, (uint64_t)e->arg[0]);
 		if (i)
 			continue;
 		if (m.msg_hdr.msg_name)
-			take_address(t, k, e, (uint64_t)m.msg_hdr.msg_name, m.msg_hdr.msg_namelen);
-		take_payload_parts(t, k, e, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen,
-				   many ? (int64_t)m.msg_len : e->ret);
+			sonde_ptrace_take_address(t, k, e, (uint64_t)m.msg_hdr.msg_name,
+						  m.msg_hdr.msg_namelen);
+		sonde_ptrace_take_parts(t, k, e, (uint64_t)m.msg_hdr.msg_iov, m.msg_hdr.msg_iovlen,
+					many ? (int64_t)m.msg_len : e->ret);
 	}
 }
 
@@ -430,7 +261,7 @@ static void leave_data(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsi
 	struct sonde_event *e = &k->event;
 
 	if (call == SONDE_CALL_SENDTO && k->args[4])
-		take_address(t, k, e, k->args[4], k->args[5]);
+		sonde_ptrace_take_address(t, k, e, k->args[4], k->args[5]);
 	if (e->ret < 0)
 		return;
 	switch (call) {
@@ -439,14 +270,16 @@ static void leave_data(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsi
 	case SONDE_CALL_SENDMMSG:
 	case SONDE_CALL_RECVMMSG: leave_message(t, k, call); return;
 	case SONDE_CALL_READV:
-	case SONDE_CALL_WRITEV: take_payload_parts(t, k, e, k->args[1], k->args[2], e->ret); break;
+	case SONDE_CALL_WRITEV:
+		sonde_ptrace_take_parts(t, k, e, k->args[1], k->args[2], e->ret);
+		break;
 	case SONDE_CALL_RECVFROM:
-		take_told_address(t, k, e, k->args[4], k->args[5]); /* fall through */
+		sonde_ptrace_take_told_address(t, k, e, k->args[4], k->args[5]); /* fall through */
 	case SONDE_CALL_READ:
 	case SONDE_CALL_WRITE:
 	case SONDE_CALL_SENDTO:
 		if (t->plan.payload)
-			take_payload(t, k, e, &one, 1, e->ret);
+			sonde_ptrace_take_payload(t, k, e, &one, 1, e->ret);
 		break;
 	default: break;
 	}
@@ -459,9 +292,11 @@ static void leave_option(struct sonde_ptrace_task *k, unsigned call)
 	uint32_t len = (uint32_t)k->args[4];
 	int32_t value;
 
-	if (call == SONDE_CALL_GETSOCKOPT && peek(k, &len, k->args[4], sizeof len) != sizeof len)
+	if (call == SONDE_CALL_GETSOCKOPT &&
+	    sonde_ptrace_peek(k, &len, k->args[4], sizeof len) != sizeof len)
 		return;
-	if (len == sizeof value && peek(k, &value, k->args[3], sizeof value) == sizeof value)
+	if (len == sizeof value &&
+	    sonde_ptrace_peek(k, &value, k->args[3], sizeof value) == sizeof value)
 		k->event.arg[2] = value;
 }
 
@@ -532,7 +367,7 @@ void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int
 	}
 	e->ret = ret;
 	if (call == SONDE_CALL_BIND || call == SONDE_CALL_CONNECT)
-		take_address(t, k, e, k->args[1], k->args[2]);
+		sonde_ptrace_take_address(t, k, e, k->args[1], k->args[2]);
 	if (class == SONDE_CALL_SEND || class == SONDE_CALL_RECV)
 		leave_data(t, k, call);
 	else if (ret >= 0 && (call == SONDE_CALL_GETSOCKOPT || call == SONDE_CALL_SETSOCKOPT))

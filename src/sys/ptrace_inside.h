@@ -3,9 +3,13 @@
 
 /* What the files of the ptrace tracer share; for them alone.
  *
- * ptrace.c		tasks and their stops; the backend
- * ptrace_attach.c	programs that run already: taking hold, seeding, letting go
+ * ptrace.c		the backend: what it tells, and what it cannot see
+ * ptrace_attach.c	taking hold, seeding what runs already, letting go
+ * ptrace_stop.c	why a task has stopped: forks, execs, ends, signals, calls
+ * ptrace_task.c	the tasks and processes that are held
  * ptrace_call.c	a call's entry and return, as an event
+ * ptrace_memory.c	what the arguments of a call point to
+ * ptrace_rights.c	descriptors that travel in messages
  * ptrace_socket.c	what a descriptor of a stopped program is
  * ptrace_number.c	which calls are stopped at
  */
@@ -13,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "sys/diag.h"
@@ -100,24 +105,27 @@ struct sonde_ptrace {
 };
 
 /* ptrace.c */
+/* One event with the task's names and the time now; kind and the rest are the caller's. */
+struct sonde_event sonde_ptrace_event(const struct sonde_ptrace_task *k, unsigned kind);
+void sonde_ptrace_tell(struct sonde_ptrace *t, const struct sonde_event *e);
+
+/* ptrace_task.c */
 struct sonde_ptrace_task *sonde_ptrace_task_find(struct sonde_ptrace *t, pid_t tid);
 /* The task, made if it is new; NULL without memory. */
 struct sonde_ptrace_task *sonde_ptrace_task_get(struct sonde_ptrace *t, pid_t tid);
 void sonde_ptrace_task_drop(struct sonde_ptrace *t, struct sonde_ptrace_task *k);
 /* Makes it a thread of the process pid, which is made if it is new. 0 or -ENOMEM. */
 int sonde_ptrace_task_place(struct sonde_ptrace *t, struct sonde_ptrace_task *k, pid_t pid);
-struct sonde_ptrace_process *sonde_ptrace_process_find(struct sonde_ptrace *t, pid_t pid);
-/* One event with the task's names and the time now; kind and the rest are the caller's. */
-struct sonde_event sonde_ptrace_event(const struct sonde_ptrace_task *k, unsigned kind);
-void sonde_ptrace_tell(struct sonde_ptrace *t, const struct sonde_event *e);
 /* comm of the task, as /proc tells. */
 void sonde_ptrace_name(struct sonde_ptrace_task *k);
-int sonde_ptrace_options(bool own);
 /* The number behind name ("Tgid:") in the file /proc/TID/file, or -1. */
 long sonde_ptrace_number(pid_t tid, const char *file, const char *name);
-/* Its EXIT, once; status as in wait(2). */
-void sonde_ptrace_ending(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int status);
+
+/* ptrace_stop.c */
+/* What waitpid(2) told of a task; lets it go on. */
 void sonde_ptrace_serve(struct sonde_ptrace *t, pid_t tid, int status);
+/* Tasks whose maker was killed before it could tell of them go on. */
+void sonde_ptrace_free_waiting(struct sonde_ptrace *t);
 
 /* ptrace_attach.c */
 int sonde_ptrace_follow(struct sonde_tracer *t, pid_t pid);
@@ -133,6 +141,35 @@ void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int 
 bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call,
 			const uint64_t args[6]);
 void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int64_t ret);
+
+/* ptrace_memory.c */
+/* Copies from the stopped program; returns how many bytes, 0 for none. */
+size_t sonde_ptrace_peek(const struct sonde_ptrace_task *k, void *ret, uint64_t at, size_t len);
+/* Into e->address, borrowed from t. */
+void sonde_ptrace_take_address(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			       struct sonde_event *e, uint64_t at, uint64_t len);
+/* As accept and recvfrom tell it: the length is behind a pointer. */
+void sonde_ptrace_take_told_address(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+				    struct sonde_event *e, uint64_t at, uint64_t len_at);
+/* Bytes that n struct iovec hold together; -1: more parts than are read. */
+int64_t sonde_ptrace_sum(const struct sonde_ptrace_task *k, uint64_t at, uint64_t n);
+/* The first of len bytes in these parts into e->text, borrowed from t. */
+void sonde_ptrace_take_payload(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			       struct sonde_event *e, const struct iovec *iov, size_t n,
+			       int64_t len);
+/* The same, of n parts listed at. */
+void sonde_ptrace_take_parts(struct sonde_ptrace *t, const struct sonde_ptrace_task *k,
+			     struct sonde_event *e, uint64_t at, uint64_t n, int64_t len);
+
+/* ptrace_rights.c */
+/* What is about to be passed is looked at before: the sender may close it at once. */
+void sonde_ptrace_find_rights(struct sonde_ptrace *t, struct sonde_ptrace_task *k,
+			      const struct msghdr *m);
+/* Tells what find_rights found. */
+void sonde_ptrace_pass_rights(struct sonde_ptrace *t, struct sonde_ptrace_task *k);
+/* Tells what came out of a message that was received with these flags. */
+void sonde_ptrace_take_rights(struct sonde_ptrace *t, struct sonde_ptrace_task *k,
+			      const struct msghdr *m, uint64_t flags);
 
 /* ptrace_socket.c */
 /* A slot for fd, or NULL where fd is none or there is no memory. */

@@ -36,29 +36,48 @@ static const struct {
 #define LIFE(id, nr)	      { SYS_##nr, SONDE_CALL_##id, ALWAYS, ANY, 0 },
 #define DATA(id, nr)	      { SYS_##nr, SONDE_CALL_##id, CALLS, ANY, 0 },
 #define WITH(id, nr, n, want) { SYS_##nr, SONDE_CALL_##id, ALWAYS, n, want },
-	LIFE(CLOSE, close) LIFE(SOCKET, socket) LIFE(SOCKETPAIR, socketpair) LIFE(BIND, bind) LIFE(
-		LISTEN, listen) LIFE(CONNECT, connect) LIFE(ACCEPT, accept) LIFE(ACCEPT4, accept4)
-		LIFE(SHUTDOWN, shutdown) LIFE(CLOSE_RANGE, close_range) LIFE(DUP, dup) LIFE(DUP3,
-											    dup3)
+	LIFE(SOCKET, socket)
+	LIFE(SOCKETPAIR, socketpair)
+	LIFE(BIND, bind)
+	LIFE(LISTEN, listen)
+	LIFE(CONNECT, connect)
+	LIFE(ACCEPT, accept)
+	LIFE(ACCEPT4, accept4)
+	LIFE(SHUTDOWN, shutdown)
+	LIFE(CLOSE, close)
+	LIFE(CLOSE_RANGE, close_range)
+	LIFE(DUP, dup)
 #ifdef SYS_dup2
-			LIFE(DUP2, dup2)
+	LIFE(DUP2, dup2)
 #endif
-				LIFE(PIDFD_GETFD, pidfd_getfd) WITH(FCNTL, fcntl, 1, F_DUPFD)
-					WITH(FCNTL, fcntl, 1, F_DUPFD_CLOEXEC) WITH(FCNTL, fcntl, 1,
-										    F_SETFD)
-						WITH(FCNTL, fcntl, 1, F_SETFL) WITH(IOCTL, ioctl, 1,
-										    FIOCLEX)
-							WITH(IOCTL, ioctl, 1, FIONCLEX)
-								WITH(IOCTL, ioctl, 1, FIONBIO)
+	LIFE(DUP3, dup3)
+	LIFE(PIDFD_GETFD, pidfd_getfd)
+	WITH(FCNTL, fcntl, 1, F_DUPFD)
+	WITH(FCNTL, fcntl, 1, F_DUPFD_CLOEXEC)
+	WITH(FCNTL, fcntl, 1, F_SETFD)
+	WITH(FCNTL, fcntl, 1, F_SETFL)
+	WITH(IOCTL, ioctl, 1, FIOCLEX)
+	WITH(IOCTL, ioctl, 1, FIONCLEX)
+	WITH(IOCTL, ioctl, 1, FIONBIO)
 	/* They may carry descriptors. */
-	LIFE(SENDMSG, sendmsg) LIFE(RECVMSG, recvmsg) LIFE(SENDMMSG, sendmmsg)
-		LIFE(RECVMMSG, recvmmsg)
+	LIFE(SENDMSG, sendmsg)
+	LIFE(RECVMSG, recvmsg)
+	LIFE(SENDMMSG, sendmmsg)
+	LIFE(RECVMMSG, recvmmsg)
 	/* How a program hears that its connect has come to an end. */
-	WITH(GETSOCKOPT, getsockopt, 2, SO_ERROR) DATA(SENDTO, sendto) DATA(WRITE, write)
-		DATA(WRITEV, writev) DATA(SENDFILE, sendfile) DATA(SPLICE, splice)
-			DATA(RECVFROM, recvfrom) DATA(READ, read) DATA(READV, readv)
-				DATA(GETSOCKNAME, getsockname) DATA(GETPEERNAME, getpeername)
-					DATA(GETSOCKOPT, getsockopt) DATA(SETSOCKOPT, setsockopt)
+	WITH(GETSOCKOPT, getsockopt, 2, SO_ERROR)
+	DATA(SENDTO, sendto)
+	DATA(WRITE, write)
+	DATA(WRITEV, writev)
+	DATA(SENDFILE, sendfile)
+	DATA(SPLICE, splice)
+	DATA(RECVFROM, recvfrom)
+	DATA(READ, read)
+	DATA(READV, readv)
+	DATA(GETSOCKNAME, getsockname)
+	DATA(GETPEERNAME, getpeername)
+	DATA(GETSOCKOPT, getsockopt)
+	DATA(SETSOCKOPT, setsockopt)
 #undef LIFE
 #undef DATA
 #undef WITH
