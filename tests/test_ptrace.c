@@ -403,6 +403,51 @@ START_TEST(a_passed_descriptor_is_given_before_it_is_taken)
 }
 END_TEST
 
+static int send_many(void *arg)
+{
+	enum { EACH = 253 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(EACH * sizeof(int))] = { 0 };
+	struct iovec byte = { control, 1 };
+	struct mmsghdr m[2] = { 0 };
+	struct cmsghdr *c;
+	int pair[2];
+
+	(void)arg;
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
+		return 1;
+	for (int i = 0; i < 2; i++)
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = &byte,
+						.msg_iovlen = 1,
+						.msg_control = control,
+						.msg_controllen = sizeof control };
+	c = CMSG_FIRSTHDR(&m[0].msg_hdr);
+	*c = (struct cmsghdr){ CMSG_LEN(EACH * sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	for (int i = 0; i < EACH; i++)
+		memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &pair[0], sizeof(int));
+	return sendmmsg(pair[0], m, 2, 0) == 2 ? 0 : 2;
+}
+
+/* As many are told as one message may carry. */
+START_TEST(two_messages_full_of_descriptors_are_no_more_than_we_have_room_for)
+{
+	struct sonde_child_plan plan = { .run = send_many, .out = -1, .prepare = prepare };
+
+	settle(_i);
+	sonde_sleep_init();
+	open_tracer(false, true);
+	plan.arg = tracer;
+	ck_assert_int_eq(sonde_child_start(&child, &plan), 0);
+	ck_assert_int_eq(sonde_tracer_follow(tracer, child.pid), 0);
+	sonde_child_release(&child);
+	ck_assert(read_until(child_has_ended, NULL, 15000));
+	ck_assert_int_eq(child_status, 0);
+	ck_assert_uint_eq(count(SONDE_EVENT_PASS, 0, 0), 253);
+	ck_assert_ptr_null(tracer = sonde_tracer_close(tracer));
+	sonde_child_done(&child);
+	sonde_sleep_done();
+}
+END_TEST
+
 START_TEST(processes_threads_and_their_ends_are_told)
 {
 	const struct sonde_event *e;
@@ -699,6 +744,8 @@ Suite *ptrace_suite(void)
 	tcase_add_loop_test(t, what_will_reset_is_seen_before_the_close, 0, 2);
 	tcase_add_loop_test(t, every_socket_of_every_stimulus_is_seen, 0, 4);
 	tcase_add_loop_test(t, a_passed_descriptor_is_given_before_it_is_taken, 0, 2);
+	tcase_add_loop_test(t, two_messages_full_of_descriptors_are_no_more_than_we_have_room_for,
+			    0, 2);
 	tcase_add_loop_test(t, processes_threads_and_their_ends_are_told, 0, 2);
 	tcase_add_loop_test(t, all_calls_come_with_sizes_addresses_and_payload, 0, 2);
 	tcase_add_loop_test(t, an_interrupted_call_is_told_once, 0, 2);
