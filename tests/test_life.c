@@ -234,6 +234,7 @@ static const char *const logs[] = {
 	"udp-discarded",
 	"udp-reconnect",
 	"udp-multicast",
+	"udp-multicast-two",
 	"unix-dgram",
 	"timeout-data",
 	"glance-reset",

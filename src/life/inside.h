@@ -240,6 +240,10 @@ struct sonde_endpoint *sonde_place_exact(struct sonde_life *l, uint32_t netns, u
 struct sonde_endpoint *sonde_place_bound(struct sonde_life *l, uint32_t netns, unsigned protocol,
 					 const struct sonde_address *local, sonde_ns when,
 					 bool *ret_many);
+/* Each that may get what is sent to this group: the next after `after`, NULL at first. */
+struct sonde_endpoint *sonde_place_member(struct sonde_life *l, uint32_t netns, unsigned protocol,
+					  const struct sonde_address *group,
+					  const struct sonde_endpoint *after);
 uint64_t sonde_place_hash(uint32_t netns, unsigned protocol, const struct sonde_address *a,
 			  const struct sonde_address *b);
 unsigned sonde_place_protocol(const struct sonde_endpoint *p);

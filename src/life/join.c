@@ -178,6 +178,18 @@ static void count(struct sonde_endpoint *p, const struct sonde_parcel *x, bool o
 		p->inside->payload_seen = true;
 }
 
+/* A datagram is in the queue of p; of a group each member gets it, and none is the receiver. */
+static void arrive(struct sonde_life *l, struct sonde_parcel *x, struct sonde_endpoint *p,
+		   sonde_ns when)
+{
+	if (!x->flow)
+		x->flow = sonde_datagram_wired(l, x->sender, p, &x->t.src, &x->t.dst, x->bytes,
+					       when, &x->message);
+	sonde_datagram_arrived(l, x->flow, x->message, p, x->bytes, when,
+			       sonde_place_is_group(&x->t.dst));
+	x->arrived = true;
+}
+
 /* The packet is at its receiver: seen coming in, or going over the loopback, where that is one. */
 static void reach(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, sonde_ns when)
 {
@@ -185,21 +197,20 @@ static void reach(struct sonde_life *l, struct sonde_parcel *x, uint32_t netns, 
 
 	if (!p && x->t.fragment != SONDE_FRAGMENT_LATER) {
 		p = x->receiver = find_receiver(l, x, netns, when, &x->how2);
-		if (!p)
-			x->how2 = SONDE_HOW_NONE;
-		else
+		if (p)
 			count(p, x, false);
+		else
+			x->how2 = SONDE_HOW_NONE;
 	}
-	if (x->t.protocol == IPPROTO_TCP) {
+	if (x->t.protocol == IPPROTO_TCP)
 		sonde_wire_reached(l, x, when);
-	} else if (x->t.protocol == IPPROTO_UDP && p && x->t.fragment != SONDE_FRAGMENT_LATER) {
-		if (!x->flow)
-			x->flow = sonde_datagram_wired(l, x->sender, p, &x->t.src, &x->t.dst,
-						       x->bytes, when, &x->message);
-		if (!x->arrived)
-			sonde_datagram_arrived(l, x->flow, x->message, p, x->bytes, when,
-					       sonde_place_is_group(&x->t.dst));
-		x->arrived = true;
+	if (x->t.protocol != IPPROTO_UDP || x->t.fragment == SONDE_FRAGMENT_LATER || x->arrived)
+		return;
+	if (p) {
+		arrive(l, x, p, when);
+	} else if (sonde_place_is_group(&x->t.dst)) {
+		while ((p = sonde_place_member(l, netns, IPPROTO_UDP, &x->t.dst, p)))
+			arrive(l, x, p, when);
 	}
 }
 

@@ -231,6 +231,20 @@ struct sonde_endpoint *sonde_place_bound(struct sonde_life *l, uint32_t netns, u
 	return best ? best : late;
 }
 
+struct sonde_endpoint *sonde_place_member(struct sonde_life *l, uint32_t netns, unsigned protocol,
+					  const struct sonde_address *group,
+					  const struct sonde_endpoint *after)
+{
+	struct sonde_endpoint *p =
+		after ? after->inside->next_bound
+		      : sonde_index_get(&l->inside->bound,
+					bound_hash(netns, protocol, group->port));
+
+	while (p && (is_over(p) || !fits(p, protocol, group)))
+		p = p->inside->next_bound;
+	return p;
+}
+
 void sonde_place_name(struct sonde_life *l, struct sonde_endpoint *p, struct sonde_bytes path)
 {
 	if (!path.len || p->path.len)
