@@ -36,7 +36,8 @@ struct follow {
 	struct sonde_writer writer;
 	int report_fd, save_fd;
 	int status;
-	bool ended; /* the command */
+	bool ended;	 /* the command */
+	sonde_ns looked; /* when it was last seen whether somebody runs */
 };
 
 static bool has_child(const struct follow *f)
@@ -135,21 +136,31 @@ static void drain(struct follow *f)
 	pump(f, UINT64_MAX, UINT32_MAX);
 }
 
+/* Asked after each time that the sources were read; looked up less often, for it walks over all who
+ * are followed. */
+static bool somebody_runs(struct follow *f)
+{
+	sonde_ns now = sonde_clock_now();
+
+	if (now < f->looked + 20 * SONDE_MILLISECOND)
+		return true;
+	f->looked = now;
+	return sonde_tracer_alive(f->sources.tracer, NULL, 0);
+}
+
 static bool finished(struct follow *f)
 {
 	const struct sonde_follow_plan *plan = f->plan;
 
 	if (!has_child(f))
-		return sonde_sleep_signal() ||
-		       (plan->pids && !sonde_tracer_alive(f->sources.tracer, NULL, 0));
+		return sonde_sleep_signal() || (plan->pids && !somebody_runs(f));
 	if (!f->ended)
 		f->ended = sonde_tracer_child_ended(f->sources.tracer, f->child.pid, &f->status);
 	/* Its filter stays with what a command has started: who has it cannot do without ptrace. */
 	bool wait_all =
 		plan->wait_all || sonde_tracer_backend(f->sources.tracer) == SONDE_BACKEND_PTRACE;
 
-	return f->ended && (!wait_all || sonde_sleep_signal() ||
-			    !sonde_tracer_alive(f->sources.tracer, NULL, 0));
+	return f->ended && (!wait_all || sonde_sleep_signal() || !somebody_runs(f));
 }
 
 static void watch(struct follow *f)
