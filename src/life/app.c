@@ -41,9 +41,7 @@ static void count(struct sonde_life *l, struct sonde_endpoint *p, const struct s
 		p->calls_before_data++;
 }
 
-/* ---- bytes ---- */
-
-static void connected(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when)
+void sonde_app_connected(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when)
 {
 	if (p->app_state == SONDE_STATE_CONNECTED)
 		return;
@@ -60,76 +58,8 @@ static void connected(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns w
 	sonde_milestone(l, SONDE_MILESTONE_CONNECTED);
 }
 
-static void end_of_stream(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when)
-{
-	struct sonde_endpoint_inside *in = p->inside;
-
-	if (in->fin_in.call)
-		return;
-	in->fin_in.call = when;
-	sonde_endpoint_step(l, p, when,
-			    p->app_state == SONDE_STATE_WR_SHUT ? SONDE_STATE_DRAINED
-								: SONDE_STATE_PEER_EOF,
-			    false);
-	sonde_kernel_infer(l, p, in->fin_out.call ? SONDE_STATE_TIME_WAIT : SONDE_STATE_CLOSE_WAIT,
-			   when);
-	sonde_milestone(l, SONDE_MILESTONE_END_OF_STREAM);
-}
-
-static void moved(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when, bool out,
-		  uint64_t bytes, uint64_t messages)
-{
-	struct sonde_volume *v = out ? &p->sent : &p->received;
-	struct sonde_endpoint_inside *in = p->inside;
-
-	SONDE_ADD(v->bytes, bytes);
-	SONDE_ADD(v->messages, messages);
-	if (!v->first) {
-		v->first = when;
-		if (p->timing.setup == SONDE_ABSENT && p->opened)
-			p->timing.setup = when - p->opened;
-		if (!out && in->established && p->timing.first_byte == SONDE_ABSENT)
-			p->timing.first_byte = when > in->established ? when - in->established : 0;
-		if (out && p->received.first)
-			p->timing.think = when - p->received.first;
-		sonde_milestone(l,
-				out ? SONDE_MILESTONE_FIRST_SENT : SONDE_MILESTONE_FIRST_RECEIVED);
-	}
-	if (in->last_data && when > in->last_data &&
-	    (p->timing.idle_max == SONDE_ABSENT || when - in->last_data > p->timing.idle_max))
-		p->timing.idle_max = when - in->last_data;
-	in->last_data = v->last = when;
-	if (p->app_state == SONDE_STATE_CONNECTING)
-		connected(l, p, when);
-	if (p->inside->failure && !out)
-		p->inside->failure = 0;
-}
-
-void sonde_app_moved(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p,
-		     bool out)
-{
-	struct sonde_event like = *e;
-
-	l->inside->data_seen = p->inside->data_called = true;
-	if (e->ret < 0 || (!out && e->arg[0] & MSG_PEEK))
-		return;
-	if (!out && !e->ret && sonde_endpoint_is_stream(p)) {
-		end_of_stream(l, p, e->when);
-		return;
-	}
-	if (p->inside->moved_by[out] != e->tid)
-		p->inside->moved[out] = 0;
-	p->inside->moved_by[out] = e->tid;
-	p->inside->moved[out] += (uint64_t)e->ret;
-	moved(l, p, e->when, out, (uint64_t)e->ret, 1);
-	like.bytes = (uint64_t)e->ret;
-	like.arg[1] = -1;
-	if (sonde_endpoint_keeps_messages(p))
-		(out ? sonde_datagram_sent : sonde_datagram_read)(l, &like, p);
-}
-
 /* A call that began after the error was left has taken it along, or has met none. */
-static void cleared(struct sonde_life *l, struct sonde_endpoint *p, const struct sonde_event *e)
+void sonde_app_cleared(struct sonde_life *l, struct sonde_endpoint *p, const struct sonde_event *e)
 {
 	if (p->app_state != SONDE_STATE_ERR_PENDING ||
 	    e->when - e->took < p->app.at[p->app.n - 1].when)
@@ -139,67 +69,18 @@ static void cleared(struct sonde_life *l, struct sonde_endpoint *p, const struct
 			    e->ret >= 0);
 }
 
-static void fail(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
+void sonde_app_failed(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
 	if (again(e->ret))
 		return;
 	sonde_endpoint_told(l, p, e);
 	sonde_datagram_told(l, p, (int)-e->ret);
-	cleared(l, p, e);
+	sonde_app_cleared(l, p, e);
 	if (sonde_endpoint_is_stream(p))
 		sonde_endpoint_step(l, p, e->when, SONDE_STATE_ERRORED, false);
 	p->app_error = (int)-e->ret;
 	sonde_milestone(l, SONDE_MILESTONE_FAILED);
 }
-
-/* The return of a call whose entry was not seen: SENT and RECEIVED have told of its bytes. */
-static bool is_counted(struct sonde_endpoint *p, const struct sonde_event *e, bool out,
-		       uint64_t bytes)
-{
-	struct sonde_endpoint_inside *in = p->inside;
-
-	if (!(e->flags & SONDE_FLAG_BLOCKED) || in->moved_by[out] != e->tid ||
-	    in->moved[out] < bytes)
-		return false;
-	in->moved[out] = 0;
-	in->moved_by[out] = 0;
-	return true;
-}
-
-static void transfer(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p,
-		     bool out)
-{
-	bool many = e->call == SONDE_CALL_SENDMMSG || e->call == SONDE_CALL_RECVMMSG;
-	uint64_t bytes = e->bytes ? e->bytes : many ? 0 : (uint64_t)e->ret;
-	bool stream = p->kind == SONDE_KIND_UNIX_STREAM || sonde_endpoint_is_tcp(p);
-
-	l->inside->data_seen = p->inside->data_called = true;
-	if (e->flags & SONDE_FLAG_ENTERED)
-		return;
-	if (e->ret < 0) {
-		fail(l, e, p);
-		return;
-	}
-	if (!out && e->arg[0] & (MSG_PEEK | MSG_ERRQUEUE))
-		return;
-	if (!out && !e->ret && sonde_endpoint_is_stream(p)) {
-		if (e->arg[1] || e->call == SONDE_CALL_READ)
-			end_of_stream(l, p, e->when);
-		return;
-	}
-	if (stream && e->arg[1] > 0 && e->ret < e->arg[1])
-		++*(out ? &p->short_sends : &p->short_receives);
-	if (!bytes && stream)
-		return;
-	cleared(l, p, e);
-	if (is_counted(p, e, out, bytes))
-		return;
-	moved(l, p, e->when, out, bytes, many ? (uint64_t)e->ret : 1);
-	if (!stream)
-		(out ? sonde_datagram_sent : sonde_datagram_read)(l, e, p);
-}
-
-/* ---- lifecycle ---- */
 
 static struct sonde_endpoint *made(struct sonde_life *l, const struct sonde_event *e,
 				   uint64_t cookie, uint64_t ino, int32_t fd, uint8_t *ret_how)
@@ -259,7 +140,7 @@ static void call_bind(struct sonde_life *l, const struct sonde_event *e, struct 
 	struct sonde_address a;
 
 	if (e->ret < 0) {
-		fail(l, e, p);
+		sonde_app_failed(l, e, p);
 		return;
 	}
 	if (path.len)
@@ -275,7 +156,7 @@ static void call_bind(struct sonde_life *l, const struct sonde_event *e, struct 
 static void call_listen(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
 	if (e->ret < 0) {
-		fail(l, e, p);
+		sonde_app_failed(l, e, p);
 		return;
 	}
 	p->role = SONDE_ROLE_LISTENER;
@@ -350,7 +231,7 @@ static void call_connect(struct sonde_life *l, const struct sonde_event *e,
 	if (e->ret == 0 || e->ret == -EISCONN) {
 		if (!sonde_endpoint_is_stream(p))
 			p->app_state = 0; /* may be to another peer */
-		connected(l, p, e->when);
+		sonde_app_connected(l, p, e->when);
 		if (p->kind == SONDE_KIND_UNIX_STREAM || p->kind == SONDE_KIND_UNIX_SEQPACKET) {
 			sonde_connection_unix(l, p);
 		} else if (sonde_endpoint_is_unix(p)) {
@@ -373,7 +254,7 @@ static void call_accept(struct sonde_life *l, const struct sonde_event *e, struc
 	int32_t fd = e->fd2 >= 0 ? e->fd2 : (int32_t)e->ret;
 
 	if (e->ret < 0) {
-		fail(l, e, p);
+		sonde_app_failed(l, e, p);
 		return;
 	}
 	p->role = SONDE_ROLE_LISTENER;
@@ -414,7 +295,7 @@ static void call_shutdown(struct sonde_life *l, const struct sonde_event *e,
 			  struct sonde_endpoint *p)
 {
 	if (e->ret < 0) {
-		fail(l, e, p);
+		sonde_app_failed(l, e, p);
 		return;
 	}
 	if (e->arg[0] == SHUT_WR || e->arg[0] == SHUT_RDWR) {
@@ -441,9 +322,9 @@ static void call_option(struct sonde_life *l, const struct sonde_event *e, struc
 		if (p->app_state == SONDE_STATE_CONNECTING)
 			connect_failed(l, &told, p);
 		else
-			fail(l, &told, p);
+			sonde_app_failed(l, &told, p);
 	} else if (p->app_state == SONDE_STATE_CONNECTING) {
-		connected(l, p, e->when);
+		sonde_app_connected(l, p, e->when);
 	}
 }
 
@@ -549,8 +430,8 @@ void sonde_app_call(struct sonde_life *l, const struct sonde_event *e, struct so
 		confirm(l, e, p);
 	count(l, p, e);
 	switch (sonde_call_class(e->call)) {
-	case SONDE_CALL_SEND: transfer(l, e, p, true); return;
-	case SONDE_CALL_RECV: transfer(l, e, p, false); return;
+	case SONDE_CALL_SEND: sonde_transfer_call(l, e, p, true); return;
+	case SONDE_CALL_RECV: sonde_transfer_call(l, e, p, false); return;
 	default: break;
 	}
 	if (e->flags & SONDE_FLAG_ENTERED)

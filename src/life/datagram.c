@@ -1,4 +1,4 @@
-#include "life/inside.h"
+#include "life/flow.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -8,194 +8,6 @@
  * packets, the arrivals and the reads come in the same order, each at its own pace and none of
  * them always first: a packet is seen before its call returns, and the receiver may have read it
  * by then. So each of them only says "the next one". */
-
-enum { REMEMBERED = 256, FEW = 4, SEARCH = 16 };
-
-enum { CALLED = 1, WIRED = 2, ARRIVED = 4, SETTLED = 8 };
-
-struct message {
-	uint64_t bytes;
-	sonde_ns when;
-	uint8_t is;
-	uint8_t fate;
-};
-
-struct sonde_flow_inside {
-	struct message *ring;	/* by number */
-	uint32_t room;		/* of ring: a power of two, up to REMEMBERED */
-	uint64_t last;		/* number of the youngest */
-	uint64_t called, wired; /* numbers of the last that were */
-	struct sonde_endpoint *to;
-};
-
-static struct message *message(const struct sonde_flow *f, uint64_t number)
-{
-	return &f->inside->ring[number & (f->inside->room - 1)];
-}
-
-static bool remembers(const struct sonde_flow *f, uint64_t number)
-{
-	return number && number <= f->inside->last && number + REMEMBERED > f->inside->last;
-}
-
-static uint64_t add(struct sonde_life *l, struct sonde_flow *f, uint64_t bytes, sonde_ns when,
-		    uint8_t is)
-{
-	struct sonde_flow_inside *in = f->inside;
-	uint64_t number = ++in->last;
-
-	if (number == in->room && in->room < REMEMBERED) { /* so far each has the place it had */
-		in->ring = sonde_life_grow(l, in->ring, in->room, in->room * 2, sizeof *in->ring);
-		in->room *= 2;
-	}
-	*message(f, number) = (struct message){ .bytes = bytes, .when = when, .is = is };
-	return number;
-}
-
-/* The next message that was not yet `is`, of that size if any near is; 0: none waits. */
-static uint64_t next(const struct sonde_flow *f, uint64_t after, uint64_t bytes, uint8_t is)
-{
-	uint64_t from = after + 1, end;
-
-	if (from + REMEMBERED <= f->inside->last)
-		from = f->inside->last - REMEMBERED + 1;
-	end = from + SEARCH;
-	for (uint64_t n = from; n <= f->inside->last && n < end; n++)
-		if (!(message(f, n)->is & is) && message(f, n)->bytes == bytes)
-			return n;
-	return 0;
-}
-
-static void lose(struct sonde_life *l, struct sonde_flow *f, uint64_t number, uint8_t fate,
-		 const struct sonde_event *e, bool inferred)
-{
-	uint32_t reason = e ? e->reason : 0;
-	struct sonde_loss *last = f->losses ? &f->loss[f->losses - 1] : NULL;
-
-	if (last && last->fate == fate && last->reason == reason && last->last + 1 == number &&
-	    !last->told && last->inferred == inferred && fate != SONDE_FATE_REFUSED) {
-		last->last = number;
-		return;
-	}
-	SONDE_GROW(l, f->loss, f->losses, f->loss_room);
-	last = &f->loss[f->losses++];
-	*last = (struct sonde_loss){ .first = number,
-				     .last = number,
-				     .fate = fate,
-				     .reason = reason,
-				     .inferred = inferred };
-	last->when = e ? e->when : 0;
-	if (e && e->text.len && e->kind == SONDE_EVENT_DROP)
-		last->name = sonde_arena_string(l->arena, e->text.at, e->text.len);
-}
-
-/* ---- flows ---- */
-
-static uint64_t flow_hash(const struct sonde_endpoint *sender, const struct sonde_address *to,
-			  struct sonde_bytes path, const struct sonde_endpoint *receiver)
-{
-	struct sonde_address a = { .family = to ? to->family : 0, .port = to ? to->port : 0 };
-	uint64_t h = (uint64_t)(sender ? sender->sid : 0) << 32 | (receiver ? receiver->sid : 0);
-
-	if (to)
-		memcpy(a.ip, to->ip, sizeof a.ip);
-	return sonde_index_hash(sonde_index_hash(h, &a, sizeof a), path.at, path.len);
-}
-
-static struct sonde_flow *flow_make(struct sonde_life *l, struct sonde_endpoint *sender,
-				    const struct sonde_address *to, struct sonde_bytes path,
-				    struct sonde_endpoint *receiver)
-{
-	struct sonde_flow *f = sonde_arena_take(l->arena, sizeof *f);
-
-	f->inside = sonde_arena_take(l->arena, sizeof *f->inside);
-	f->inside->room = FEW;
-	f->inside->ring = sonde_life_grow(l, NULL, 0, FEW, sizeof *f->inside->ring);
-	SONDE_GROW(l, l->flow, l->flows, l->flow_room);
-	l->flow[l->flows++] = f;
-	f->id = (uint32_t)l->flows;
-	if (sender) {
-		f->sender = sender->sid;
-		f->kind = sender->kind;
-		f->netns = sender->netns;
-		f->connected = sender->remote.port || sender->peer;
-		sender->peers++;
-		if (!sender->role)
-			sender->role = SONDE_ROLE_SENDER;
-	} else {
-		f->kind = receiver->kind;
-		f->netns = receiver->netns;
-	}
-	if (to)
-		f->to = *to;
-	f->group = to && sonde_place_is_group(to);
-	f->path = path;
-	return f;
-}
-
-static void receiver_is(struct sonde_flow *f, struct sonde_endpoint *receiver)
-{
-	if (!receiver || f->group || f->receiver || receiver->release || receiver->gone)
-		return;
-	f->receiver = receiver->sid;
-	f->inside->to = receiver;
-	if (!receiver->role)
-		receiver->role = SONDE_ROLE_RECEIVER;
-}
-
-/* Where it goes, as far as addresses tell; to a receiver in the same namespace, or to the only one
- * anywhere that is bound to that very address. */
-static struct sonde_endpoint *guess_receiver(struct sonde_life *l, struct sonde_endpoint *sender,
-					     const struct sonde_address *to, sonde_ns when)
-{
-	unsigned protocol = sonde_place_protocol(sender);
-	struct sonde_endpoint *q = NULL;
-	bool many;
-
-	if (!to || !to->port || sonde_place_is_group(to) || !sonde_place_is_loopback(to))
-		return NULL;
-	if (sender->local.port)
-		q = sonde_place_exact(l, sender->netns, protocol, to, &sender->local);
-	return q ? q : sonde_place_bound(l, sender->netns, protocol, to, when, &many);
-}
-
-static struct sonde_flow *flow_of(struct sonde_life *l, struct sonde_endpoint *sender,
-				  const struct sonde_address *to, struct sonde_bytes path,
-				  struct sonde_endpoint *receiver, sonde_ns when)
-{
-	uint64_t hash =
-		flow_hash(sender, to, path, sonde_endpoint_is_unix(sender) ? receiver : NULL);
-	struct sonde_flow *f = sonde_index_get(&l->inside->flow, hash);
-
-	if (!f) {
-		path.at =
-			(const uint8_t *)(path.len ? sonde_arena_string(l->arena, path.at, path.len)
-						   : NULL);
-		f = flow_make(l, sender, to, path, receiver);
-		f->from = sender->local;
-		sonde_index_put(&l->inside->flow, l->arena, hash, f);
-		receiver_is(f, receiver ? receiver : guess_receiver(l, sender, to, when));
-	}
-	return f;
-}
-
-/* From a sender that is not followed, or not known yet. */
-static struct sonde_flow *flow_into(struct sonde_life *l, const struct sonde_address *from,
-				    struct sonde_endpoint *receiver)
-{
-	uint64_t hash = flow_hash(NULL, from, (struct sonde_bytes){ 0 }, receiver);
-	struct sonde_flow *f = sonde_index_get(&l->inside->flow, hash);
-
-	if (!f) {
-		f = flow_make(l, NULL, NULL, (struct sonde_bytes){ 0 }, receiver);
-		if (from)
-			f->from = *from;
-		f->to = receiver->local;
-		receiver_is(f, receiver);
-		sonde_index_put(&l->inside->flow, l->arena, hash, f);
-	}
-	return f;
-}
 
 static void tell(struct sonde_life *l, struct sonde_flow *f, uint64_t number)
 {
@@ -210,18 +22,19 @@ static void tell(struct sonde_life *l, struct sonde_flow *f, uint64_t number)
 static void settle_read(struct sonde_life *l, struct sonde_flow *f, uint64_t number, uint64_t bytes,
 			bool cut, sonde_ns when)
 {
-	struct message *m = remembers(f, number) ? message(f, number) : NULL;
+	struct sonde_message *m =
+		sonde_flow_remembers(f, number) ? sonde_flow_message(f, number) : NULL;
 	sonde_ns took = m && when > m->when ? when - m->when : 0;
 
 	f->read++;
 	f->read_bytes += bytes;
 	if (cut) {
 		f->truncated++;
-		lose(l, f, number, SONDE_FATE_TRUNCATED, NULL, false);
+		sonde_flow_lose(l, f, number, SONDE_FATE_TRUNCATED, NULL, false);
 		f->loss[f->losses - 1].when = when;
 	}
 	if (m) {
-		m->is |= SETTLED | ARRIVED;
+		m->is |= SONDE_MESSAGE_SETTLED | SONDE_MESSAGE_ARRIVED;
 		m->fate = cut ? SONDE_FATE_TRUNCATED : SONDE_FATE_READ;
 	}
 	if (took) {
@@ -273,7 +86,7 @@ static void inbox_take(struct sonde_endpoint *p, uint32_t i)
 static int inbox_find(struct sonde_endpoint *p, uint64_t bytes, uint64_t had, bool cut)
 {
 	struct sonde_endpoint_inside *in = p->inside;
-	uint32_t near = in->inbox_n < SEARCH ? in->inbox_n : SEARCH;
+	uint32_t near = in->inbox_n < SONDE_FLOW_SEARCH ? in->inbox_n : SONDE_FLOW_SEARCH;
 
 	for (uint32_t i = 0; i < near; i++)
 		if (inbox(p, i)->bytes == (had ? had : bytes) && !(cut && !had))
@@ -335,18 +148,19 @@ void sonde_datagram_arrived(struct sonde_life *l, struct sonde_flow *f, uint64_t
 			    struct sonde_endpoint *p, uint64_t bytes, sonde_ns when, bool maybe)
 {
 	struct sonde_endpoint_inside *in = p->inside;
-	struct message *m = remembers(f, number) ? message(f, number) : NULL;
+	struct sonde_message *m =
+		sonde_flow_remembers(f, number) ? sonde_flow_message(f, number) : NULL;
 
 	(void)when;
 	if (p->release || p->gone) /* joined to a socket that is there no more */
 		return;
 	if (m && !f->group) {
-		if (m->is & (ARRIVED | SETTLED))
+		if (m->is & (SONDE_MESSAGE_ARRIVED | SONDE_MESSAGE_SETTLED))
 			return;
-		m->is |= ARRIVED;
+		m->is |= SONDE_MESSAGE_ARRIVED;
 		m->fate = SONDE_FATE_ARRIVED;
 	}
-	receiver_is(f, p);
+	sonde_flow_receiver_is(f, p);
 	f->arrived++;
 	for (uint32_t i = 0; i < in->debts; i++) {
 		struct sonde_inbox_debt d = in->debt[i];
@@ -372,14 +186,14 @@ static void sent_one(struct sonde_life *l, struct sonde_flow *f, const struct so
 		     uint64_t bytes)
 {
 	struct sonde_flow_inside *in = f->inside;
-	uint64_t number = next(f, in->called, bytes, CALLED);
+	uint64_t number = sonde_flow_next(f, in->called, bytes, SONDE_MESSAGE_CALLED);
 	sonde_ns began = e->when - e->took;
-	struct message *m;
+	struct sonde_message *m;
 
 	if (!number)
-		number = add(l, f, bytes, began, 0);
-	m = message(f, number);
-	m->is |= CALLED;
+		number = sonde_flow_add(l, f, bytes, began, 0);
+	m = sonde_flow_message(f, number);
+	m->is |= SONDE_MESSAGE_CALLED;
 	m->when = began < m->when ? began : m->when;
 	if (in->called < number)
 		in->called = number;
@@ -390,7 +204,8 @@ static void sent_one(struct sonde_life *l, struct sonde_flow *f, const struct so
 	f->first = f->first ? f->first : began;
 	f->last = e->when;
 	/* without packets the sending is the only sign of an arrival */
-	if (in->to && !(m->is & (WIRED | ARRIVED | SETTLED)) &&
+	if (in->to &&
+	    !(m->is & (SONDE_MESSAGE_WIRED | SONDE_MESSAGE_ARRIVED | SONDE_MESSAGE_SETTLED)) &&
 	    (sonde_endpoint_is_unix(in->to) || !l->frames)) {
 		f->inferred |= !sonde_endpoint_is_unix(in->to);
 		sonde_datagram_arrived(l, f, number, in->to, bytes, e->when, false);
@@ -408,12 +223,12 @@ static struct sonde_flow *flow_sent(struct sonde_life *l, const struct sonde_eve
 	if (sonde_endpoint_is_unix(p)) {
 		q = path.len ? sonde_place_named(l, p->netns, path)
 			     : sonde_life_endpoint(l, p->peer);
-		return flow_of(l, p, NULL, path.len ? path : p->peer_path, q, e->when);
+		return sonde_flow_of(l, p, NULL, path.len ? path : p->peer_path, q, e->when);
 	}
 	if (sonde_place_parse(&a, e->address))
-		return flow_of(l, p, &a, none, NULL, e->when);
+		return sonde_flow_of(l, p, &a, none, NULL, e->when);
 	if (p->remote.port)
-		return flow_of(l, p, &p->remote, none, NULL, e->when);
+		return sonde_flow_of(l, p, &p->remote, none, NULL, e->when);
 	/* a call whose destination the tracer did not tell: its packet, seen before, did */
 	return p->inside->flow;
 }
@@ -445,17 +260,17 @@ struct sonde_flow *sonde_datagram_wired(struct sonde_life *l, struct sonde_endpo
 					sonde_ns when, uint64_t *ret_message)
 {
 	struct sonde_bytes none = { 0 };
-	struct sonde_flow *f =
-		sender ? flow_of(l, sender, to, none, NULL, when) : flow_into(l, from, receiver);
-	uint64_t number = next(f, f->inside->wired, bytes, WIRED);
+	struct sonde_flow *f = sender ? sonde_flow_of(l, sender, to, none, NULL, when)
+				      : sonde_flow_into(l, from, receiver);
+	uint64_t number = sonde_flow_next(f, f->inside->wired, bytes, SONDE_MESSAGE_WIRED);
 
 	if (sender)
 		sender->inside->flow = f;
 	if (!f->from.port)
 		f->from = *from;
 	if (!number)
-		number = add(l, f, bytes, when, 0);
-	message(f, number)->is |= WIRED;
+		number = sonde_flow_add(l, f, bytes, when, 0);
+	sonde_flow_message(f, number)->is |= SONDE_MESSAGE_WIRED;
 	if (f->inside->wired < number)
 		f->inside->wired = number;
 	f->on_wire++;
@@ -497,21 +312,22 @@ void sonde_datagram_dropped(struct sonde_life *l, const struct sonde_event *e,
 		if (sender && sender != p && sender->inside->flow)
 			f = sender->inside->flow;
 		else
-			f = flow_into(l, &e->remote, p);
-		number = next(f, f->inside->called, e->bytes, ARRIVED | SETTLED);
+			f = sonde_flow_into(l, &e->remote, p);
+		number = sonde_flow_next(f, f->inside->called, e->bytes,
+					 SONDE_MESSAGE_ARRIVED | SONDE_MESSAGE_SETTLED);
 		if (!number)
-			number = add(l, f, e->bytes, e->when, 0);
+			number = sonde_flow_add(l, f, e->bytes, e->when, 0);
 	}
 	if (!number)
 		return;
 	f->dropped++;
 	f->dropped_bytes += e->bytes;
-	if (remembers(f, number)) {
-		message(f, number)->is |= SETTLED | ARRIVED;
-		message(f, number)->fate = SONDE_FATE_DROPPED;
+	if (sonde_flow_remembers(f, number)) {
+		sonde_flow_message(f, number)->is |= SONDE_MESSAGE_SETTLED | SONDE_MESSAGE_ARRIVED;
+		sonde_flow_message(f, number)->fate = SONDE_FATE_DROPPED;
 	}
-	receiver_is(f, p);
-	lose(l, f, number, SONDE_FATE_DROPPED, e, false);
+	sonde_flow_receiver_is(f, p);
+	sonde_flow_lose(l, f, number, SONDE_FATE_DROPPED, e, false);
 	tell(l, f, number);
 	l->inside->heard->sid2 = f->sender;
 }
@@ -536,12 +352,12 @@ void sonde_datagram_refused(struct sonde_life *l, struct sonde_endpoint *p,
 		last->inferred &= inferred;
 		return; /* the packet and the kernel's report of it */
 	}
-	if (message(f, number)->is & SETTLED)
+	if (sonde_flow_message(f, number)->is & SONDE_MESSAGE_SETTLED)
 		return;
-	message(f, number)->is |= SETTLED;
-	message(f, number)->fate = SONDE_FATE_REFUSED;
+	sonde_flow_message(f, number)->is |= SONDE_MESSAGE_SETTLED;
+	sonde_flow_message(f, number)->fate = SONDE_FATE_REFUSED;
 	f->refused++;
-	lose(l, f, number, SONDE_FATE_REFUSED, &e, inferred);
+	sonde_flow_lose(l, f, number, SONDE_FATE_REFUSED, &e, inferred);
 	p->inside->untold = (struct sonde_loss_ref){ f, f->losses - 1, true };
 	tell(l, f, number);
 }
@@ -570,17 +386,20 @@ void sonde_datagram_closed(struct sonde_life *l, struct sonde_endpoint *p, sonde
 	for (uint32_t i = 0; i < p->inside->inbox_n; i++) {
 		struct sonde_inbox_entry *entry = inbox(p, i);
 
-		if (entry->maybe || (remembers(entry->flow, entry->message) &&
-				     message(entry->flow, entry->message)->is & SETTLED))
+		if (entry->maybe ||
+		    (sonde_flow_remembers(entry->flow, entry->message) &&
+		     sonde_flow_message(entry->flow, entry->message)->is & SONDE_MESSAGE_SETTLED))
 			continue;
 		p->unread++;
 		entry->flow->discarded++;
-		if (remembers(entry->flow, entry->message)) {
-			message(entry->flow, entry->message)->is |= SETTLED;
-			message(entry->flow, entry->message)->fate = SONDE_FATE_DISCARDED;
+		if (sonde_flow_remembers(entry->flow, entry->message)) {
+			sonde_flow_message(entry->flow, entry->message)->is |=
+				SONDE_MESSAGE_SETTLED;
+			sonde_flow_message(entry->flow, entry->message)->fate =
+				SONDE_FATE_DISCARDED;
 		}
-		lose(l, entry->flow, entry->message, SONDE_FATE_DISCARDED, &e,
-		     entry->flow->inferred);
+		sonde_flow_lose(l, entry->flow, entry->message, SONDE_FATE_DISCARDED, &e,
+				entry->flow->inferred);
 	}
 	p->inside->inbox_n = 0;
 }

@@ -197,11 +197,20 @@ void sonde_fds_unread(struct sonde_life *l, struct sonde_endpoint *receiver, son
 
 /* app.c: what a program did. p may be NULL where no socket is known. */
 void sonde_app_call(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p);
-void sonde_app_moved(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p,
-		     bool out);
+void sonde_app_connected(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when);
+/* The call gave an error. */
+void sonde_app_failed(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p);
+/* A call that began after the error was left has taken it along, or has met none. */
+void sonde_app_cleared(struct sonde_life *l, struct sonde_endpoint *p, const struct sonde_event *e);
 /* The last reference of p went. */
 void sonde_app_released(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when,
 			enum sonde_release how);
+
+/* transfer.c: a call that sends or receives; SENT and RECEIVED */
+void sonde_transfer_call(struct sonde_life *l, const struct sonde_event *e,
+			 struct sonde_endpoint *p, bool out);
+void sonde_transfer_told(struct sonde_life *l, const struct sonde_event *e,
+			 struct sonde_endpoint *p, bool out);
 
 /* kernel.c: what the kernel told */
 void sonde_kernel_event(struct sonde_life *l, const struct sonde_event *e,
