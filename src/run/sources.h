@@ -14,11 +14,11 @@ struct sonde_sources {
 	struct sonde_diag *diag; /* NULL: not allowed; less is known then */
 	struct sonde_live *wire; /* NULL: the tracer sees packets, or nobody does */
 	struct sonde_merge merge;
-	uint64_t lost;		    /* told so far */
-	int passed;		    /* why BPF was passed over, or 0 */
-	uint8_t port[2][65536 / 8]; /* local ones of followed sockets: TCP, UDP */
+	uint64_t lost;		     /* told so far */
+	int passed;		     /* why BPF was passed over, or 0 */
+	uint8_t port[2][65536 / 8];  /* local ones of followed sockets: TCP, UDP */
 	uint8_t asked[2][65536 / 8]; /* ports of listeners that were there before: IPv4, IPv6 */
-	int wire_error;		    /* why there are no packets, or 0 */
+	int wire_error;		     /* why there are no packets, or 0 */
 };
 
 /* Needs privilege only here. clock: realtime minus monotonic, ns. *ret_why as sonde_tracer_open. 0,

@@ -114,6 +114,37 @@ static bool enter_on(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsign
 	return true;
 }
 
+static void enter_range(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
+{
+	struct sonde_ptrace_table *table = k->process->table;
+	bool marks = k->args[2] & 4; /* CLOSE_RANGE_CLOEXEC */
+
+	for (int i = 0; i < 3; i++)
+		k->event.arg[i] = (uint32_t)k->args[i];
+	for (unsigned i = (unsigned)k->args[0]; !marks && i < table->n && i <= (unsigned)k->args[1];
+	     i++)
+		if (table->at[i].is == SONDE_KNOWN_SOCKET)
+			sonde_ptrace_part(t, k, (int)i);
+}
+
+/* dup2 and dup3: what stands at the new number is closed. */
+static bool enter_over(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
+{
+	int old = (int)k->args[0], new = (int)k->args[1];
+	struct sonde_event other = { 0 };
+	bool socket, over = false;
+
+	k->event.fd = old;
+	socket = sonde_ptrace_recall(t, k, old, &k->event);
+	if (new != old) {
+		over = sonde_ptrace_recall(t, k, new, &other);
+		if (over)
+			sonde_ptrace_part(t, k, new);
+		sonde_ptrace_forget(k->process, (unsigned)new, (unsigned)new);
+	}
+	return (socket || over) && enter_on(t, k, call);
+}
+
 bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call,
 			const uint64_t args[6])
 {
@@ -134,16 +165,7 @@ bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, uns
 		for (int i = 0; i < 3; i++)
 			e->arg[i] = (int32_t)args[i];
 		return true;
-	case SONDE_CALL_CLOSE_RANGE:
-		for (int i = 0; i < 3; i++)
-			e->arg[i] = (uint32_t)args[i];
-		for (unsigned i = (unsigned)args[0];
-		     i < k->process->table->n && i <= (unsigned)args[1] &&
-		     !(args[2] & 4 /* CLOSE_RANGE_CLOEXEC */);
-		     i++)
-			if (k->process->table->at[i].is == SONDE_KNOWN_SOCKET)
-				sonde_ptrace_part(t, k, (int)i);
-		return true;
+	case SONDE_CALL_CLOSE_RANGE: enter_range(t, k); return true;
 	case SONDE_CALL_PIDFD_GETFD: e->arg[1] = (int32_t)args[1]; return true;
 	case SONDE_CALL_CLOSE:
 		e->fd = fd;
@@ -154,29 +176,10 @@ bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, uns
 		sonde_ptrace_part(t, k, fd);
 		return true;
 	case SONDE_CALL_DUP2:
-	case SONDE_CALL_DUP3: {
-		bool old, over = false;
-
-		e->fd = fd;
-		old = sonde_ptrace_recall(t, k, fd, e);
-		if ((int)args[1] != fd) {
-			struct sonde_event other = { 0 };
-
-			over = sonde_ptrace_recall(t, k, (int)args[1], &other);
-			if (over)
-				sonde_ptrace_part(t, k, (int)args[1]);
-			sonde_ptrace_forget(k->process, (unsigned)args[1], (unsigned)args[1]);
-		}
-		return (old || over) && enter_on(t, k, call);
-	}
-	case SONDE_CALL_SPLICE:
-	case SONDE_CALL_SENDFILE: /* the socket may be either side */
-		e->fd = fd;
-		if (call == SONDE_CALL_SPLICE && !sonde_ptrace_recall(t, k, fd, e)) {
-			e->fd = (int)args[2];
-			return sonde_ptrace_recall(t, k, e->fd, e) && enter_on(t, k, call);
-		}
-		return sonde_ptrace_recall(t, k, fd, e) && enter_on(t, k, call);
+	case SONDE_CALL_DUP3: return enter_over(t, k, call);
+	case SONDE_CALL_SPLICE: /* the socket may be either side */
+		e->fd = sonde_ptrace_recall(t, k, fd, e) ? fd : (int)args[2];
+		return sonde_ptrace_recall(t, k, e->fd, e) && enter_on(t, k, call);
 	default: e->fd = fd; return sonde_ptrace_recall(t, k, fd, e) && enter_on(t, k, call);
 	}
 }
