@@ -219,6 +219,32 @@ START_TEST(a_narrow_grid_shortens_wraps_and_leaves_out_in_this_order)
 }
 END_TEST
 
+START_TEST(luxury_goes_before_what_is_good_and_the_needed_after)
+{
+	static const struct sonde_grid_column some[] = {
+		{ .title = "remote", .weight = 1, .least = 12, .good = 21 },
+		{ .title = "calls", .rank = SONDE_RANK_NEEDED + 1 },
+		{ .title = "role", .rank = SONDE_RANK_NEEDED },
+	};
+	struct sonde_grid g;
+	struct sonde_cell *c;
+
+	sonde_grid_init(&g, &arena, some, 3);
+	c = sonde_grid_row(&g);
+	c[0].text = "127.127.127.127:45536";
+	c[1].text = "eighteen calls here";
+	c[2].text = "a client";
+	sonde_cells_print(&text, &g, &(struct sonde_cells_style){ .width = 46, .utf8 = true });
+	ck_assert_str_eq(written(), "remote                role\n"
+				    "127.127.127.127:45536 a client\n");
+	begin();
+	c[2].text = "a client with much to say";
+	sonde_cells_print(&text, &g, &(struct sonde_cells_style){ .width = 42, .utf8 = true });
+	ck_assert_str_eq(written(), "remote           role\n"
+				    "127.127.127.127… a client with much to say\n");
+}
+END_TEST
+
 START_TEST(no_line_is_wider_than_asked_for_and_every_row_is_there)
 {
 	struct sonde_grid g = a_grid();
@@ -291,6 +317,7 @@ Suite *out_suite(void)
 	tcase_add_test(t, csv_quotes_what_must_be_quoted_and_leaves_absent_cells_empty);
 	tcase_add_test(t, a_grid_has_its_natural_width_where_there_is_room);
 	tcase_add_test(t, a_narrow_grid_shortens_wraps_and_leaves_out_in_this_order);
+	tcase_add_test(t, luxury_goes_before_what_is_good_and_the_needed_after);
 	tcase_add_test(t, no_line_is_wider_than_asked_for_and_every_row_is_there);
 	tcase_add_test(t, without_utf8_all_is_ascii);
 	tcase_add_test(t, colour_changes_no_column);

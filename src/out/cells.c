@@ -229,7 +229,8 @@ static void put_arrow(struct pen *p, const struct sonde_cell *c, unsigned width)
 
 /* Which columns are shown, and how wide each is. */
 struct plan {
-	unsigned width[SONDE_GRID_COLUMNS], least[SONDE_GRID_COLUMNS], most[SONDE_GRID_COLUMNS];
+	unsigned width[SONDE_GRID_COLUMNS], most[SONDE_GRID_COLUMNS];
+	unsigned least[SONDE_GRID_COLUMNS], good[SONDE_GRID_COLUMNS];
 	bool out[SONDE_GRID_COLUMNS];
 	unsigned left_out, gap;
 };
@@ -260,6 +261,8 @@ static void measure(struct plan *plan, const struct sonde_grid *g, bool utf8)
 
 		plan->width[c] = plan->most[c] = most;
 		plan->least[c] = !col->weight || col->least > most ? most : col->least;
+		plan->good[c] = col->good > plan->least[c] ? col->good : plan->least[c];
+		plan->good[c] = plan->good[c] < most ? plan->good[c] : most;
 		plan->out[c] = !most;
 	}
 }
@@ -274,15 +277,17 @@ static unsigned sum(const struct plan *plan, const unsigned *width, unsigned n)
 	return total;
 }
 
-/* Takes one column off where it hurts least; false when nothing may shrink any more. */
-static bool shrink(struct plan *plan, const struct sonde_grid *g, bool below_least)
+/* Takes one column off where it hurts least, of what is above the floor; without a floor of the
+ * widest. false when nothing may shrink any more. */
+static bool shrink(struct plan *plan, const struct sonde_grid *g, const unsigned *floor)
 {
 	unsigned best = g->columns, most = 0;
 
 	for (unsigned c = 0; c < g->columns; c++) {
-		unsigned spare = below_least
-					 ? plan->width[c] - 1
-					 : (plan->width[c] - plan->least[c]) * g->column[c].weight;
+		unsigned spare = !floor ? plan->width[c] - 1
+				 : plan->width[c] > floor[c]
+					 ? (plan->width[c] - floor[c]) * g->column[c].weight
+					 : 0;
 
 		if (!plan->out[c] && spare > most) {
 			best = c;
@@ -324,10 +329,12 @@ static void spread(struct plan *plan, const struct sonde_grid *g, unsigned width
 	}
 }
 
-static void leave_out(struct plan *plan, const struct sonde_grid *g, unsigned width)
+/* Columns above this rank, until these widths fit. */
+static void leave_out(struct plan *plan, const struct sonde_grid *g, unsigned width,
+		      const unsigned *widths, unsigned above)
 {
-	while (sum(plan, plan->least, g->columns) > width) {
-		unsigned worst = g->columns, rank = 0;
+	while (sum(plan, widths, g->columns) > width) {
+		unsigned worst = g->columns, rank = above;
 
 		for (unsigned c = 0; c < g->columns; c++)
 			if (!plan->out[c] && g->column[c].rank > rank) {
@@ -343,10 +350,12 @@ static void leave_out(struct plan *plan, const struct sonde_grid *g, unsigned wi
 
 static void lay_out(struct plan *plan, const struct sonde_grid *g, unsigned width, bool utf8)
 {
-	leave_out(plan, g, width);
+	leave_out(plan, g, width, plan->good, SONDE_RANK_NEEDED);
+	leave_out(plan, g, width, plan->least, 0);
 	if (sum(plan, plan->width, g->columns) > width) {
 		while (sum(plan, plan->width, g->columns) > width)
-			if (!shrink(plan, g, false) && !shrink(plan, g, true))
+			if (!shrink(plan, g, plan->good) && !shrink(plan, g, plan->least) &&
+			    !shrink(plan, g, NULL))
 				break;
 		if (sum(plan, plan->width, g->columns) <= width)
 			spread(plan, g, width, utf8);
