@@ -130,7 +130,6 @@ int main(int argc, char **argv)
 		.wait_all = conf.wait_all,
 		.tracer = { .backend = (enum sonde_backend)conf.backend,
 			    .all = conf.all,
-			    .calls = conf.look.calls,
 			    .packets = true,
 			    .started = operand < argc,
 			    .payload = conf.payload,
@@ -150,6 +149,7 @@ int main(int argc, char **argv)
 		plan.out = STDERR_FILENO;
 	if (sonde_look_choose(&plan.look, &conf.look, plan.report, &bad) < 0)
 		sonde_cli_wrong(&cli, "-e does not know '%s'", bad);
+	plan.tracer.calls = conf.look.calls || plan.look.classes & SONDE_LINE_CALLS;
 	if (conf.from)
 		return replay(&conf, &plan.look, plan.report);
 	if (conf.save && (plan.save = sonde_file_make(conf.save)) < 0)
