@@ -425,8 +425,6 @@ static void packet_in_words(struct sonde_pen *p, const struct sonde_tuple *t)
 		sonde_text_end(p->t, sonde_words_flags(sonde_text_room(p->t, 48), t->flags));
 	else if (t->protocol == IPPROTO_UDP)
 		put(p, t->fragment == SONDE_FRAGMENT_LATER ? "UDP fragment" : "UDP");
-	else if (t->has & SONDE_TUPLE_ICMP)
-		say(p, "ICMP type %u code %u", t->type, t->code);
 	else
 		say(p, "protocol %u", t->protocol);
 	if (t->length || !(t->has & SONDE_TUPLE_TCP))
@@ -446,7 +444,7 @@ void sonde_pen_packet(struct sonde_pen *p, const struct sonde_frame *f, const st
 	paint(p, SONDE_PAINT_WIRE);
 	put(p, "wire: ");
 	sonde_decode_link(&packet, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
-	if (whole || !sonde_packet_tuple(&packet, &t))
+	if (whole || !sonde_packet_tuple(&packet, &t) || t.has & SONDE_TUPLE_ICMP)
 		sonde_text_end(p->t,
 			       sonde_summary(sonde_text_room(p->t, SONDE_SUMMARY_MAX), &packet));
 	else
