@@ -27,7 +27,7 @@ static const struct sonde_grid_column columns[N] = {
 	[SID] = { .title = "#", .align = SONDE_ALIGN_RIGHT },
 	[KIND] = { .title = "kind", .weight = 1, .least = 5 },
 	[ROLE] = { .title = "role", .rank = 4 },
-	[WHO] = { .title = "who", .weight = 2, .least = 6, .good = 8, .most = 24 },
+	[WHO] = { .title = "who", .weight = 2, .least = 6, .most = 24 },
 	[NETNS] = { .title = "netns", .weight = 1, .least = 6, .most = 24, .rank = 3 },
 	[LOCAL] = { .title = "local", .weight = 3, .least = 15, .most = 48 },
 	[REMOTE] = { .title = "remote", .weight = 3, .least = 15, .most = 48, .rank = 1 },
@@ -41,7 +41,7 @@ static const struct sonde_grid_column columns[N] = {
 	[CONNECT] = { .title = "connect", .align = SONDE_ALIGN_RIGHT, .rank = 6 },
 	[FIRST] = { .title = "first byte", .align = SONDE_ALIGN_RIGHT, .rank = 7 },
 	[LIFE] = { .title = "life", .align = SONDE_ALIGN_RIGHT, .rank = 5 },
-	[ENDED] = { .title = "ended", .weight = 2, .least = 10, .good = 16, .most = 44 },
+	[ENDED] = { .title = "ended", .weight = 2, .least = 14, .most = 44 },
 	[PATH] = { .title = "states", .weight = 6, .least = 16, .most = 150, .rank = 9 },
 };
 
