@@ -55,9 +55,9 @@ struct sonde_grid_column {
 	const char *title; /* NULL in all columns: no head row */
 	const char *brief; /* a shorter title for a narrow column, or NULL */
 	uint8_t align;
-	uint8_t least;	/* not narrower than this, in terminal columns, as long as it is shown */
-	uint8_t good;	/* columns that are luxury are left out before it is narrower; 0: as least */
-	uint8_t most;	/* not wider; 0: no limit */
+	uint8_t least; /* not narrower than this, in terminal columns, as long as it is shown */
+	uint8_t good;  /* columns that are luxury are left out before it is narrower; 0: as least */
+	uint8_t most;  /* not wider; 0: no limit */
 	uint8_t weight; /* its share of what must be saved; 0: never shrinks */
 	uint8_t rank;	/* left out when it still does not fit, highest first; 0: never; above
 			 * SONDE_RANK_NEEDED: luxury */
