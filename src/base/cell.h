@@ -49,7 +49,7 @@ struct sonde_cell {
 
 enum { SONDE_ALIGN_LEFT, SONDE_ALIGN_RIGHT, SONDE_ALIGN_CENTRE };
 
-enum { SONDE_RANK_NEEDED = 5 };
+enum { SONDE_RANK_NEEDED = 4 };
 
 struct sonde_grid_column {
 	const char *title; /* NULL in all columns: no head row */

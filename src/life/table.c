@@ -41,7 +41,7 @@ static const struct sonde_grid_column columns[N] = {
 	[CONNECT] = { .title = "connect", .align = SONDE_ALIGN_RIGHT, .rank = 6 },
 	[FIRST] = { .title = "first byte", .align = SONDE_ALIGN_RIGHT, .rank = 7 },
 	[LIFE] = { .title = "life", .align = SONDE_ALIGN_RIGHT, .rank = 5 },
-	[ENDED] = { .title = "ended", .weight = 2, .least = 14, .most = 44 },
+	[ENDED] = { .title = "ended", .weight = 2, .least = 10, .good = 14, .most = 44 },
 	[PATH] = { .title = "states", .weight = 6, .least = 16, .most = 150, .rank = 9 },
 };
 
