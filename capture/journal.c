@@ -101,12 +101,10 @@ static char *put_sentence(char *o, const struct sonde_event *e)
 		o = sonde_put_address(o, &e->remote);
 	}
 	o = SONDE_PUT_LIT(o, " = ");
-	o = sonde_put_int(o, e->ret);
-	if (e->ret < 0 && e->ret > -4096) {
-		*o++ = ' ';
-		o = sonde_put_str(o, sonde_name_errno((int)-e->ret));
-	}
-	return o;
+	if (e->ret >= 0 || e->ret <= -4096)
+		return sonde_put_int(o, e->ret);
+	o = SONDE_PUT_LIT(o, "-1 ");
+	return sonde_put_str(o, sonde_name_errno((int)-e->ret));
 }
 
 /* As people read it; where that would lose something, the family's number and a slash stand in

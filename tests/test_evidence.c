@@ -440,7 +440,7 @@ START_TEST(an_event_without_a_sentence_gets_one)
 	ck_assert_int_eq(sonde_writer_end(&writer), 0);
 	expect_text("\nMESSAGE=run curl\\x00-s\\x00\n");
 	expect_text("\nMESSAGE=name eth7\n");
-	expect_text("\nMESSAGE=connect(4) 10.0.0.1:80 = -111 ECONNREFUSED\n");
+	expect_text("\nMESSAGE=connect(4) 10.0.0.1:80 = -1 ECONNREFUSED\n");
 	expect_text("\nMESSAGE=SYN_SENT -> ESTABLISHED\n");
 	expect_text("\nMESSAGE=fork 4711\n");
 }

@@ -236,6 +236,10 @@ static void hear_diag(struct sonde_life *l, const struct sonde_event *e, struct 
 
 static void hear_error(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
+	/* what the kernel leaves on a socket that it has just reset itself: nobody did that to it
+	 */
+	if (e->ret == -ECONNRESET && p->inside->rst_out && !p->inside->rst_in)
+		return;
 	sonde_endpoint_fault(l, p, &(struct sonde_fault){ .when = e->when, .error = (int)-e->ret });
 	if (!sonde_endpoint_is_stream(p)) {
 		sonde_endpoint_step(l, p, e->when, SONDE_STATE_ERR_PENDING, false);

@@ -268,7 +268,8 @@ const char *sonde_words_reset_means(struct sonde_bytes name)
 		{ "TCP_ABORT_ON_MEMORY", "too little memory" },
 		{ "TCP_DISCONNECT_WITH_DATA", "disconnected with data under way" },
 		{ "TCP_KEEPALIVE_TIMEOUT", "no answer to keepalives" },
-		{ "TCP_STATE", "the connection was still in the making or closing" },
+		{ "TCP_STATE",
+		  "the connection was dropped: linger 0, disconnect, or its listener closed" },
 		{ "TCP_TIMEWAIT_SOCKET", "a segment came for a closed connection" },
 		{ "NO_SOCKET", "nobody listens there" },
 	};

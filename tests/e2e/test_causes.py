@@ -73,6 +73,15 @@ def each_cause_is_named_right():
 
 
 @fact
+def who_sent_the_reset_met_no_error():
+    need_root()
+    _, report = follow_all(["linger"])
+    sent = [e for e in report.endpoints if e["close_cause"] == "rst-sent"]
+    same(len(sent), 1, "endpoints that sent a reset")
+    same(sent[0].get("faults", []), [], "errors of the one that reset the connection itself")
+
+
+@fact
 def the_child_that_nobody_accepted_is_reported():
     need_root()
     found, report = follow_all(["never-accepted"])
