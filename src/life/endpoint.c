@@ -218,11 +218,12 @@ void sonde_endpoint_told(struct sonde_life *l, struct sonde_endpoint *p,
 void sonde_endpoint_drop(struct sonde_life *l, struct sonde_endpoint *p,
 			 const struct sonde_event *e)
 {
-	struct sonde_drop *d = p->drop;
+	struct sonde_drop *d = NULL;
 
-	while (d < p->drop + p->drops && d->reason != e->reason)
-		d++;
-	if (d == p->drop + p->drops) {
+	for (uint32_t i = 0; i < p->drops && !d; i++)
+		if (p->drop[i].reason == e->reason)
+			d = &p->drop[i];
+	if (!d) {
 		SONDE_GROW(l, p->drop, p->drops, p->drop_room);
 		d = &p->drop[p->drops++];
 		*d = (struct sonde_drop){ .reason = e->reason, .first = e->when };

@@ -285,6 +285,7 @@ int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_e
 			     */
 	r = sonde_sources_open(&f.sources, &f.arena, &plan->tracer, clock);
 	if (r < 0) {
+		sonde_arena_done(&f.arena);
 		sonde_sleep_done();
 		return r;
 	}

@@ -147,8 +147,7 @@ def ctrl_z_stops_it_and_fg_goes_on():
             t.expect("before\r\nbefore\r\n")
             t.type("\x1a")
             t.expect(r"Stopped[^$]*\$ ")  # what is typed before the prompt may be lost
-            t.type("fg\n")
-            t.expect("follow.*\r\n")
+            t.insist("fg\n", "follow.*\r\n")
             t.insist("after\n", "after\r\nafter\r\n")
             t.type("\x04")
             same(t.insist("echo code=$?\n", r"code=(\d+)\r").group(1), "0", f"exit code with {backend}")
