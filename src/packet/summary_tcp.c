@@ -1,0 +1,81 @@
+#include "packet/line.h"
+#include "packet/option.h"
+
+static char *tcp_option(char *o, const struct sonde_option *opt)
+{
+	enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt->kind);
+	const void *h = opt->at;
+
+	if (opt->kind == 1)
+		return sonde_line_say(o, "nop");
+	if (shape == SONDE_NONE || opt->len < sonde_shapes[shape].bytes)
+		return sonde_line_number(o, "unknown-", opt->kind);
+	switch (shape) {
+	case SONDE_tcp_mss: return sonde_line_number(o, "mss ", sonde_tcp_mss_val(h));
+	case SONDE_tcp_wscale: return sonde_line_number(o, "wscale ", sonde_tcp_wscale_shift(h));
+	case SONDE_tcp_sackok: return sonde_line_say(o, "sackOK");
+	case SONDE_tcp_ts:
+		o = sonde_line_number(o, "TS val ", sonde_tcp_ts_val(h));
+		return sonde_line_number(o, " ecr ", sonde_tcp_ts_ecr(h));
+	default: break;
+	}
+	o = sonde_line_number(o, "sack ", (opt->len - 2) / SONDE_BYTES_tcp_sack_block);
+	*o++ = ' ';
+	for (uint32_t at = 2; at + SONDE_BYTES_tcp_sack_block <= opt->len;
+	     at += SONDE_BYTES_tcp_sack_block) {
+		const void *b = opt->at + at;
+
+		o = sonde_line_number(o, "{", sonde_tcp_sack_block_left(b));
+		o = sonde_line_number(o, ":", sonde_tcp_sack_block_right(b));
+		*o++ = '}';
+	}
+	return o;
+}
+
+static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
+{
+	const uint8_t *h = p->byte + p->layer[d].at;
+	struct sonde_walk w = { h + SONDE_BYTES_tcp, h + p->layer[d].head };
+	struct sonde_option opt;
+
+	o = sonde_line_say(o, ", options [");
+	while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt)) {
+		o = tcp_option(o, &opt);
+		*o++ = ',';
+	}
+	if (w.at < w.to)
+		o = *w.at ? sonde_line_say(o, "bad,") : sonde_line_say(o, "eol,");
+	o[-1] = ']';
+	return o;
+}
+
+/* The letters of the low and of the high four flags, in every combination. */
+static const char low_flags[16][5] = { "",  "F",  "S",	"FS",  "R",  "FR",  "SR",  "FSR",
+				       "P", "FP", "SP", "FSP", "RP", "FRP", "SRP", "FSRP" };
+static const char high_flags[16][5] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE",  ".UE",
+					"W", ".W", "UW", ".UW", "EW", ".EW", "UEW", ".UEW" };
+
+char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
+{
+	const struct sonde_tcp *tcp = sonde_header(p, d, tcp);
+	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp);
+	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
+
+	o = sonde_line_say(o, ": Flags [");
+	o = sonde_line_say(o, flag ? low_flags[flag & 15] : "none");
+	o = sonde_line_say(o, high_flags[flag >> 4]);
+	*o++ = ']';
+	if (len || flag & 7) { /* SYN, FIN, RST */
+		o = sonde_line_number(o, ", seq ", seq);
+		if (len)
+			o = sonde_line_number(o, ":", seq + len);
+	}
+	if (sonde_tcp_ack(tcp))
+		o = sonde_line_number(o, ", ack ", sonde_tcp_ackseq(tcp));
+	o = sonde_line_number(o, ", win ", sonde_tcp_win(tcp));
+	if (sonde_tcp_urg(tcp))
+		o = sonde_line_number(o, ", urg ", sonde_tcp_urp(tcp));
+	if (p->layer[d].head > SONDE_BYTES_tcp)
+		o = tcp_options(o, p, d);
+	return sonde_line_number(o, ", length ", len);
+}
