@@ -40,6 +40,17 @@ void sonde_cli_wrong(const struct sonde_cli *cli, const char *fmt, ...)
 	exit(SONDE_EXIT_INPUT);
 }
 
+void sonde_cli_say(const struct sonde_cli *cli, const char *fmt, ...)
+{
+	char what[480];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	say(cli, what, NULL);
+}
+
 int sonde_cli_status(int code)
 {
 	switch (code >= 0 ? 0 : code) {

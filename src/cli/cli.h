@@ -36,6 +36,10 @@ int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **ar
 __attribute__((noreturn, format(printf, 2, 3))) void sonde_cli_wrong(const struct sonde_cli *cli,
 								     const char *fmt, ...);
 
+/* The same without leaving. */
+__attribute__((format(printf, 2, 3))) void sonde_cli_say(const struct sonde_cli *cli,
+							 const char *fmt, ...);
+
 /* Prints "sonde follow: doing: reason" and returns the exit code that goes with the code. doing may
  * hold anything; it is escaped. */
 int sonde_cli_fail(const struct sonde_cli *cli, const char *doing, int code);
