@@ -36,6 +36,7 @@ cat >"$tmp/get.c" <<'END'
 #define GET_FLAG GET_NUMBER
 #define GET_MAC GET_OCTETS
 #define GET_IP6 GET_OCTETS
+#define GET_BYTES GET_OCTETS
 #include "wire/pass.h"
 END
 # shellcheck disable=SC2086

@@ -8,57 +8,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "packet/option.h"
-#include "packet/packet.h"
+#include "packet/field.h"
 
-static void print_row(const struct sonde_row *r, const uint8_t *h)
+static void print_field(void *arg, const struct sonde_field *f)
 {
-	uint64_t v;
+	const struct sonde_row *r = &sonde_rows[f->row];
 
+	(void)arg;
+	if (f->is != SONDE_FIELD_VALUE)
+		return;
 	printf("%s=", r->name);
-	if (sonde_row_is_octets(r)) {
-		for (unsigned i = 0; i < r->bits / 8u; i++)
-			printf("%02x", h[r->at / 8 + i]);
-	} else {
-		v = sonde_get(h, r->at, r->bits);
-		printf("%" PRIu64, r->form == SONDE_FORM_X4 ? 4 * v : v);
-	}
+	if (sonde_row_is_octets(r))
+		for (uint32_t i = 0; i < f->octets_len; i++)
+			printf("%02x", f->octets[i]);
+	else
+		printf("%" PRIu64, f->number);
 	putchar('\t');
-}
-
-static void print_rows(unsigned shape, const uint8_t *h)
-{
-	const struct sonde_shape_info *s = &sonde_shapes[shape];
-
-	for (unsigned i = s->row; i < s->row + s->rows; i++)
-		print_row(&sonde_rows[i], h);
-}
-
-static void print_each(unsigned shape, const uint8_t *at, const uint8_t *end)
-{
-	for (; shape && end - at >= sonde_shapes[shape].bytes; at += sonde_shapes[shape].bytes)
-		print_rows(shape, at);
-}
-
-static void print_layer(const struct sonde_packet *p, unsigned d)
-{
-	const struct sonde_shape_info *s = &sonde_shapes[p->layer[d].shape];
-	const uint8_t *h = p->byte + p->layer[d].at;
-	struct sonde_walk w = { h + s->bytes, h + p->layer[d].head };
-	struct sonde_option o;
-
-	printf("is=%s\t", s->name);
-	print_rows(p->layer[d].shape, h);
-	print_each(s->each, w.at, w.to);
-	while (s->family && sonde_option_next(&w, s->family, &o)) {
-		enum sonde_shape shape = sonde_option_shape(s->family, o.kind);
-
-		if (shape == SONDE_NONE || o.len < sonde_shapes[shape].bytes)
-			continue;
-		print_rows(shape, o.at);
-		print_each(sonde_shapes[shape].each, o.at + sonde_shapes[shape].bytes,
-			   o.at + o.len);
-	}
 }
 
 int main(int argc, char **argv)
@@ -78,8 +43,10 @@ int main(int argc, char **argv)
 	while (fread(head, sizeof head, 1, f) == 1 && head[2] <= sizeof byte &&
 	       fread(byte, 1, head[2], f) == head[2]) {
 		sonde_decode_link(&p, byte, head[2], head[3], file[5]);
-		for (unsigned d = 0; d < p.n; d++)
-			print_layer(&p, d);
+		for (unsigned d = 0; d < p.n; d++) {
+			printf("is=%s\t", sonde_shapes[p.layer[d].shape].name);
+			sonde_field_each(&p, d, print_field, NULL);
+		}
 		printf("stop=%u\t\n", p.stop);
 	}
 	fclose(f);

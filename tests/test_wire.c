@@ -79,6 +79,8 @@ static unsigned choose_fields(const struct sonde_shape_info *s, uint8_t *h)
 
 		if (r->role == SONDE_ROLE_KEY)
 			space = r->arg;
+		else if (!r->bits)
+			continue;
 		else if (sonde_row_is_octets(r))
 			noise(h + r->at / 8, r->bits / 8);
 		else if (r->role == SONDE_ROLE_ANY)
@@ -218,6 +220,7 @@ static void note(const struct sonde_row *r, bool right)
 #define CHECK_FLAG CHECK_NUMBER
 #define CHECK_MAC  CHECK_OCTETS
 #define CHECK_IP6  CHECK_OCTETS
+#define CHECK_BYTES CHECK_OCTETS
 #define PROTOCOL(p, ...) static void check_##p(uint8_t *one, uint8_t *two) { noise(two, *one);
 #define OPTION(f, p, ...) PROTOCOL(p, )
 #define SHAPE(p, ...) PROTOCOL(p, )

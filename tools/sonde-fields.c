@@ -49,7 +49,8 @@ static const struct link links[] = {
 static const char *const form_names[] = {
 	[SONDE_FORM_DEC] = "decimal", [SONDE_FORM_HEX] = "hex", [SONDE_FORM_X4] = "bytes",
 	[SONDE_FORM_IP4] = "ipv4", [SONDE_FORM_FLAG] = "flag", [SONDE_FORM_MAC] = "mac",
-	[SONDE_FORM_IP6] = "ipv6",
+	[SONDE_FORM_IP6] = "ipv6", [SONDE_FORM_TIME] = "time", [SONDE_FORM_BYTES] = "octets",
+	[SONDE_FORM_TEXT] = "text",
 };
 /* clang-format on */
 
@@ -67,7 +68,8 @@ static const struct sonde_column columns[] = {
 	COLUMN(kind, UINT, "", "the number that names it, where it is an option"),
 	COLUMN(name, TEXT, "", "in all output; Wireshark's where it has one"),
 	COLUMN(alias, TEXT, "", "accepted in place of the name"),
-	COLUMN(at, UINT, "bits", "where it begins, from the start of the header"),
+	COLUMN(at, UINT, "bits",
+	       "where it begins, from the start of the header; absent where it has no fixed place"),
 	COLUMN(bits, UINT, "bits", "how long it is"),
 	COLUMN(form, TEXT, "", "how its value is written"),
 	COLUMN(holds, TEXT, "", "what it ought to hold"),
@@ -133,8 +135,12 @@ static void print_head(struct sonde_text *t, unsigned shape)
 
 static void print_field(struct sonde_text *t, const struct field *f)
 {
-	sonde_text_print(t, "  %-34s %-10s %3u  %-7s  %-28s  %s\n", f->name, f->alias,
-			 (unsigned)f->bits, f->form, f->holds, f->what);
+	char bits[8] = "-";
+
+	if (f->bits != SONDE_ABSENT)
+		snprintf(bits, sizeof bits, "%u", (unsigned)f->bits);
+	sonde_text_print(t, "  %-34s %-10s %3s  %-7s  %-28s  %s\n", f->name, f->alias, bits,
+			 f->form, f->holds, f->what);
 }
 
 static void print_shape(struct sonde_text *t, unsigned shape, bool json)
@@ -153,10 +159,12 @@ static void print_shape(struct sonde_text *t, unsigned shape, bool json)
 			.kind = shape >= SONDE_PROTOCOLS && s->kind ? s->kind : SONDE_ABSENT,
 			.name = r->name,
 			.alias = r->alias,
-			.at = r->at,
-			.bits = r->bits,
+			.at = r->bits ? r->at : SONDE_ABSENT,
+			.bits = r->bits ? r->bits : SONDE_ABSENT,
 			.form = form_names[r->form],
-			.holds = r->span ? "the fields it covers" : holds(r, buf, sizeof buf),
+			.holds = r->span    ? "the fields it covers"
+				 : !r->bits ? "where it lies"
+					    : holds(r, buf, sizeof buf),
 			.what = r->what,
 		};
 

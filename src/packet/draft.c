@@ -141,7 +141,7 @@ static void copy_rows(const struct sonde_shape_info *s, const uint8_t *from, uin
 		bool ours = r->role <= SONDE_ROLE_USUALLY || r->role == SONDE_ROLE_MORE ||
 			    r->role == SONDE_ROLE_OFFSET;
 
-		if (r->span || !(ours || pinned >> i & 1))
+		if (!r->bits || r->span || !(ours || pinned >> i & 1))
 			continue;
 		if (sonde_row_is_octets(r))
 			memcpy(to + r->at / 8, from + r->at / 8, r->bits / 8);

@@ -33,6 +33,9 @@
 #ifndef SPAN
 #define SPAN(...)	/* (p, name, full, first, last, form, what): several FIELDs as one */
 #endif
+#ifndef TOLD
+#define TOLD(...)	/* (p, name, full, form, what): has no fixed place; packet/field.h finds it */
+#endif
 #ifndef EITHER
 #define EITHER(...)	/* (p, name, full, a, b): a name that means either field */
 #endif
@@ -43,7 +46,7 @@
 #define OPTIONS(...)	/* (p, family): what fills the header after its fields */
 #endif
 #ifndef EACH
-#define EACH(...)	/* (p, shape): the same, of a header or an option */
+#define EACH(...)	/* (p, shape, list): the same, of a header or an option; what they are called together */
 #endif
 #ifndef FAMILY
 #define FAMILY(...)	/* (family, unit, uncounted, end, pad): how options are walked */
@@ -70,6 +73,7 @@
 #undef QUOTES
 #undef FIELD
 #undef SPAN
+#undef TOLD
 #undef EITHER
 #undef VALUE
 #undef OPTIONS

@@ -14,6 +14,8 @@ const struct sonde_row sonde_rows[SONDE_ROWS] = {
 #define SPAN(p, n, full, first, last, form, what) \
 	ROW(p, n, full, SONDE_TO_##p##_##last - SONDE_AT_##p##_##first + 1, form, true, what, \
 	    SONDE_ROLE_ANY, 0)
+#define TOLD(p, n, full, form, what) \
+	{ full, #n, what, 0, 0, SONDE_##p, SONDE_FORM_##form, SONDE_ROLE_ANY, false, 0 },
 #include "wire/pass.h"
 };
 
@@ -42,7 +44,7 @@ const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
 #define SHAPE(p, n, t)		 [SONDE_##p] = { #p, t, "", .bytes = n, ROWS(p), .grain = 0
 #define FIELD(p, n, full, bits, form, role, what) GRAIN(bits, SONDE_OUGHT_##role)
 #define OPTIONS(p, f)		 , .family = SONDE_FAMILY_##f
-#define EACH(p, e)		 , .each = SONDE_##e
+#define EACH(p, e, l)		 , .each = SONDE_##e, .list = l
 #define END(p)			 },
 #include "wire/pass.h"
 };
@@ -54,6 +56,17 @@ enum sonde_shape sonde_option_shape(enum sonde_family family, uint8_t kind)
 #include "wire/pass.h"
 	}
 	return SONDE_NONE;
+}
+
+#define VALUE_(row, number) ((uint64_t)(row) << 32 | (number))
+
+const char *sonde_words(enum sonde_row_id row, uint32_t number)
+{
+	switch (VALUE_(row, number)) {
+#define VALUE(p, n, number, words) case VALUE_(SONDE_ROW_##p##_##n, number): return words;
+#include "wire/pass.h"
+	}
+	return NULL;
 }
 
 const struct sonde_value sonde_values[] = {

@@ -17,7 +17,7 @@
 /* clang-format off */
 #if defined SPACE || defined NOTHING || defined PROTOCOL || defined UNDER || defined ALSO || \
 	defined BEGINS || defined TELLS || defined QUOTES || defined FIELD || defined SPAN || \
-	defined EITHER || defined VALUE || defined OPTIONS || defined EACH || defined FAMILY || \
+	defined TOLD || defined EITHER || defined VALUE || defined OPTIONS || defined EACH || defined FAMILY || \
 	defined OPTION || defined SHAPE || defined END
 #error "a macro of this name would be taken for a pass over the rows: include wire.h before it"
 #endif
@@ -108,6 +108,7 @@ enum sonde_row_id {
 #define SHAPE(p, ...) SONDE_ROWS_##p, SONDE_ROWS_BEFORE_##p = SONDE_ROWS_##p - 1,
 #define FIELD(p, n, ...) SONDE_ROW_##p##_##n,
 #define SPAN(p, n, ...) SONDE_ROW_##p##_##n,
+#define TOLD(p, n, ...) SONDE_ROW_##p##_##n,
 #define END(p) SONDE_ROWS_END_##p, SONDE_ROWS_AFTER_##p = SONDE_ROWS_END_##p - 1,
 #include "wire/pass.h"
 	SONDE_ROWS
@@ -136,6 +137,7 @@ enum sonde_row_id {
 #define SONDE_ACCESS_FLAG SONDE_ACCESS_BOOL
 #define SONDE_ACCESS_MAC  SONDE_ACCESS_OCTETS
 #define SONDE_ACCESS_IP6  SONDE_ACCESS_OCTETS
+#define SONDE_ACCESS_BYTES SONDE_ACCESS_OCTETS
 
 #define FIELD(p, n, full, bits, form, role, what) \
 	SONDE_ACCESS_##form(struct sonde_##p, sonde_##p##_##n, SONDE_AT_##p##_##n, bits)
@@ -150,14 +152,17 @@ enum sonde_form {
 	SONDE_FORM_DEC, SONDE_FORM_HEX,
 	SONDE_FORM_X4,	/* a number of 32-bit words, shown as bytes */
 	SONDE_FORM_IP4, SONDE_FORM_FLAG,
+	SONDE_FORM_TIME, /* nanoseconds since 1970 */
 	SONDE_FORM_MAC, SONDE_FORM_IP6, /* octets from here on */
+	SONDE_FORM_BYTES, /* shown in hex */
+	SONDE_FORM_TEXT,  /* shown as text, escaped */
 };
 
 struct sonde_row {
 	const char *name;  /* "udp.dstport", as everywhere in output */
 	const char *alias; /* "dport", in specs and filters */
 	const char *what;  /* one phrase */
-	uint16_t at, bits; /* from the start of the header or option */
+	uint16_t at, bits; /* from the start of the header or option; no bits: it is TOLD */
 	uint8_t shape;	   /* enum sonde_shape */
 	uint8_t form;	   /* enum sonde_form */
 	uint8_t role;	   /* enum sonde_role */
@@ -172,6 +177,7 @@ struct sonde_shape_info {
 	uint8_t kind;	    /* of an option */
 	uint8_t family;	    /* of its options; for an option, the one it belongs to */
 	uint8_t each;	    /* shape of what repeats after the fields */
+	const char *list;   /* and what those are called together */
 	uint8_t grain;	    /* a header with options is a multiple of this; 0: any length */
 	uint16_t most;	    /* bytes with options that its length field can say */
 };
@@ -248,7 +254,10 @@ SONDE_INLINE enum sonde_shape sonde_beginning(enum sonde_shape whole)
 
 enum sonde_shape sonde_option_shape(enum sonde_family family, uint8_t kind);
 
-/* A row is either a number, read by sonde_get, or octets, which begin at byte at / 8. */
+/* The word for a number of this row, or NULL. */
+const char *sonde_words(enum sonde_row_id row, uint32_t number);
+
+/* A row with bits is either a number, read by sonde_get, or octets, which begin at byte at / 8. */
 static inline bool sonde_row_is_octets(const struct sonde_row *r)
 {
 	return r->form >= SONDE_FORM_MAC;

@@ -1,0 +1,145 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "packet/field.h"
+
+Suite *field_suite(void);
+
+/* What was told, a word a field: "tcp.srcport=80@20+2", "{options mss 2@40+4", "}". */
+static char told[1 << 16];
+static size_t n;
+
+static void hear(void *arg, const struct sonde_field *f)
+{
+	const struct sonde_row *r = &sonde_rows[f->row];
+
+	ck_assert_ptr_eq(arg, told);
+	n += (size_t)snprintf(told + n, sizeof told - n, "%s", n ? " " : "");
+	switch (f->is) {
+	case SONDE_FIELD_OPEN:
+		n += (size_t)snprintf(told + n, sizeof told - n, "{%s %s %u%s", f->list,
+				      f->name ? f->name : "-", (unsigned)f->number,
+				      f->bad ? " bad" : "");
+		break;
+	case SONDE_FIELD_CLOSE: n += (size_t)snprintf(told + n, sizeof told - n, "}"); return;
+	default:
+		n += (size_t)snprintf(told + n, sizeof told - n, "%s=", r->name);
+		if (sonde_row_is_octets(r))
+			for (uint32_t i = 0; i < f->octets_len; i++)
+				n += (size_t)snprintf(told + n, sizeof told - n, "%02x",
+						      f->octets[i]);
+		else
+			n += (size_t)snprintf(told + n, sizeof told - n, "%u", (unsigned)f->number);
+	}
+	n += (size_t)snprintf(told + n, sizeof told - n, "@%u+%u", f->at, f->len);
+}
+
+static enum sonde_stop tell(const uint8_t *at, size_t len, enum sonde_shape first, unsigned d)
+{
+	uint8_t *x = malloc(len); /* exactly: a sanitizer sees a byte too far */
+	enum sonde_stop stop;
+	struct sonde_packet p;
+
+	memcpy(x, at, len);
+	sonde_decode(&p, x, (uint32_t)len, (uint32_t)len, first);
+	ck_assert_uint_lt(d, p.n);
+	n = 0;
+	*told = 0;
+	stop = sonde_field_each(&p, d, hear, told);
+	free(x);
+	return stop;
+}
+
+START_TEST(fields_come_in_the_order_of_their_bytes_with_their_places)
+{
+	static const uint8_t eth[] = { 1,  2,  3,  4,	 5, 6,	  7, 8,	   9,
+				       10, 11, 12, 0x81, 0, 0xb0, 7, 0x88, 0xcc };
+
+	ck_assert_int_eq(tell(eth, sizeof eth, SONDE_eth, 0), SONDE_STOP_END);
+	ck_assert_str_eq(told, "eth.dst=010203040506@0+6 eth.src=0708090a0b0c@6+6 "
+			       "eth.type=33024@12+2");
+	ck_assert_int_eq(tell(eth, sizeof eth, SONDE_eth, 1), SONDE_STOP_END);
+	ck_assert_str_eq(told, "vlan.priority=5@14+1 vlan.dei=1@14+1 vlan.id=7@14+2 "
+			       "vlan.etype=35020@16+2");
+}
+END_TEST
+
+#define TCP(words) 0, 80, 1, 0, 0, 0, 0, 1, 0, 0, 0, 2, (words) << 4 | 1, 0x12, 1, 0, 0, 0, 0, 0
+
+START_TEST(a_span_comes_before_what_it_covers_and_words_are_shown_as_bytes)
+{
+	static const uint8_t tcp[] = { TCP(5) };
+
+	ck_assert_int_eq(tell(tcp, sizeof tcp, SONDE_tcp, 0), SONDE_STOP_END);
+	ck_assert_ptr_nonnull(strstr(told, " tcp.hdr_len=20@12+1 tcp.flags=274@12+2 "
+					   "tcp.flags.res=0@12+1 tcp.flags.ae=1@12+1 "));
+	ck_assert_ptr_nonnull(strstr(told, " tcp.flags.syn=1@13+1 tcp.flags.fin=0@13+1 "));
+}
+END_TEST
+
+START_TEST(options_are_elements_known_or_not)
+{
+	static const uint8_t tcp[] = { TCP(14), 2, 4,	 5,    180,  1,	   5,	18, 0, 0,
+				       0,	5, 0,	 0,    0,    9,	   0,	0,  0, 20,
+				       0,	0, 0,	 30,   253,  5,	   7,	8,  9, 3,
+				       2,	0, 0xaa, 0xbb, 0xcc, 0xdd, 0xee };
+
+	ck_assert_int_eq(tell(tcp, sizeof tcp, SONDE_tcp, 0), SONDE_STOP_END);
+	ck_assert_ptr_nonnull(strstr(
+		told,
+		" tcp.urgent_pointer=0@18+2 "
+		"{options mss 2@20+4 tcp.options.mss_val=1460@22+2 } "
+		"{options nop 1@24+1 } "
+		"{options sack 5@25+18 "
+		"{blocks - 0@27+8 tcp.options.sack_le=5@27+4 tcp.options.sack_re=9@31+4 } "
+		"{blocks - 1@35+8 tcp.options.sack_le=20@35+4 tcp.options.sack_re=30@39+4 } } "
+		"{options - 253@43+5 } "
+		"{options wscale 3 bad@48+2 } "
+		"{options eol 0@50+6 }"));
+}
+END_TEST
+
+START_TEST(an_option_that_contradicts_itself_is_the_last_and_is_said_to_be_bad)
+{
+	static const uint8_t tcp[] = { TCP(7), 1, 1, 8, 0, 7, 7, 7, 7 };
+
+	ck_assert_int_eq(tell(tcp, sizeof tcp, SONDE_tcp, 0), SONDE_STOP_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(told, "{options nop 1@21+1 } {options TS 8 bad@22+6 }"));
+	ck_assert_ptr_null(strstr(told, "tsval"));
+}
+END_TEST
+
+START_TEST(elements_of_a_header_itself_are_told)
+{
+	static const uint8_t routing[] = { 59, 2, 4, 0, 0, 0,  0,  0,  1,  2,  3,  4,
+					   5,  6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+
+	ck_assert_int_eq(tell(routing, sizeof routing, SONDE_ipv6_routing, 0), SONDE_STOP_END);
+	ck_assert_ptr_nonnull(strstr(told, "{segments - 0@8+16 ipv6.routing.src.addr="
+					   "0102030405060708090a0b0c0d0e0f10@8+16 }"));
+}
+END_TEST
+
+START_TEST(a_value_has_its_word)
+{
+	ck_assert_str_eq(sonde_words(SONDE_ROW_icmp_type, 8), "echo request");
+	ck_assert_ptr_null(sonde_words(SONDE_ROW_icmp_type, 99));
+	ck_assert_ptr_null(sonde_words(SONDE_ROW_icmp_code, 8));
+}
+END_TEST
+
+Suite *field_suite(void)
+{
+	Suite *s = suite_create("field");
+	TCase *c = tcase_create("field");
+
+	tcase_add_test(c, fields_come_in_the_order_of_their_bytes_with_their_places);
+	tcase_add_test(c, a_span_comes_before_what_it_covers_and_words_are_shown_as_bytes);
+	tcase_add_test(c, options_are_elements_known_or_not);
+	tcase_add_test(c, an_option_that_contradicts_itself_is_the_last_and_is_said_to_be_bad);
+	tcase_add_test(c, elements_of_a_header_itself_are_told);
+	tcase_add_test(c, a_value_has_its_word);
+	suite_add_tcase(s, c);
+	return s;
+}
