@@ -16,7 +16,7 @@ struct conf {
 	struct sonde_option_texts file;
 	const char *output;
 	unsigned stamp, hex, both, text, most, verbose;
-	bool count, line, number, nano, utc, no_names;
+	bool count, line, number, nano, utc, no_names, absolute;
 };
 
 /* clang-format off */
@@ -33,6 +33,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(COUNT, 'A', NULL, struct conf, text, NULL, "in ASCII, -AA with the link header"),
 	SONDE_OPTION(FLAG, 'l', NULL, struct conf, line, NULL, "every line at once, also into a pipe"),
 	SONDE_OPTION(FLAG, 'n', NULL, struct conf, no_names, NULL, "numbers instead of names, as always"),
+	SONDE_OPTION(FLAG, 'S', NULL, struct conf, absolute, NULL, "TCP sequence numbers as they are, not from where they began"),
 	SONDE_OPTION(TEXT, 'o', NULL, struct conf, output, "FILE", "write to FILE (standard output)"),
 	SONDE_OPTION_END,
 };
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
 		.form = conf.count ? SONDE_INSPECT_COUNT : SONDE_INSPECT_LINE,
 		.line_by_line = conf.line,
 		.number = conf.number,
+		.absolute = conf.absolute,
 		.most = conf.most,
 		.stamp = { .form = (uint8_t)conf.stamp, .nano = conf.nano, .utc = conf.utc },
 		.out = STDOUT_FILENO,

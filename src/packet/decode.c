@@ -102,6 +102,7 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 
 	p->wire = end;
 	p->has = 0;
+	p->start.seq = p->start.ack = 0;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
 		struct reading r = { 0 };

@@ -37,6 +37,10 @@ struct sonde_packet {
 	uint32_t len;	     /* bytes captured */
 	uint32_t wire;	     /* bytes there were */
 	uint64_t has;	     /* 1 << shape for every layer */
+	struct {
+		uint32_t seq, ack;
+	} start; /* what the line of a TCP segment counts from; 0, unless who knows its
+		  * conversation says so */
 	uint8_t n;
 	uint8_t stop; /* enum sonde_stop */
 	struct sonde_layer layer[SONDE_LAYERS];

@@ -3,8 +3,8 @@
 
 #include "packet/packet.h"
 
-/* One line for a person, in the words and the order of `tcpdump -nn -S`: relative sequence numbers
- * are the business of who knows the connection. */
+/* One line for a person, in the words and the order of `tcpdump -nn -S`; with p->start set, of
+ * `tcpdump -nn`. */
 
 enum { SONDE_SUMMARY_MAX = 4096 }; /* bytes to keep free at o, slack of text.h included */
 

@@ -1,7 +1,8 @@
 #include "packet/line.h"
 #include "packet/option.h"
 
-static char *tcp_option(char *o, const struct sonde_option *opt)
+/* ack: what the blocks of a sack option count from. */
+static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
 {
 	enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt->kind);
 	const void *h = opt->at;
@@ -25,8 +26,8 @@ static char *tcp_option(char *o, const struct sonde_option *opt)
 	     at += SONDE_BYTES_tcp_sack_block) {
 		const void *b = opt->at + at;
 
-		o = sonde_line_number(o, "{", sonde_tcp_sack_block_left(b));
-		o = sonde_line_number(o, ":", sonde_tcp_sack_block_right(b));
+		o = sonde_line_number(o, "{", sonde_tcp_sack_block_left(b) - ack);
+		o = sonde_line_number(o, ":", sonde_tcp_sack_block_right(b) - ack);
 		*o++ = '}';
 	}
 	return o;
@@ -40,7 +41,7 @@ static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 
 	o = sonde_line_say(o, ", options [");
 	while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt)) {
-		o = tcp_option(o, &opt);
+		o = tcp_option(o, &opt, p->start.ack);
 		*o++ = ',';
 	}
 	if (w.at < w.to)
@@ -58,7 +59,7 @@ static const char high_flags[16][5] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE"
 char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_tcp *tcp = sonde_header(p, d, tcp);
-	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp);
+	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp) - p->start.seq;
 	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
 
 	o = sonde_line_say(o, ": Flags [");
@@ -71,7 +72,7 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 			o = sonde_line_number(o, ":", seq + len);
 	}
 	if (sonde_tcp_ack(tcp))
-		o = sonde_line_number(o, ", ack ", sonde_tcp_ackseq(tcp));
+		o = sonde_line_number(o, ", ack ", sonde_tcp_ackseq(tcp) - p->start.ack);
 	o = sonde_line_number(o, ", win ", sonde_tcp_win(tcp));
 	if (sonde_tcp_urg(tcp))
 		o = sonde_line_number(o, ", urg ", sonde_tcp_urp(tcp));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "capture/reader.h"
+#include "flow/start.h"
 #include "packet/summary.h"
 #include "sys/file.h"
 
@@ -14,6 +15,8 @@ struct inspect {
 	struct sonde_inspect_end *end;
 	struct sonde_text out;
 	struct sonde_stamp stamp;
+	struct sonde_arena arena;
+	struct sonde_starts starts;
 	int fd;
 };
 
@@ -47,6 +50,8 @@ static void show_line(struct inspect *in, const struct sonde_frame *f)
 	}
 	o = sonde_stamp_put(&in->stamp, o, f->when);
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	if (in->starts.line)
+		sonde_starts_find(&in->starts, &p);
 	o = sonde_summary(o, &p);
 	*o++ = '\n';
 	sonde_text_end(&in->out, o);
@@ -113,9 +118,12 @@ int sonde_inspect_run(const struct sonde_inspect_plan *plan, struct sonde_inspec
 		return -ENOMEM;
 	*ret = (struct sonde_inspect_end){ 0 };
 	sonde_text_init(&in.out, buffer, OUT_BUFFER, sonde_file_sink, &in.fd);
+	if (plan->form == SONDE_INSPECT_LINE && !plan->absolute)
+		sonde_starts_init(&in.starts, &in.arena);
 	for (size_t i = 0; i < plan->files && read_file(&in, &plan->file[i]); i++)
 		;
 	finish(&in);
+	sonde_arena_done(&in.arena);
 	free(buffer);
 	return in.out.error;
 }

@@ -24,6 +24,7 @@ struct sonde_inspect_plan {
 	bool dump_link;	   /* the link header too */
 	bool line_by_line; /* each line reaches the output at once */
 	bool number;	   /* in front of each line */
+	bool absolute;	   /* sequence numbers as they are, not from where they began */
 	uint64_t most;	   /* packets; 0: no limit */
 	struct sonde_stamp stamp;
 	int out; /* descriptor */
