@@ -97,7 +97,7 @@ static const struct sonde_tcp *segment(const struct sonde_packet *p, const struc
 void sonde_starts_find(struct sonde_starts *s, struct sonde_packet *p)
 {
 	const struct sonde_layer *ip;
-	const struct sonde_tcp *tcp = p->has >> SONDE_tcp & 1 ? segment(p, &ip) : NULL;
+	const struct sonde_tcp *tcp = sonde_has(p, tcp) ? segment(p, &ip) : NULL;
 	struct start *c;
 	uint64_t key[2];
 	bool back, new;

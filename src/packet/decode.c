@@ -101,7 +101,7 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 	unsigned n = 0;
 
 	p->wire = end;
-	p->has = 0;
+	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
@@ -125,7 +125,7 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 		}
 		p->layer[n++] =
 			(struct sonde_layer){ at, end, (uint16_t)r.head, (uint8_t)shape, part };
-		p->has |= 1ULL << shape;
+		p->has[shape / 64] |= 1ULL << shape % 64;
 		at += r.head;
 		if (stop)
 			break;

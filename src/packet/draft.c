@@ -63,7 +63,7 @@ int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape)
 	d->p.layer[d->p.n++] = (struct sonde_layer){ .at = (uint32_t)at,
 						     .head = s->bytes,
 						     .shape = (uint8_t)shape };
-	d->p.has |= 1ULL << shape;
+	d->p.has[shape / 64] |= 1ULL << shape % 64;
 	d->option = 0;
 	d->open = true;
 	return at;

@@ -11,7 +11,7 @@
 #include "wire/wire.h"
 
 enum { SONDE_LAYERS = 16 };
-_Static_assert(SONDE_PROTOCOLS <= 64, "a set of protocols needs a second word");
+_Static_assert(SONDE_PROTOCOLS <= 128, "a set of protocols needs a third word");
 
 enum sonde_stop {
 	SONDE_STOP_END,	      /* nothing more to name: the rest is body */
@@ -20,6 +20,7 @@ enum sonde_stop {
 	SONDE_STOP_MALFORMED, /* a length or version contradicts the bytes around it */
 	SONDE_STOP_FRAGMENT,  /* the middle of something */
 	SONDE_STOP_DEEP,      /* more than SONDE_LAYERS */
+	SONDE_STOP_MORE, /* whole so far; the message goes on in the next segment or fragment */
 };
 
 enum { SONDE_PART_FRAGMENT = 1, SONDE_PART_QUOTED = 2 };
@@ -36,7 +37,7 @@ struct sonde_packet {
 	const uint8_t *byte; /* borrowed */
 	uint32_t len;	     /* bytes captured */
 	uint32_t wire;	     /* bytes there were */
-	uint64_t has;	     /* 1 << shape for every layer */
+	uint64_t has[2];     /* a bit for the shape of every layer: sonde_has */
 	struct {
 		uint32_t seq, ack;
 	} start; /* what the line of a TCP segment counts from; 0, unless who knows its
@@ -59,12 +60,20 @@ void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len
 /* The header of layer d, which the caller knows to be a such-and-such. */
 #define sonde_header(p, d, name) ((const struct sonde_##name *)((p)->byte + (p)->layer[d].at))
 
+/* Whether there is such a header. */
+#define sonde_has(p, name) sonde_has_(p, SONDE_##name)
+
+static inline bool sonde_has_(const struct sonde_packet *p, enum sonde_shape shape)
+{
+	return p->has[shape / 64] >> shape % 64 & 1;
+}
+
 /* The outermost such header, or NULL. */
 #define sonde_find(p, name) ((const struct sonde_##name *)sonde_find_(p, SONDE_##name))
 
 static inline const uint8_t *sonde_find_(const struct sonde_packet *p, enum sonde_shape shape)
 {
-	if (p->has >> shape & 1)
+	if (sonde_has_(p, shape))
 		for (unsigned d = 0; d < p->n; d++)
 			if (p->layer[d].shape == shape)
 				return p->byte + p->layer[d].at;

@@ -16,7 +16,7 @@ static void stop_unless(bool right)
 
 static void read_all(const uint8_t *at, uint32_t len, uint32_t wire, unsigned link)
 {
-	static const unsigned ends = SONDE_STOP_DEEP;
+	static const unsigned ends = SONDE_STOP_MORE;
 	static char line[SONDE_SUMMARY_MAX];
 	static uint8_t again[1 << 17];
 	struct sonde_verdict v;
