@@ -21,7 +21,7 @@ while read -r room may; do
 done <<'END'
 src/base	malloc|calloc|free|abort|v?snprintf|strerrordesc_np|strerrorname_np|sigabbrev_np|wcwidth
 src/wire	-
-src/packet	-
+src/packet	inet_pton|strtoull?|memmem
 src/flow	-
 src/life	qsort|bsearch
 src/lab	-
