@@ -20,14 +20,18 @@ BIN     := $(if $(filter cc gcc,$(VARIANT)),build/bin,$(B)/bin)
 BPF := $(shell $(CLANG) -print-targets 2>/dev/null | grep -qw bpf && \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null && echo yes)
 
+# So are the libraries that read and write compressed captures.
+ZLIB := $(shell $(PKG_CONFIG) --exists zlib 2>/dev/null && echo yes)
+ZSTD := $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes)
+
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
 	$(if $(WERROR),-Werror)
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-aliasing \
-	$(if $(BPF),-DSONDE_HAVE_BPF=1) \
+	$(if $(BPF),-DSONDE_HAVE_BPF=1) $(if $(ZLIB),-DSONDE_HAVE_ZLIB=1) $(if $(ZSTD),-DSONDE_HAVE_ZSTD=1) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)
-LDLIBS := -lpcap -lcap-ng -lmnl $(if $(BPF),-lbpf)
+LDLIBS := -lpcap -lcap-ng -lmnl $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd)
 
 # src/sys/bpf*.c need libbpf; bpf_none.c stands in for them.
 BPF_SRC  := $(wildcard src/sys/bpf*.c)
@@ -58,11 +62,11 @@ all: $(TOOLS)				## build the programs into build/bin
 # What these two find missing they install, so the build behind them looks anew.
 AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 demo:					## install what is missing, build, show the built-in session
-	@tests/house/deps.sh build bpf
+	@tests/house/deps.sh build pack bpf
 	@$(AGAIN) all
 	@$(BIN)/sonde demo
 test:					## install what is missing, build, run all tests
-	@tests/house/deps.sh build bpf test
+	@tests/house/deps.sh build pack bpf test
 	@$(AGAIN) all $(B)/check fuzzers
 	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint) e2e
 
@@ -143,7 +147,7 @@ fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
 		FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) tests/house/fuzz.sh search
 
 bench:					## what following costs
-	@tests/house/deps.sh build bpf bench
+	@tests/house/deps.sh build pack bpf bench
 	@$(AGAIN) all $(STIMS)
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
@@ -152,9 +156,10 @@ lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts
 config:					## what was found, and what is missing without the rest
 	@echo "compiler: $$($(CC) --version | head -n 1)"
 	@echo "BPF tracer: $(if $(BPF),built in,not built: ptrace alone)"
-	@$(RUN) tests/house/deps.sh --list build bpf test bench fuzz fresh
+	@echo "compressed captures: $(if $(ZLIB)$(ZSTD),$(if $(ZLIB),gzip) $(if $(ZSTD),zstd),none)"
+	@$(RUN) tests/house/deps.sh --list build pack bpf test bench fuzz fresh
 deps:					## install what building needs
-	@tests/house/deps.sh build bpf
+	@tests/house/deps.sh build pack bpf
 test-fresh:				## as root: demo and test in a Debian that has git, gcc and make
 	@tests/house/deps.sh fresh
 	@$(RUN) WERROR='$(WERROR)' tests/house/fresh.sh

@@ -28,6 +28,7 @@ struct sonde_frame {
 	uint16_t gso_segs;
 	uint16_t cpu;
 	uint16_t protocol; /* ethertype where link is 101 and the kernel told, else 0 */
+	uint8_t fcs; /* how many of the captured bytes, at their end, are a frame check sequence */
 };
 
 #endif

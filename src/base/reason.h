@@ -10,7 +10,11 @@
 	R(SONDE_NO_ROOM_FOR_OPTION, "no-room-for-option", "the header cannot hold that option")    \
 	R(SONDE_CUT, "cut", "the file ends in the middle of a record")                             \
 	R(SONDE_DAMAGED, "damaged", "a length or number in the file contradicts the bytes around") \
+	R(SONDE_DAMAGED_COMPRESSION, "damaged-compression", "the compressed data is damaged")      \
 	R(SONDE_NOT_CAPTURE, "not-capture", "this is neither a pcap nor a pcapng file")            \
+	R(SONDE_NO_GZIP, "no-gzip", "this sonde was built without zlib, which reads gzip")         \
+	R(SONDE_NO_ZSTD, "no-zstd", "this sonde was built without libzstd, which reads zstd")      \
+	R(SONDE_FILTER, "filter", "this is no filter expression for packets of this link type")    \
 	R(SONDE_NOT_EVIDENCE, "not-evidence", "this capture holds no run of sonde")                \
 	R(SONDE_UNSUPPORTED, "unsupported", "the file uses a feature that is not read yet")        \
 	R(SONDE_NO_BPF, "no-bpf", "this kernel or this build has no BPF tracer")                   \

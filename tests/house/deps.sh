@@ -18,6 +18,8 @@ table() {
 	build	header pcap/pcap.h pcap		libpcap-dev		live capture, link types
 	build	header cap-ng.h cap-ng		libcap-ng-dev		gives up capabilities
 	build	header libmnl/libmnl.h mnl	libmnl-dev		netlink: socket diagnosis, interfaces
+	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
+	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it
 	bpf	clang_bpf			clang			the BPF tracer: compiles it
 	test	header check.h check		check			the suites
