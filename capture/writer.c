@@ -235,7 +235,7 @@ static char *put_options(char *o, const struct sonde_frame *f, const struct sond
 	uint32_t flags = (f->dir <= SONDE_DIR_OUT ? dirs[f->dir] : 0) |
 			 (f->sum == SONDE_SUM_NOT_READY ? SUM_NOT_READY : 0) |
 			 (f->sum == SONDE_SUM_VALID ? SUM_VALID : 0) |
-			 (f->gso_size ? SEGMENTED : 0);
+			 (f->gso || f->gso_size ? SEGMENTED : 0);
 	uint32_t task[2] = { note->pid, note->tid ? note->tid : note->pid };
 
 	if (flags)

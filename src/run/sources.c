@@ -11,7 +11,7 @@
 
 enum { RUN, TRACER, DIAG, WIRE };
 
-/* libpcap hands over blocks that are 10 ms old, and more on a busy machine. */
+/* Blocks are 10 ms old when they are handed over, and more on a busy machine. */
 #define WIRE_LATENESS (50 * SONDE_MILLISECOND)
 
 /* Noted as the events come in, which is before the packets of that time go out: even the first
@@ -106,7 +106,8 @@ int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
 {
 	const struct sonde_live_plan live = { .interface = "any",
 					      .snaplen = plan->snaplen,
-					      .clock = clock };
+					      .clock = clock,
+					      .network = true };
 	int r;
 
 	*s = (struct sonde_sources){ 0 };

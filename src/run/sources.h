@@ -2,7 +2,7 @@
 #define SONDE_RUN_SOURCES_H
 
 /* All that a live run listens to, merged: the tracer, the kernel's socket diagnosis, packets from
- * libpcap where the tracer sees none, and the run itself. */
+ * a capture where the tracer sees none, and the run itself. */
 
 #include "capture/live.h"
 #include "life/merge.h"
