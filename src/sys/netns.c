@@ -5,6 +5,8 @@
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,8 +14,9 @@
 
 struct visit {
 	int netns; /* -1: a new one */
-	int family, type, protocol;
-	int ret; /* the descriptor that was asked for, or -errno */
+	int (*call)(void *arg);
+	void *arg;
+	int ret;
 };
 
 static int loopback_up(void)
@@ -46,15 +49,12 @@ static void *visit(void *arg)
 {
 	struct visit *v = arg;
 
-	if (v->netns < 0) {
+	if (v->netns < 0)
 		v->ret = make_netns();
-	} else if (setns(v->netns, CLONE_NEWNET) < 0) {
+	else if (setns(v->netns, CLONE_NEWNET) < 0)
 		v->ret = -errno;
-	} else {
-		v->ret = socket(v->family, v->type | SOCK_CLOEXEC, v->protocol);
-		if (v->ret < 0)
-			v->ret = -errno;
-	}
+	else
+		v->ret = v->call(v->arg);
 	return NULL;
 }
 
@@ -74,12 +74,38 @@ int sonde_netns_open(void)
 	return send_visitor(&(struct visit){ .netns = -1 });
 }
 
-int sonde_netns_socket(int netns, int family, int type, int protocol)
+int sonde_netns_named(const char *name)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof path, "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int sonde_netns_visit(int netns, int (*call)(void *arg), void *arg)
 {
 	if (netns < 0)
 		return -EBADF;
-	return send_visitor(&(struct visit){
-		.netns = netns, .family = family, .type = type, .protocol = protocol });
+	return send_visitor(&(struct visit){ .netns = netns, .call = call, .arg = arg });
+}
+
+struct wanted {
+	int family, type, protocol;
+};
+
+static int open_socket(void *arg)
+{
+	const struct wanted *w = arg;
+	int fd = socket(w->family, w->type | SOCK_CLOEXEC, w->protocol);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sonde_netns_socket(int netns, int family, int type, int protocol)
+{
+	return sonde_netns_visit(netns, open_socket, &(struct wanted){ family, type, protocol });
 }
 
 uint32_t sonde_netns_inode(int netns)

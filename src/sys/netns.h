@@ -10,6 +10,13 @@
 /* A new namespace with its loopback up. A descriptor that is closed by exec, or -errno. */
 int sonde_netns_open(void);
 
+/* One that has a name under /run/netns, as ip-netns(8) gives them, or a path that holds a slash, as
+ * /proc/PID/ns/net. A descriptor that is closed by exec, or -errno. Needs no capability. */
+int sonde_netns_named(const char *name);
+
+/* What call returns, called inside the namespace by a thread of its own; or -errno. */
+int sonde_netns_visit(int netns, int (*call)(void *arg), void *arg);
+
 /* socket(2) inside the namespace; closed by exec. A descriptor, or -errno. */
 int sonde_netns_socket(int netns, int family, int type, int protocol);
 

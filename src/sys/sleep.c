@@ -20,7 +20,7 @@ enum { CAUGHT = sizeof caught / sizeof *caught };
 static struct sigaction before[CAUGHT], before_child, before_pipe;
 static sigset_t before_mask, ends;
 static bool ready;
-static volatile sig_atomic_t target, wanted, noted;
+static volatile sig_atomic_t target, wanted, noted, counted;
 
 static void note(int signal, siginfo_t *info, void *context)
 {
@@ -39,6 +39,13 @@ static void note(int signal, siginfo_t *info, void *context)
 static void wake(int signal)
 {
 	(void)signal; /* that ppoll was interrupted is all there is to it */
+}
+
+static void count(int signal)
+{
+	(void)signal;
+	counted++;
+	noted = 1;
 }
 
 static void listen_to(size_t i)
@@ -96,6 +103,22 @@ void sonde_sleep_forward(pid_t pid)
 			listen_to(i);
 		else if (!caught[i].ends)
 			sigaction(caught[i].number, &before[i], NULL);
+}
+
+void sonde_sleep_count(int signal)
+{
+	struct sigaction new = { .sa_handler = count, .sa_flags = SA_RESTART };
+
+	new.sa_mask = ends;
+	sigaction(signal, &new, NULL);
+}
+
+unsigned sonde_sleep_counted(void)
+{
+	unsigned n = (unsigned)counted;
+
+	counted = 0;
+	return n;
 }
 
 int sonde_sleep(struct pollfd *fds, unsigned n, int ms)

@@ -26,6 +26,13 @@ void sonde_sleep_done(void);
  * USR2 ALRM, and no stop signal. */
 void sonde_sleep_forward(pid_t pid);
 
+/* From now on, until done, this signal wakes the sleeper and is counted, no more: for statistics on
+ * request. SIGUSR1 or SIGUSR2. */
+void sonde_sleep_count(int signal);
+
+/* How many of them came since it was asked last. */
+unsigned sonde_sleep_counted(void);
+
 /* Like poll(2) for at most ms milliseconds (-1: without end), but a child's change of state and a
  * signal that asks us to end wake it as well, even when they came between two sleeps. fds may be
  * NULL with n 0. Returns how many are ready, 0 after time or signal, or -errno. */
