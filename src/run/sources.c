@@ -104,10 +104,9 @@ static void take_diag(void *arg, const struct sonde_item *item)
 int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
 		       const struct sonde_tracer_plan *plan, int64_t clock)
 {
-	const struct sonde_live_plan live = { .interface = "any",
-					      .snaplen = plan->snaplen,
-					      .clock = clock,
-					      .network = true };
+	const struct sonde_live_plan live = {
+		.interface = "any", .snaplen = plan->snaplen, .clock = clock, .network = true
+	};
 	int r;
 
 	*s = (struct sonde_sources){ 0 };

@@ -29,20 +29,26 @@ static const struct {
 /* clang-format on */
 enum { OFFLOADS = sizeof offloads / sizeof *offloads };
 
-static uint32_t ask(int fd, struct ifreq *r, uint32_t command)
+static bool call(int fd, const char *name, void *command)
+{
+	struct ifreq r = { .ifr_data = command };
+
+	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
+	return ioctl(fd, SIOCETHTOOL, &r) >= 0;
+}
+
+static uint32_t ask(int fd, const char *name, uint32_t command)
 {
 	struct ethtool_value v = { .cmd = command };
 
-	r->ifr_data = (void *)&v;
-	return ioctl(fd, SIOCETHTOOL, r) < 0 ? 0 : v.data;
+	return call(fd, name, &v) ? v.data : 0;
 }
 
-static bool has_hardware_time(int fd, struct ifreq *r)
+static bool has_hardware_time(int fd, const char *name)
 {
 	struct ethtool_ts_info i = { .cmd = ETHTOOL_GET_TS_INFO };
 
-	r->ifr_data = (void *)&i;
-	return !ioctl(fd, SIOCETHTOOL, r) && i.so_timestamping & SOF_TIMESTAMPING_RAW_HARDWARE &&
+	return call(fd, name, &i) && i.so_timestamping & SOF_TIMESTAMPING_RAW_HARDWARE &&
 	       i.rx_filters & 1 << HWTSTAMP_FILTER_ALL;
 }
 
@@ -65,13 +71,13 @@ static int look(int fd, struct sonde_device *ret, const char *name)
 		ret->running = r.ifr_flags & IFF_RUNNING;
 		ret->loopback = r.ifr_flags & IFF_LOOPBACK;
 	}
-	uint32_t flags = ask(fd, &r, ETHTOOL_GFLAGS);
+	uint32_t flags = ask(fd, name, ETHTOOL_GFLAGS);
 
 	for (size_t i = 0; i < OFFLOADS; i++)
-		if (offloads[i].command ? ask(fd, &r, offloads[i].command)
+		if (offloads[i].command ? ask(fd, name, offloads[i].command)
 					: flags & offloads[i].mask)
 			ret->offload |= offloads[i].bit;
-	ret->hardware = has_hardware_time(fd, &r);
+	ret->hardware = has_hardware_time(fd, name);
 	return 0;
 }
 
