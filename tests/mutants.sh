@@ -56,10 +56,10 @@ QUOTES: IPv4 in ICMPv6|wire/icmpv6.rows|s/QUOTES(icmpv6_toobig, ipproto, 41)/QUO
 VALUE: another word|wire/icmp.rows|s/"echo request"/"echo reply"/
 OPTIONS: none|wire/icmpv6.rows|s/^OPTIONS(nd_ns.*//
 EACH: none|wire/tcp.rows|s/^EACH.*//
-FAMILY: another unit|wire/icmpv6.rows|s/FAMILY(ndopt, 8/FAMILY(ndopt, 4/
-FAMILY: all bytes counted|wire/ipv6.rows|s/FAMILY(ipv6opt, 1, 2/FAMILY(ipv6opt, 1, 0/
-FAMILY: no end|wire/tcp.rows|s/FAMILY(tcpopt, 1, 0, 0, 1)/FAMILY(tcpopt, 1, 0, -1, 1)/
-FAMILY: no padding|wire/tcp.rows|s/FAMILY(tcpopt, 1, 0, 0, 1)/FAMILY(tcpopt, 1, 0, 0, -1)/
+FAMILY: another unit|wire/icmpv6.rows|s/FAMILY(ndopt, BYTES, 8/FAMILY(ndopt, BYTES, 4/
+FAMILY: all bytes counted|wire/ipv6.rows|s/FAMILY(ipv6opt, BYTES, 1, 2/FAMILY(ipv6opt, BYTES, 1, 0/
+FAMILY: no end|wire/tcp.rows|s/FAMILY(tcpopt, BYTES, 1, 0, 0, 1, 1)/FAMILY(tcpopt, BYTES, 1, 0, -1, 1, 1)/
+FAMILY: no padding|wire/tcp.rows|s/FAMILY(tcpopt, BYTES, 1, 0, 0, 1, 1)/FAMILY(tcpopt, BYTES, 1, 0, 0, -1, 1)/
 OPTION: another kind|wire/tcp.rows|s/tcp_ts, 8, 10/tcp_ts, 9, 10/
 SHAPE: rows swapped|wire/tcp.rows|/sack_block, left/{h;d};/sack_block, right/G
 header bound not checked|packet/decode.c|s/if (there < bytes)/if (0)/

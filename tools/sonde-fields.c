@@ -37,11 +37,12 @@ static const char *const spaces[] = { "",
 
 struct link {
 	uint8_t shape, space;
-	uint32_t key;
+	uint64_t key;
 };
 static const struct link links[] = {
 #define UNDER(p, s, k) { SONDE_##p, SONDE_SPACE_##s, k },
 #define ALSO(p, s, k)  { SONDE_##p, SONDE_SPACE_##s, k },
+#define AMONG(p, s, k, ...) { SONDE_##p, SONDE_SPACE_##s, k },
 #define BEGINS(p, whole, s, k) { SONDE_##p, SONDE_SPACE_##s, k },
 #include "wire/pass.h"
 };
@@ -87,11 +88,16 @@ static const char *holds(const struct sonde_row *r, char *buf, size_t size)
 			 r->arg);
 		return buf;
 	case SONDE_ROLE_IS: snprintf(buf, size, "%u", r->arg); return buf;
+	case SONDE_ROLE_PORT:
+	case SONDE_ROLE_PORT_TO: return "as set; may lead to what follows";
+	case SONDE_ROLE_COUNT: return "how many follow in this header";
+	case SONDE_ROLE_KEY_OR_BODY: return "what follows, or its length";
 	case SONDE_ROLE_KEY: snprintf(buf, size, "what follows, by %s", spaces[r->arg]); return buf;
 	case SONDE_ROLE_WORDS:
 	case SONDE_ROLE_EIGHTS: return "length of this header";
 	case SONDE_ROLE_TOTAL: return "length with all that follows";
-	case SONDE_ROLE_BODY: return "length of all that follows";
+	case SONDE_ROLE_BODY:
+	case SONDE_ROLE_PAYLOAD: return "length of all that follows";
 	case SONDE_ROLE_MORE:
 	case SONDE_ROLE_OFFSET: return "as set; says it is a part";
 	case SONDE_ROLE_SUM_HEADER: return "sum of this header";
@@ -108,12 +114,12 @@ static void print_links(struct sonde_text *t, unsigned shape)
 
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		if (links[i].shape == shape) {
-			sonde_text_print(t,
-					 links[i].key > 1000 &&
-							 links[i].space != SONDE_SPACE_linktype
-						 ? "%s%s 0x%x"
-						 : "%s%s %u",
-					 between, spaces[links[i].space], links[i].key);
+			sonde_text_print(
+				t,
+				links[i].key > 1000 && links[i].space != SONDE_SPACE_linktype
+					? "%s%s 0x%llx"
+					: "%s%s %llu",
+				between, spaces[links[i].space], (unsigned long long)links[i].key);
 			between = ", ";
 		}
 	if (*between == ',')
@@ -127,7 +133,7 @@ static void print_head(struct sonde_text *t, unsigned shape)
 	sonde_text_print(t, "%s: %s", s->name, s->title);
 	if (*s->source)
 		sonde_text_print(t, ", %s", s->source);
-	if (shape >= SONDE_PROTOCOLS && s->kind)
+	if (shape >= SONDE_PROTOCOLS && s->family)
 		sonde_text_print(t, "\n  option %u", s->kind);
 	sonde_text_str(t, "\n");
 	print_links(t, shape);
@@ -156,7 +162,7 @@ static void print_shape(struct sonde_text *t, unsigned shape, bool json)
 			.protocol = s->name,
 			.title = s->title,
 			.source = *s->source ? s->source : NULL,
-			.kind = shape >= SONDE_PROTOCOLS && s->kind ? s->kind : SONDE_ABSENT,
+			.kind = shape >= SONDE_PROTOCOLS && s->family ? s->kind : SONDE_ABSENT,
 			.name = r->name,
 			.alias = r->alias,
 			.at = r->bits ? r->at : SONDE_ABSENT,
@@ -181,8 +187,7 @@ static void print_shape(struct sonde_text *t, unsigned shape, bool json)
 /* Whether this option or element may stand in that header. */
 static bool belongs(unsigned part, const struct sonde_shape_info *header)
 {
-	if (part == header->each || (sonde_shapes[part].kind && header->family &&
-				     sonde_shapes[part].family == header->family))
+	if (part == header->each || (header->family && sonde_shapes[part].family == header->family))
 		return true;
 	for (unsigned o = SONDE_PROTOCOLS; o < SONDE_SHAPES; o++)
 		if (sonde_shapes[o].each == part && header->family &&

@@ -18,8 +18,8 @@ struct sonde_bytes {
 };
 
 /* A field of a header is read through one window of 1, 2, 4 or 8 bytes that ends with the
- * field's last byte: one load, one swap, one shift, one mask. Positions count bits from the start
- * of the header.
+ * field's last byte, or begins with the header where that is too far back: one load, one swap, one
+ * shift, one mask. Positions count bits from the start of the header.
  *
  *   ipv6.flow: bit 12, 20 bits    |....|....:....|....:....:....:....|
  *   window: 4 bytes from byte 0   '----------------------------------'
@@ -27,8 +27,11 @@ struct sonde_bytes {
 #define SONDE_SPAN(at, bits) (((at) % 8 + (bits) + 7) / 8)
 #define SONDE_WIDTH(at, bits)                                                                      \
 	(SONDE_SPAN(at, bits) > 4 ? 8 : SONDE_SPAN(at, bits) > 2 ? 4 : SONDE_SPAN(at, bits))
-#define SONDE_FROM(at, bits)  (((at) + (bits) + 7) / 8 - SONDE_WIDTH(at, bits))
-#define SONDE_SHIFT(at, bits) ((8 - ((at) + (bits)) % 8) % 8)
+#define SONDE_TO(at, bits) (((at) + (bits) + 7) / 8)
+#define SONDE_FROM(at, bits)                                                                       \
+	(SONDE_TO(at, bits) < SONDE_WIDTH(at, bits) ? 0                                            \
+						    : SONDE_TO(at, bits) - SONDE_WIDTH(at, bits))
+#define SONDE_SHIFT(at, bits) (8 * (SONDE_FROM(at, bits) + SONDE_WIDTH(at, bits)) - (at) - (bits))
 #define SONDE_MASK(bits)      (~0ULL >> (64 - (bits)))
 
 /* The unsigned type that fits so many bits, as a type name. */

@@ -5,16 +5,34 @@ struct reading {
 	uint32_t head;	/* header and options, bytes */
 	uint32_t total; /* it and all that follows, bytes; 0: it does not say */
 	enum sonde_shape next;
-	bool keyed; /* it names what follows, known or not */
-	bool sized; /* a field says how long the header is */
-	bool alien; /* another version: nothing it says can be believed */
+	enum sonde_shape then;	/* what follows where there is room for it */
+	enum sonde_space space; /* what names either */
+	uint64_t key;
+	bool ported; /* space and key are those of a port */
+	bool keyed;  /* it names what follows, known or not */
+	bool sized;  /* a field says how long the header is */
+	bool alien;  /* another version: nothing it says can be believed */
 	bool more, middle, quotes;
 };
 
-SONDE_INLINE void follow(struct reading *r, enum sonde_space space, uint32_t key)
+SONDE_INLINE void follow(struct reading *r, enum sonde_space space, uint64_t key)
 {
+	r->space = space;
+	r->key = key;
 	r->next = sonde_child(space, key);
 	r->keyed = !sonde_key_ends(space, key);
+}
+
+/* Bytes of an element. */
+SONDE_INLINE uint32_t element(unsigned shape)
+{
+	/* clang-format off */
+	switch (shape) {
+#define SHAPE(p, bytes, ...) case SONDE_##p: return bytes;
+#include "wire/pass.h"
+	default: return 0;
+	}
+	/* clang-format on */
 }
 
 SONDE_INLINE void hear(struct reading *r, const uint8_t *h, unsigned at, unsigned bits,
@@ -25,6 +43,20 @@ SONDE_INLINE void hear(struct reading *r, const uint8_t *h, unsigned at, unsigne
 	switch (role) {
 	case SONDE_ROLE_IS: r->alien |= v != arg; break;
 	case SONDE_ROLE_KEY: follow(r, arg, v); break;
+	case SONDE_ROLE_KEY_OR_BODY:
+		follow(r, arg, v <= SONDE_BODY_MOST ? 0 : v);
+		r->total = v <= SONDE_BODY_MOST ? v + r->head : 0;
+		break;
+	case SONDE_ROLE_PORT:
+	case SONDE_ROLE_PORT_TO:
+		if (r->then == SONDE_NONE)
+			r->then = sonde_child(arg, v);
+		if (sonde_is_among(arg, v)) {
+			r->space = arg;
+			r->key = v;
+			r->ported = true;
+		}
+		break;
 	case SONDE_ROLE_WORDS:
 		r->head = 4 * (v + arg);
 		r->sized = true;
@@ -34,11 +66,24 @@ SONDE_INLINE void hear(struct reading *r, const uint8_t *h, unsigned at, unsigne
 		r->sized = true;
 		break;
 	case SONDE_ROLE_TOTAL: r->total = v; break;
+	case SONDE_ROLE_COUNT:
+		r->head += v * element(arg);
+		r->sized = true;
+		break;
 	case SONDE_ROLE_BODY: r->total = v ? v + r->head : 0; break;
+	case SONDE_ROLE_PAYLOAD: r->total = v + r->head; break;
 	case SONDE_ROLE_MORE: r->more = v; break;
 	case SONDE_ROLE_OFFSET: r->middle = v; break;
 	default: break;
 	}
+}
+
+/* All that is there of the packet, as head. */
+SONDE_INLINE uint32_t rest(const struct reading *r, uint32_t there)
+{
+	uint32_t all = r->total && r->total < there ? r->total : there;
+
+	return all < 65535 ? all : 65535;
 }
 
 /* Reads the header of this shape at h, of which there bytes are. Its bytes without options. */
@@ -56,14 +101,18 @@ SONDE_INLINE uint32_t read_header(struct reading *r, enum sonde_shape shape, con
 		if (SONDE_MATTERS(SONDE_OUGHT_##role)) \
 			hear(r, h, SONDE_AT_##p##_##n, bits, SONDE_OUGHT_##role);
 #define TELLS(p, first, last, space) \
-		follow(r, SONDE_SPACE_##space, (uint32_t)sonde_get(h, SONDE_AT_##p##_##first, \
+		follow(r, SONDE_SPACE_##space, sonde_get(h, SONDE_AT_##p##_##first, \
 			SONDE_TO_##p##_##last - SONDE_AT_##p##_##first + 1));
 #define QUOTES(p, space, key) \
 		r->next = sonde_child(SONDE_SPACE_##space, key); \
 		r->quotes = true;
+#define CARRIES(p, space, key) \
+		r->next = sonde_child(SONDE_SPACE_##space, key);
+#define THEN(p, next) \
+		r->then = SONDE_##next;
 #define OPTIONS(p, family) \
 		if (!r->sized) \
-			r->head = there < 65535 ? there : 65535;
+			r->head = rest(r, there);
 #define OPTION(family, p, ...) case SONDE_##p: __builtin_unreachable();
 #define SHAPE(p, ...) case SONDE_##p: __builtin_unreachable();
 #define END(p) return SONDE_BYTES_##p;
@@ -91,6 +140,19 @@ SONDE_INLINE enum sonde_stop bound(struct reading *r, uint32_t fixed, uint32_t t
 	return SONDE_STOP_END;
 }
 
+/* What follows the header that was read; there bytes of it are at h, of room. */
+SONDE_INLINE enum sonde_shape what_follows(struct reading *r, const uint8_t *h, uint32_t there,
+					   uint32_t room)
+{
+	if (r->next != SONDE_NONE)
+		return r->next;
+	if (r->keyed)
+		return sonde_among(r->space, r->key, h, there);
+	if (r->ported && r->then == SONDE_NONE)
+		r->then = sonde_among(r->space, r->key, h, there);
+	return r->then != SONDE_NONE && room >= sonde_shapes[r->then].bytes ? r->then : SONDE_NONE;
+}
+
 void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		  enum sonde_shape first)
 {
@@ -103,6 +165,7 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 	p->wire = end;
 	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;
+	p->link = 0;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
 		struct reading r = { 0 };
@@ -129,15 +192,18 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 		at += r.head;
 		if (stop)
 			break;
-		if (r.middle | (r.keyed && r.next == SONDE_NONE)) {
-			stop = r.middle ? SONDE_STOP_FRAGMENT : SONDE_STOP_UNKNOWN;
+		if (r.middle) {
+			stop = SONDE_STOP_FRAGMENT;
 			break;
 		}
+		there = (end < len ? end : len) - at;
+		shape = what_follows(&r, byte + at, there, end - at);
+		if (r.keyed && shape == SONDE_NONE)
+			stop = SONDE_STOP_UNKNOWN;
 		if (r.more)
 			part |= SONDE_PART_FRAGMENT;
 		if (r.quotes)
 			part |= SONDE_PART_QUOTED;
-		shape = r.next;
 	}
 	p->byte = byte;
 	p->len = len;
@@ -150,18 +216,8 @@ void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len
 {
 	enum sonde_shape first = sonde_child(SONDE_SPACE_linktype, linktype);
 
-	switch (linktype) {
-	case 0: /* LINKTYPE_NULL: the byte order of the machine that wrote it */
-		if (len && !byte[0])
-			first = SONDE_loop;
-		break;
-	case 12: /* LINKTYPE_RAW is 101; 12 and 14 are what BSDs wrote for it */
-	case 14:
-	case 101:
-		first = !len || byte[0] >> 4 == 4 ? SONDE_ip
-			: byte[0] >> 4 == 6	  ? SONDE_ipv6
-						  : SONDE_NONE;
-		break;
-	}
+	if (first == SONDE_NONE)
+		first = sonde_among(SONDE_SPACE_linktype, linktype, byte, len);
 	sonde_decode(p, byte, len, wire, first);
+	p->link = (uint16_t)linktype;
 }

@@ -64,7 +64,22 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 	case SONDE_ROLE_USUALLY:
 	case SONDE_ROLE_MORE:
 	case SONDE_ROLE_OFFSET: return false;
+	case SONDE_ROLE_PORT: return false;
+	case SONDE_ROLE_COUNT:
+		*want = (l->head - sonde_shapes[l->shape].bytes) / sonde_shapes[arg].bytes;
+		return true;
+	case SONDE_ROLE_PORT_TO:
+		if (d + 1 >= p->n || (key = sonde_key(arg, p->layer[d + 1].shape)) < 0 ||
+		    sonde_get(h, at - bits, bits) == (uint32_t)key)
+			return false;
+		*want = (uint32_t)key;
+		return true;
 	case SONDE_ROLE_IS: *want = arg; return true;
+	case SONDE_ROLE_KEY_OR_BODY:
+		if (d + 1 < p->n && p->layer[d + 1].shape == sonde_child(arg, 0)) {
+			*want = all - l->head;
+			return true;
+		} /* fall through */
 	case SONDE_ROLE_KEY:
 		if (d + 1 >= p->n || (key = sonde_key(arg, p->layer[d + 1].shape)) < 0)
 			return false;
@@ -75,7 +90,8 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 	case SONDE_ROLE_TOTAL:
 		*want = all > 65535 ? 0 : all; /* RFC 2675 section 4 */
 		return true;
-	case SONDE_ROLE_BODY: *want = all - l->head > 65535 ? 0 : all - l->head; return true;
+	case SONDE_ROLE_BODY:
+	case SONDE_ROLE_PAYLOAD: *want = all - l->head > 65535 ? 0 : all - l->head; return true;
 	case SONDE_ROLE_SUM_HEADER: all = l->head; break;
 	case SONDE_ROLE_SUM_ALL: break;
 	case SONDE_ROLE_SUM_PSEUDO:
@@ -93,6 +109,7 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 	return true;
 }
 
+/* Whether a field is a checksum. */
 static inline bool is_sum(enum sonde_role role)
 {
 	return role >= SONDE_ROLE_SUM_HEADER;
@@ -101,7 +118,7 @@ static inline bool is_sum(enum sonde_role role)
 /* Whoever makes the packet chooses the value; nothing around it decides. */
 static inline bool is_chosen(enum sonde_role role)
 {
-	return role <= SONDE_ROLE_USUALLY || role == SONDE_ROLE_MORE || role == SONDE_ROLE_OFFSET;
+	return role <= SONDE_ROLE_PORT_TO || role == SONDE_ROLE_MORE || role == SONDE_ROLE_OFFSET;
 }
 
 /* Whether a field of layer d disagrees with the packet around it. */
@@ -115,6 +132,9 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 		return false; /* and so never read: it may be wider than 64 bits */
 	if (role == SONDE_ROLE_KEY && !strict)
 		return false; /* it led here: any key that does is right */
+	if (role == SONDE_ROLE_KEY_OR_BODY && !strict &&
+	    sonde_get(p->byte + p->layer[d].at, at, bits) > SONDE_BODY_MOST)
+		return false;
 	if (is_sum(role) && !(how & SONDE_JUDGE_SUMS))
 		return false;
 	have = sonde_get(p->byte + p->layer[d].at, at, bits);

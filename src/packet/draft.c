@@ -83,21 +83,24 @@ static int grow_header(struct sonde_draft *d, uint32_t len)
 int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
 {
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
-	int at = grow_header(d, s->bytes);
+	const struct sonde_family_info *f = &sonde_families[s->family ? s->family : d->family];
+	uint32_t pad = s->family ? -(d->p.len - last(d)->at - sonde_shapes[last(d)->shape].bytes) %
+					   f->grain
+				 : 0;
+	int at = grow_header(d, pad);
 
-	if (at < 0)
+	if (at < 0 || (at = grow_header(d, s->bytes)) < 0)
 		return at;
+	start(s, bytes(d, (uint32_t)at));
 	if (s->family) {
 		d->option = (uint32_t)at;
 		d->family = s->family;
-		bytes(d, d->option)[0] = s->kind;
+		if (f->kind_bits)
+			sonde_put(bytes(d, d->option), f->kind_at, f->kind_bits, s->kind);
 	}
-	if (d->option) { /* an element makes the option around it longer */
-		const struct sonde_family_info *f = &sonde_families[d->family];
-
-		bytes(d, d->option)[1] = (uint8_t)((d->p.len - d->option - f->uncounted) / f->unit);
-	}
-	start(s, bytes(d, (uint32_t)at));
+	if (d->option) /* an element makes the option around it longer */
+		sonde_put(bytes(d, d->option), f->len_at, f->len_bits,
+			  (d->p.len - d->option - f->uncounted) / f->unit);
 	return at;
 }
 
@@ -138,7 +141,7 @@ static void copy_rows(const struct sonde_shape_info *s, const uint8_t *from, uin
 {
 	for (unsigned i = 0; i < s->rows; i++) {
 		const struct sonde_row *r = &sonde_rows[s->row + i];
-		bool ours = r->role <= SONDE_ROLE_USUALLY || r->role == SONDE_ROLE_MORE ||
+		bool ours = r->role <= SONDE_ROLE_PORT_TO || r->role == SONDE_ROLE_MORE ||
 			    r->role == SONDE_ROLE_OFFSET;
 
 		if (!r->bits || r->span || !(ours || pinned >> i & 1))
@@ -162,30 +165,39 @@ static int copy_each(struct sonde_draft *d, uint8_t shape, const uint8_t *at, co
 	return to < 0 ? to : sonde_draft_raw(d, at, (uint32_t)(end - at));
 }
 
+/* An option and what pads it up to end. */
 static int copy_option(struct sonde_draft *d, enum sonde_family family,
-		       const struct sonde_option *o)
+		       const struct sonde_option *o, const uint8_t *end)
 {
+	const struct sonde_family_info *f = &sonde_families[family];
 	enum sonde_shape shape = sonde_option_shape(family, o->kind);
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
 	int to, r;
 
 	if (shape == SONDE_NONE || o->len < s->bytes)
-		return sonde_draft_raw(d, o->at, o->len);
+		return sonde_draft_raw(d, o->at, (uint32_t)(end - o->at));
 	if ((to = sonde_draft_option(d, shape)) < 0)
 		return to;
 	copy_rows(s, o->at, bytes(d, (uint32_t)to), 0);
 	r = copy_each(d, s->each, o->at + s->bytes, o->at + o->len);
-	bytes(d, (uint32_t)to)[1] = o->at[1];
-	return r;
+	sonde_put(bytes(d, (uint32_t)to), f->len_at, f->len_bits,
+		  sonde_get(o->at, f->len_at, f->len_bits));
+	return r < 0 ? r : sonde_draft_raw(d, o->at + o->len, (uint32_t)(end - o->at - o->len));
 }
 
 /* Keys lead to what was decoded, each in its own way: an echo reply is no request. */
-static uint32_t keys(const struct sonde_shape_info *s)
+static uint32_t keys(const struct sonde_shape_info *s, const uint8_t *h)
 {
 	uint32_t mask = 0;
 
-	for (unsigned i = 0; i < s->rows; i++)
-		mask |= (uint32_t)(sonde_rows[s->row + i].role == SONDE_ROLE_KEY) << i;
+	for (unsigned i = 0; i < s->rows; i++) {
+		const struct sonde_row *r = &sonde_rows[s->row + i];
+
+		mask |= (uint32_t)(r->role == SONDE_ROLE_KEY || r->role == SONDE_ROLE_PORT_TO ||
+				   (r->role == SONDE_ROLE_KEY_OR_BODY &&
+				    sonde_get(h, r->at, r->bits) > SONDE_BODY_MOST))
+			<< i;
+	}
 	return mask;
 }
 
@@ -204,12 +216,12 @@ int sonde_draft_copy(struct sonde_draft *d, const struct sonde_packet *from,
 
 		if ((r = sonde_draft_push(d, l->shape)) < 0)
 			break;
-		d->pinned[i] = l->part ? ~0u : pins ? pins->wrong[i] : keys(s);
+		d->pinned[i] = l->part ? ~0u : pins ? pins->wrong[i] : keys(s, h);
 		memset(bytes(d, l->at), 0, s->bytes);
 		copy_rows(s, h, bytes(d, l->at), d->pinned[i]);
 		if (s->family)
 			while (r >= 0 && sonde_option_next(&w, s->family, &o))
-				r = copy_option(d, s->family, &o);
+				r = copy_option(d, s->family, &o, w.at);
 		if (r >= 0)
 			r = copy_each(d, s->each, w.at, w.to);
 		d->open = false; /* it is as long as it was, even where that is wrong */

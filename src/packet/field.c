@@ -87,9 +87,12 @@ static void tell_option(struct telling *t, enum sonde_family family, uint32_t at
 {
 	const struct sonde_family_info *i = &sonde_families[family];
 	const uint8_t *h = t->p->byte + at;
-	enum sonde_shape shape = sonde_option_shape(family, *h);
+	uint32_t whole = sonde_family_head(i), head = len < whole ? len : whole;
+	uint32_t kind = len < whole    ? *h
+			: i->kind_bits ? (uint32_t)sonde_get(h, i->kind_at, i->kind_bits)
+				       : 0;
+	enum sonde_shape shape = sonde_option_shape(family, kind);
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
-	uint32_t head = len < 2 ? len : 2;
 	const char *name = *h == i->pad ? "nop" : *h == i->end ? "eol" : NULL;
 
 	if (name) {
@@ -100,7 +103,7 @@ static void tell_option(struct telling *t, enum sonde_family family, uint32_t at
 	}
 	open_element(t, (struct sonde_field){ .shape = (uint8_t)shape,
 					      .bad = bad,
-					      .number = *h,
+					      .number = kind,
 					      .name = name,
 					      .list = "options",
 					      .at = at,

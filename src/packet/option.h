@@ -12,27 +12,32 @@ struct sonde_walk {
 
 struct sonde_option {
 	const uint8_t *at;
-	uint32_t len; /* with kind and length */
-	uint8_t kind;
+	uint32_t len; /* with kind and length, without what pads it */
+	uint32_t kind;
 };
 
 SONDE_INLINE bool sonde_option_next(struct sonde_walk *w, enum sonde_family family,
 				    struct sonde_option *o)
 {
 	const struct sonde_family_info f = sonde_families[family];
-	uint32_t left = (uint32_t)(w->to - w->at), len = 1;
+	uint32_t left = (uint32_t)(w->to - w->at), len = 1, kind;
 
 	if (!left || *w->at == f.end)
 		return false;
+	kind = *w->at;
 	if (*w->at != f.pad) {
-		if (left < 2)
+		if (left < sonde_family_head(&f))
 			return false;
-		len = w->at[1] * (uint32_t)f.unit + f.uncounted;
-		if (len < 2 || len > left)
+		len = (uint32_t)sonde_get(w->at, f.len_at, f.len_bits) * f.unit + f.uncounted;
+		if (f.aux_at >= 0)
+			len += 4u * w->at[f.aux_at / 8];
+		if (len < sonde_family_head(&f) || len > left)
 			return false;
+		kind = f.kind_bits ? (uint32_t)sonde_get(w->at, f.kind_at, f.kind_bits) : 0;
 	}
-	*o = (struct sonde_option){ w->at, len, *w->at };
-	w->at += len;
+	*o = (struct sonde_option){ w->at, len, kind };
+	len += -len % f.grain;
+	w->at += len < left ? len : left;
 	return true;
 }
 

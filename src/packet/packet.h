@@ -12,6 +12,7 @@
 
 enum { SONDE_LAYERS = 16 };
 _Static_assert(SONDE_PROTOCOLS <= 128, "a set of protocols needs a third word");
+_Static_assert(SONDE_SHAPES <= 256, "the number of a shape needs a second byte");
 
 enum sonde_stop {
 	SONDE_STOP_END,	      /* nothing more to name: the rest is body */
@@ -43,7 +44,8 @@ struct sonde_packet {
 	} start; /* what the line of a TCP segment counts from; 0, unless who knows its
 		  * conversation says so */
 	uint8_t n;
-	uint8_t stop; /* enum sonde_stop */
+	uint8_t stop;  /* enum sonde_stop */
+	uint16_t link; /* LINKTYPE_ number, where it was decoded by that */
 	struct sonde_layer layer[SONDE_LAYERS];
 };
 

@@ -18,6 +18,12 @@
 #ifndef ALSO
 #define ALSO(...)	/* (p, space, key): another one, only read */
 #endif
+#ifndef AMONG
+#define AMONG(...)	/* (p, space, key, at, bits, value): read, where it begins with these bits */
+#endif
+#ifndef WRITTEN
+#define WRITTEN(...)	/* (p, space, key): the number that leads here, written only */
+#endif
 #ifndef BEGINS
 #define BEGINS(...)	/* (p, whole, space, key): read where the rest of whole was cut off */
 #endif
@@ -26,6 +32,12 @@
 #endif
 #ifndef QUOTES
 #define QUOTES(...)	/* (p, space, key): always followed by this, a packet out of another story */
+#endif
+#ifndef CARRIES
+#define CARRIES(...)	/* (p, space, key): always followed by this */
+#endif
+#ifndef THEN
+#define THEN(...)	/* (p, next): followed by this where there is room for it */
 #endif
 #ifndef FIELD
 #define FIELD(...)	/* (p, name, full, bits, form, role, what): in wire order */
@@ -49,10 +61,10 @@
 #define EACH(...)	/* (p, shape, list): the same, of a header or an option; what they are called together */
 #endif
 #ifndef FAMILY
-#define FAMILY(...)	/* (family, unit, uncounted, end, pad): how options are walked */
+#define FAMILY(...)	/* (family, head, unit, uncounted, end, pad, grain): how options are walked */
 #endif
 #ifndef OPTION
-#define OPTION(...)	/* (family, p, kind, bytes, title, source): kind and length come first */
+#define OPTION(...)	/* (family, p, kind, bytes, title, source): with the head of its family */
 #endif
 #ifndef SHAPE
 #define SHAPE(...)	/* (p, bytes, title): an element that repeats */
@@ -68,9 +80,13 @@
 #undef PROTOCOL
 #undef UNDER
 #undef ALSO
+#undef AMONG
+#undef WRITTEN
 #undef BEGINS
 #undef TELLS
 #undef QUOTES
+#undef CARRIES
+#undef THEN
 #undef FIELD
 #undef SPAN
 #undef TOLD

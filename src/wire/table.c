@@ -49,12 +49,41 @@ const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
 #include "wire/pass.h"
 };
 
-enum sonde_shape sonde_option_shape(enum sonde_family family, uint8_t kind)
+enum sonde_shape sonde_option_shape(enum sonde_family family, uint32_t kind)
 {
-	switch (family << 8 | kind) {
-#define OPTION(f, p, k, ...) case SONDE_FAMILY_##f << 8 | (k): return SONDE_##p;
+	switch (SONDE_KEY_(family, kind)) {
+#define OPTION(f, p, k, ...) case SONDE_KEY_(SONDE_FAMILY_##f, k): return SONDE_##p;
 #include "wire/pass.h"
 	}
+	return SONDE_NONE;
+}
+
+/* Like sonde_get, but of no more bytes than the bits lie in. */
+static uint32_t bits_of(const uint8_t *h, unsigned at, unsigned bits)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = at / 8; i < SONDE_TO(at, bits); i++)
+		v = v << 8 | h[i];
+	return (uint32_t)(v >> (8 * SONDE_TO(at, bits) - at - bits) & SONDE_MASK(bits));
+}
+
+enum sonde_shape sonde_among(enum sonde_space space, uint64_t key, const uint8_t *h, uint32_t there)
+{
+	static const struct {
+		uint64_t key;
+		uint32_t value;
+		uint8_t at, bits, shape;
+	} choices[] = {
+#define AMONG(p, s, k, at, bits, v) { SONDE_KEY_(SONDE_SPACE_##s, k), v, at, bits, SONDE_##p },
+#include "wire/pass.h"
+	};
+
+	for (unsigned i = 0; i < sizeof choices / sizeof *choices; i++)
+		if (choices[i].key == SONDE_KEY_(space, key) &&
+		    (there < (uint32_t)SONDE_TO(choices[i].at, choices[i].bits) || !choices[i].bits ||
+		     bits_of(h, choices[i].at, choices[i].bits) == choices[i].value))
+			return choices[i].shape;
 	return SONDE_NONE;
 }
 

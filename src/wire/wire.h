@@ -16,7 +16,8 @@
 
 /* clang-format off */
 #if defined SPACE || defined NOTHING || defined PROTOCOL || defined UNDER || defined ALSO || \
-	defined BEGINS || defined TELLS || defined QUOTES || defined FIELD || defined SPAN || \
+	defined AMONG || defined WRITTEN || defined BEGINS || defined TELLS || defined QUOTES || \
+	defined CARRIES || defined THEN || defined FIELD || defined SPAN || \
 	defined TOLD || defined EITHER || defined VALUE || defined OPTIONS || defined EACH || defined FAMILY || \
 	defined OPTION || defined SHAPE || defined END
 #error "a macro of this name would be taken for a pass over the rows: include wire.h before it"
@@ -49,16 +50,24 @@ enum sonde_family {
 	SONDE_FAMILIES
 };
 
+/* A length field of Ethernet that says more than this names a protocol, IEEE 802.3 section 3.2.6. */
+enum { SONDE_BODY_MOST = 1500 };
+
 /* What a field ought to hold, and the argument of that. */
 enum sonde_role {
 	SONDE_ROLE_ANY,		 /* the user's */
 	SONDE_ROLE_USUALLY,	 /* the user's; starts as arg */
+	SONDE_ROLE_PORT,	 /* the user's; may lead to what space arg has for it */
+	SONDE_ROLE_PORT_TO,	 /* the same, and is written where neither port does */
 	SONDE_ROLE_IS,		 /* arg; anything else is another protocol */
 	SONDE_ROLE_KEY,		 /* names the next layer in space arg */
 	SONDE_ROLE_WORDS,	 /* this header, in 4-byte units, less arg */
 	SONDE_ROLE_EIGHTS,	 /* this header, in 8-byte units, less one */
+	SONDE_ROLE_COUNT,	 /* elements after the fields; their shape is arg */
 	SONDE_ROLE_TOTAL,	 /* this header and all that follows, bytes; 0: not said */
 	SONDE_ROLE_BODY,	 /* all that follows, bytes; 0: not said */
+	SONDE_ROLE_PAYLOAD,	 /* the same, and 0 is nothing */
+	SONDE_ROLE_KEY_OR_BODY,	 /* all that follows, bytes, or above SONDE_BODY_MOST a KEY */
 	SONDE_ROLE_MORE,	 /* another fragment follows this one */
 	SONDE_ROLE_OFFSET,	 /* not 0: what follows is the middle of something */
 	SONDE_ROLE_SUM_HEADER,	 /* RFC 1071 over this header */
@@ -68,13 +77,18 @@ enum sonde_role {
 };
 #define SONDE_OUGHT_ANY		 SONDE_ROLE_ANY, 0
 #define SONDE_OUGHT_USUALLY(v)	 SONDE_ROLE_USUALLY, v
+#define SONDE_OUGHT_PORT(s)	 SONDE_ROLE_PORT, SONDE_SPACE_##s
+#define SONDE_OUGHT_PORT_TO(s)	 SONDE_ROLE_PORT_TO, SONDE_SPACE_##s
 #define SONDE_OUGHT_IS(v)	 SONDE_ROLE_IS, v
 #define SONDE_OUGHT_KEY(s)	 SONDE_ROLE_KEY, SONDE_SPACE_##s
 #define SONDE_OUGHT_WORDS	 SONDE_ROLE_WORDS, 0
+#define SONDE_OUGHT_COUNT(p)	 SONDE_ROLE_COUNT, SONDE_##p
 #define SONDE_OUGHT_WORDS_LESS_2 SONDE_ROLE_WORDS, 2
 #define SONDE_OUGHT_EIGHTS	 SONDE_ROLE_EIGHTS, 0
 #define SONDE_OUGHT_TOTAL	 SONDE_ROLE_TOTAL, 0
 #define SONDE_OUGHT_BODY	 SONDE_ROLE_BODY, 0
+#define SONDE_OUGHT_PAYLOAD	 SONDE_ROLE_PAYLOAD, 0
+#define SONDE_OUGHT_KEY_OR_BODY(s) SONDE_ROLE_KEY_OR_BODY, SONDE_SPACE_##s
 #define SONDE_OUGHT_MORE	 SONDE_ROLE_MORE, 0
 #define SONDE_OUGHT_OFFSET	 SONDE_ROLE_OFFSET, 0
 #define SONDE_OUGHT_SUM_HEADER	 SONDE_ROLE_SUM_HEADER, 0
@@ -86,11 +100,27 @@ enum sonde_role {
 #define SONDE_MATTERS(...)	  SONDE_MATTERS_(__VA_ARGS__)
 #define SONDE_MATTERS_(role, arg) ((role) > SONDE_ROLE_USUALLY)
 
+/* The head of an option: where kind and length lie in it, in bits, an 8-bit number of 4-byte units
+ * that the length leaves out (-1: none), and where its fields begin. Kind or length may be a field
+ * too, where it means more than that. */
+#define SONDE_HEAD_BYTES   0, 8, 8, 8, -1, 16	 /* TCP, IP, neighbour discovery, PPP, DHCP */
+#define SONDE_HEAD_SHORTS  0, 16, 16, 16, -1, 32 /* PPPoE, DHCPv6, TLS, EDNS */
+#define SONDE_HEAD_GENEVE  0, 24, 27, 5, -1, 32
+#define SONDE_HEAD_OBJECT  16, 8, 0, 16, -1, 24	 /* RFC 4884 section 7: length, class */
+#define SONDE_HEAD_CHUNK   0, 8, 16, 16, -1, 0	 /* SCTP: type, flags, length */
+#define SONDE_HEAD_RECORD  0, 0, 16, 16, 8, 0	 /* IGMPv3, MLDv2: of one kind, sources are counted */
+#define SONDE_FIELDS_FROM(head) SONDE_FIELDS_FROM_(head)
+#define SONDE_FIELDS_FROM_(kind_at, kind_bits, len_at, len_bits, aux_at, fields) fields
+#define FAMILY(f, head, ...) \
+	enum { SONDE_FIELDS_FROM_##f = SONDE_FIELDS_FROM(SONDE_HEAD_##head) };
+#include "wire/pass.h"
+
 /* Where each field lies: it begins at the bit after the one above it. An END whose sum is not
  * the header it was promised does not compile. */
 #define PROTOCOL(p, bytes, ...) enum { SONDE_BYTES_##p = bytes }; enum { SONDE_BEFORE_##p = -1,
 #define OPTION(family, p, kind, bytes, ...) \
-	enum { SONDE_BYTES_##p = bytes, SONDE_KIND_##p = kind }; enum { SONDE_BEFORE_##p = 15,
+	enum { SONDE_BYTES_##p = bytes, SONDE_KIND_##p = kind }; \
+	enum { SONDE_BEFORE_##p = SONDE_FIELDS_FROM_##family - 1,
 #define SHAPE(p, bytes, ...) enum { SONDE_BYTES_##p = bytes }; enum { SONDE_BEFORE_##p = -1,
 #define FIELD(p, n, full, bits, form, role, what) \
 	SONDE_AT_##p##_##n, SONDE_TO_##p##_##n = SONDE_AT_##p##_##n + (bits) - 1,
@@ -116,7 +146,7 @@ enum sonde_row_id {
 
 /* The accessors. The form says how a value is shown, and so what type it has. */
 #define SONDE_ACCESS_UINT(T, get, at, bits) \
-	_Static_assert(((at) + (bits) + 7) / 8 >= SONDE_WIDTH(at, bits), \
+	_Static_assert(SONDE_FROM(at, bits) + SONDE_WIDTH(at, bits) <= sizeof(T), \
 		       #get " has no window inside the header: show it as octets"); \
 	static inline SONDE_UINT(bits) get(const T *h) \
 	{ return (SONDE_UINT(bits))sonde_get(h->byte, at, bits); } \
@@ -174,7 +204,7 @@ struct sonde_shape_info {
 	const char *name, *title, *source;
 	uint16_t row, rows; /* its rows in sonde_rows */
 	uint8_t bytes;	    /* without options */
-	uint8_t kind;	    /* of an option */
+	uint32_t kind;	    /* of an option */
 	uint8_t family;	    /* of its options; for an option, the one it belongs to */
 	uint8_t each;	    /* shape of what repeats after the fields */
 	const char *list;   /* and what those are called together */
@@ -183,10 +213,22 @@ struct sonde_shape_info {
 };
 
 struct sonde_family_info {
+	uint8_t kind_at, kind_bits, len_at, len_bits; /* SONDE_HEAD_ */
+	int8_t aux_at;
+	uint8_t fields;
 	uint8_t unit;	   /* bytes in one unit of length */
 	uint8_t uncounted; /* bytes the length leaves out */
 	int16_t end, pad;  /* kinds of a single byte; -1 where there is none */
+	uint8_t grain;	   /* each option is padded to a multiple of this */
 };
+
+/* Bytes that kind and length lie in. */
+SONDE_INLINE uint32_t sonde_family_head(const struct sonde_family_info *f)
+{
+	uint32_t kind = f->kind_at + f->kind_bits, len = f->len_at + f->len_bits;
+
+	return (kind > len ? kind : len) / 8;
+}
 
 struct sonde_value {
 	uint16_t row, number;
@@ -204,14 +246,16 @@ extern const struct sonde_shape_info sonde_shapes[SONDE_SHAPES];
 extern const struct sonde_value sonde_values[];	  /* ends with words == NULL */
 extern const struct sonde_either sonde_eithers[]; /* ends with name == NULL */
 static const struct sonde_family_info sonde_families[SONDE_FAMILIES] = {
-#define FAMILY(f, unit, uncounted, end, pad) [SONDE_FAMILY_##f] = { unit, uncounted, end, pad },
+#define FAMILY(f, head, unit, uncounted, end, pad, grain) \
+	[SONDE_FAMILY_##f] = { SONDE_HEAD_##head, unit, uncounted, end, pad, grain },
 #include "wire/pass.h"
 };
 
-#define SONDE_KEY_(space, key) ((uint64_t)(space) << 32 | (key))
+/* Keys are up to 40 bits. */
+#define SONDE_KEY_(space, key) ((uint64_t)(space) << 48 | (key))
 
 /* What a key leads to, or SONDE_NONE. */
-SONDE_INLINE enum sonde_shape sonde_child(enum sonde_space space, uint32_t key)
+SONDE_INLINE enum sonde_shape sonde_child(enum sonde_space space, uint64_t key)
 {
 	switch (SONDE_KEY_(space, key)) {
 #define UNDER(p, s, k) case SONDE_KEY_(SONDE_SPACE_##s, k): return SONDE_##p;
@@ -221,8 +265,22 @@ SONDE_INLINE enum sonde_shape sonde_child(enum sonde_space space, uint32_t key)
 	return SONDE_NONE;
 }
 
+/* Whether a key leads to several; which, sonde_among tells. */
+SONDE_INLINE bool sonde_is_among(enum sonde_space space, uint64_t key)
+{
+	return false
+#define AMONG(p, s, k, ...) || (space == SONDE_SPACE_##s && key == (k))
+#include "wire/pass.h"
+		;
+}
+
+/* The same for a key that leads to several: which, its first bytes at h tell, of which there are
+ * so many. Where these are too few the first that may be. */
+enum sonde_shape sonde_among(enum sonde_space space, uint64_t key, const uint8_t *h,
+			     uint32_t there);
+
 /* Whether a key says that nothing follows. */
-SONDE_INLINE bool sonde_key_ends(enum sonde_space space, uint32_t key)
+SONDE_INLINE bool sonde_key_ends(enum sonde_space space, uint64_t key)
 {
 	switch (SONDE_KEY_(space, key)) {
 #define NOTHING(s, k) case SONDE_KEY_(SONDE_SPACE_##s, k): return true;
@@ -235,6 +293,7 @@ SONDE_INLINE bool sonde_key_ends(enum sonde_space space, uint32_t key)
 SONDE_INLINE int32_t sonde_key(enum sonde_space space, enum sonde_shape child)
 {
 	switch (SONDE_KEY_(space, (uint32_t)child)) {
+#define WRITTEN(p, s, k) case SONDE_KEY_(SONDE_SPACE_##s, SONDE_##p): return k;
 #define UNDER(p, s, k) case SONDE_KEY_(SONDE_SPACE_##s, SONDE_##p): return k;
 #define BEGINS(p, whole, s, k) case SONDE_KEY_(SONDE_SPACE_##s, SONDE_##p): return k;
 #include "wire/pass.h"
@@ -252,7 +311,7 @@ SONDE_INLINE enum sonde_shape sonde_beginning(enum sonde_shape whole)
 	}
 }
 
-enum sonde_shape sonde_option_shape(enum sonde_family family, uint8_t kind);
+enum sonde_shape sonde_option_shape(enum sonde_family family, uint32_t kind);
 
 /* The word for a number of this row, or NULL. */
 const char *sonde_words(enum sonde_row_id row, uint32_t number);
