@@ -551,7 +551,6 @@ START_TEST(what_the_kernel_ended_before_the_process_ended_was_closed)
 	e = blank(SONDE_EVENT_DESTROY, 0);
 	e.ino = 1;
 	tell(e);
-	now += 1000000;
 	ends(SONDE_EVENT_EXIT, 10, 0);
 	ck_assert_uint_eq(nth(1)->release, SONDE_RELEASE_CLOSE);
 	ck_assert(nth(1)->release_inferred);

@@ -355,15 +355,18 @@ static void call_copy(struct sonde_life *l, const struct sonde_event *e, struct 
 		sonde_fds_drop(l, e->pid, fd, e->when, SONDE_RELEASE_CLOSE);
 }
 
-/* The kernel had ended it before the process ended: by a close that was not seen. */
-static bool ended_before(const struct sonde_endpoint *p, sonde_ns when)
+/* The kernel had ended it before the process ended: by a close that was not seen. However little
+ * before: a process lets go of what it has only after its end is told. Exec is told when it is done
+ * with that. */
+static bool ended_before(const struct sonde_endpoint *p, sonde_ns when, enum sonde_release how)
 {
 	const struct sonde_endpoint_inside *in = p->inside;
+	sonde_ns margin = how == SONDE_RELEASE_EXEC ? 10 * SONDE_MICROSECOND : 0;
 	sonde_ns end = p->gone;
 
 	if (!end && !in->fin_out.call)
 		end = in->fin_out.state ? in->fin_out.state : in->rst_out;
-	return end && end + SONDE_MILLISECOND / 100 < when;
+	return end && end + margin < when;
 }
 
 void sonde_app_released(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when,
@@ -371,8 +374,8 @@ void sonde_app_released(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns
 {
 	struct sonde_life_inside *in = l->inside;
 
-	p->release_inferred = how != SONDE_RELEASE_CLOSE && ended_before(p, when);
-	/* exec is told when it is done; who only looks now and then may learn of an end late */
+	p->release_inferred = how != SONDE_RELEASE_CLOSE && ended_before(p, when, how);
+	/* who only looks now and then may learn of an end late */
 	if (p->release_inferred && p->gone && how != SONDE_RELEASE_EXEC &&
 	    l->backend != SONDE_BACKEND_PTRACE) {
 		how = SONDE_RELEASE_CLOSE;

@@ -8,6 +8,7 @@ and the JSON records of its report, never by its code.
 import atexit
 import ctypes
 import json
+import linecache
 import os
 import re
 import shutil
@@ -16,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SONDE = os.path.abspath(os.environ.get("SONDE", "build/bin/sonde"))
@@ -232,6 +232,19 @@ class Running:
         return self.process.wait(seconds)
 
 
+def told_by(why):
+    """An exception that nobody put into words: where it came up in our own files, the line that
+    stands there, and what the names in it stood for."""
+    step = why.__traceback__
+    while step.tb_next and os.path.dirname(step.tb_next.tb_frame.f_code.co_filename) == HERE:
+        step = step.tb_next
+    frame, line = step.tb_frame, linecache.getline(step.tb_frame.f_code.co_filename, step.tb_lineno).strip()
+    values = ", ".join(f"{name} = {frame.f_locals[name]!r:.300}" for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*", line))
+                       if name in frame.f_locals)
+    return f"{type(why).__name__}: {why} at {os.path.basename(frame.f_code.co_filename)}:{step.tb_lineno}: {line}" + \
+        (f" where {values}" if values else "")
+
+
 def try_fact(function):
     """A word, and why where it is not "passed"."""
     try:
@@ -243,8 +256,8 @@ def try_fact(function):
         return "failed", str(reason)
     except subprocess.TimeoutExpired as late:
         return "failed", f"no end within {late.timeout} s: {' '.join(map(str, late.cmd))[:300]}"
-    except Exception:
-        return "failed", traceback.format_exc()
+    except Exception as why:
+        return "failed", told_by(why)
 
 
 def run_facts(pattern=""):

@@ -60,9 +60,10 @@ def judge(names, found, report, lenient=False):
             for member, want in (("close_cause", cause), ("released_by", release)):
                 if e.get(member) != want and not (lenient and inferred(e, member)):
                     wrong.append(f"{name}: {part}: {member} is {e.get(member)!r} instead of {want!r}"
-                                 f" ({e.get('close_detail')}; {e.get('states')})")
+                                 f" (detail {e.get('close_detail')!r}, states {e.get('states')},"
+                                 f" inferred {e.get('inferred')}, lost {report.run['lost']})")
     if wrong:
-        raise Missed("\n\t" + "\n\t".join(wrong))
+        raise Missed("; ".join(wrong))
 
 
 @fact
@@ -122,13 +123,13 @@ def deny(names):
     need_root()
     wrong = []
     for hook in hooks():
-        found, report = follow_all(names, "--backend", "bpf", "--deny-hook", hook)
         try:
+            found, report = follow_all(names, "--backend", "bpf", "--deny-hook", hook)
             judge(names, found, report, lenient=True)
         except Missed as why:
-            wrong.append(f"\n    without {hook}:{why}")
+            wrong.append(f"without {hook}: {why}")
     if wrong:
-        raise Missed("".join(wrong))
+        raise Missed("; ".join(wrong))
 
 
 @fact

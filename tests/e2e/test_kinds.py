@@ -31,7 +31,7 @@ def kinds(*options, own=True, **how):
         except Missed as why:
             wrong.append(str(why))
     if wrong:
-        raise Missed("\n\t" + "\n\t".join(wrong))
+        raise Missed("; ".join(wrong))
     return run
 
 
@@ -70,7 +70,7 @@ def ways(names, size, *options):
             except Missed as why:
                 wrong.append(str(why))
     if wrong:
-        raise Missed("\n\t" + "\n\t".join(wrong))
+        raise Missed("; ".join(wrong))
 
 
 @fact
