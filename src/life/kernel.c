@@ -181,16 +181,24 @@ static void hear_reset(struct sonde_life *l, const struct sonde_event *e, struct
 		in->rst_name = sonde_arena_string(l->arena, e->text.at, e->text.len);
 }
 
+/* A socket that is reset by its owner forgets what it has counted: no total gets smaller. */
+static uint64_t more(uint64_t total, uint64_t told)
+{
+	return total == SONDE_ABSENT || told > total ? told : total;
+}
+
 static void keep_totals(struct sonde_endpoint *p, const struct sonde_event *e)
 {
+	uint64_t received = e->n[1];
+
 	if (!e->n[0] && !e->n[1] && !e->n[2] && !sonde_endpoint_is_tcp(p))
 		return;
-	p->inside->total_sent = e->n[0];
-	p->inside->total_received = e->n[1];
 	/* the kernel counts the FIN; sock_diag's reader has left it out already */
-	if (e->kind == SONDE_EVENT_DESTROY && e->n[1] &&
+	if (e->kind == SONDE_EVENT_DESTROY && received &&
 	    (p->inside->fin_in.state || p->inside->fin_in.frame))
-		p->inside->total_received--;
+		received--;
+	p->inside->total_sent = more(p->inside->total_sent, e->n[0]);
+	p->inside->total_received = more(p->inside->total_received, received);
 	if (e->n[2] > p->retransmits)
 		p->retransmits = e->n[2];
 }

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/reason.h"
 #include "packet/tuple.h"
@@ -104,9 +105,10 @@ static void take_diag(void *arg, const struct sonde_item *item)
 int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
 		       const struct sonde_tracer_plan *plan, int64_t clock)
 {
-	const struct sonde_live_plan live = {
+	struct sonde_live_plan live = {
 		.interface = "any", .snaplen = plan->snaplen, .clock = clock, .network = true
 	};
+	struct stat own;
 	int r;
 
 	*s = (struct sonde_sources){ 0 };
@@ -116,6 +118,8 @@ int sonde_sources_open(struct sonde_sources *s, struct sonde_arena *arena,
 		return r;
 	if (sonde_tracer_backend(s->tracer) != SONDE_BACKEND_PTRACE) /* which tells of its own */
 		(void)sonde_diag_open(&s->diag, -1);
+	if (!stat("/proc/self/ns/net", &own))
+		live.netns = (uint32_t)own.st_ino; /* a packet is joined to sockets of its own */
 	if (plan->packets && !sonde_tracer_sees_packets(s->tracer))
 		s->wire_error = sonde_live_open(&s->wire, &live);
 	return 0;
@@ -132,6 +136,12 @@ void sonde_sources_tell(struct sonde_sources *s, const struct sonde_event *e, co
 	sonde_merge_push(&s->merge, RUN, &item);
 }
 
+static void tell_blind(struct sonde_sources *s, const char *text)
+{
+	sonde_sources_tell(s, &(struct sonde_event){ .kind = SONDE_EVENT_BLIND }, text,
+			   strlen(text));
+}
+
 static void tell_reason(struct sonde_sources *s, const char *what, int reason)
 {
 	char text[200];
@@ -139,8 +149,7 @@ static void tell_reason(struct sonde_sources *s, const char *what, int reason)
 	if (!reason)
 		return;
 	snprintf(text, sizeof text, "%s: %s", what, sonde_reason_text(reason));
-	sonde_sources_tell(s, &(struct sonde_event){ .kind = SONDE_EVENT_BLIND }, text,
-			   strlen(text));
+	tell_blind(s, text);
 }
 
 void sonde_sources_tell_limits(struct sonde_sources *s)
@@ -148,6 +157,8 @@ void sonde_sources_tell_limits(struct sonde_sources *s)
 	tell_reason(s, "what BPF would show", s->passed);
 	sonde_tracer_tell(s->tracer, take_traced, s);
 	tell_reason(s, "packets", s->wire_error);
+	if (s->wire)
+		tell_blind(s, "packets are seen in our own network namespace alone");
 }
 
 static void read_wire(struct sonde_sources *s)

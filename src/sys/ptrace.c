@@ -9,7 +9,7 @@
 #include "sys/clock.h"
 #include "sys/ptrace_inside.h"
 
-enum { BATCH = 1024, YIELDS = 16, PATIENCE_MS = 50 };
+enum { BATCH = 1024, YIELDS = 16, PATIENCE_MS = 50, CONNECTING_MS = 10 };
 
 static struct sonde_ptrace *own(struct sonde_tracer *t)
 {
@@ -94,6 +94,8 @@ static int read_stops(struct sonde_tracer *tracer, sonde_tracer_hear hear, void 
 	}
 	if (t->waiting)
 		sonde_ptrace_free_waiting(t);
+	if (t->connecting)
+		sonde_ptrace_tell_connecting(t);
 	if (t->seeding)
 		sonde_ptrace_tell_seeds(t);
 	if (t->diag)
@@ -192,14 +194,15 @@ static int prepare_child(struct sonde_tracer *t)
 
 static int patience(const struct sonde_tracer *t)
 {
-	(void)t;
+	if (((const struct sonde_ptrace *)t)->connecting)
+		return CONNECTING_MS;
 	return PATIENCE_MS; /* for sock_diag; stops wake by SIGCHLD */
 }
 
 static sonde_ns lateness(const struct sonde_tracer *t)
 {
-	(void)t;
-	return 0; /* stamped as it is served */
+	/* Stamped as it is served; but what connects, as of when it began. */
+	return ((const struct sonde_ptrace *)t)->plan.packets ? 50 * SONDE_MILLISECOND : 0;
 }
 
 static uint64_t lost(const struct sonde_tracer *t)

@@ -158,23 +158,12 @@ static void tell_seed(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int f
 	struct sonde_ptrace_known *known = sonde_ptrace_known(k->process, fd);
 	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_SEED);
 	struct sonde_diag_unix peer = { 0 };
-	char file[32];
-	FILE *f;
-	unsigned flags = 0;
-	char line[80];
 
 	/* What is known already came from a call that was seen. */
 	if ((known && known->is != SONDE_KNOWN_NOT) || !sonde_ptrace_look(t, k, fd, &e))
 		return;
 	e.fd = fd;
-	snprintf(file, sizeof file, "/proc/%d/fdinfo/%d", k->tid, fd);
-	f = fopen(file, "re");
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "flags: %o", &flags) == 1)
-			break;
-	if (f)
-		fclose(f);
-	e.flags |= flags & 02000000 ? SONDE_FLAG_CLOEXEC : 0; /* O_CLOEXEC as fdinfo shows it */
+	e.flags |= sonde_ptrace_is_cloexec(k, fd) ? SONDE_FLAG_CLOEXEC : 0;
 	if (e.family == AF_UNIX && e.netns == t->netns && t->diag &&
 	    !sonde_diag_unix(t->diag, e.ino, &peer)) {
 		e.ino2 = peer.peer;

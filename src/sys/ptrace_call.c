@@ -25,6 +25,52 @@ void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int 
 		k->parted = e;
 }
 
+static void part_if_cloexec(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
+{
+	if (sonde_ptrace_is_cloexec(k, fd))
+		sonde_ptrace_part(t, k, fd);
+}
+
+void sonde_ptrace_part_exec(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
+{
+	sonde_ptrace_each(t, k, part_if_cloexec);
+}
+
+/* Stamped as of when the call began, so that it comes before the packets. */
+static void tell_connecting(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
+{
+	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_DIAG);
+	struct sockaddr_storage to = { 0 };
+	uint64_t ino = k->event.ino;
+	size_t len = k->args[2] < sizeof to ? k->args[2] : sizeof to;
+
+	k->connecting = false;
+	e.flags = SONDE_FLAG_COPY;
+	if (!sonde_ptrace_look(t, k, k->event.fd, &e) || e.ino != ino || !e.local.port)
+		return;
+	sonde_ptrace_peek(k, &to, k->args[1], len);
+	sonde_ptrace_put_address(&e.remote, &to); /* it has no peer yet that it would tell */
+	e.when = k->began;
+	e.state = 0; /* as it is now */
+	sonde_ptrace_tell(t, &e);
+}
+
+void sonde_ptrace_tell_connecting(struct sonde_ptrace *t)
+{
+	sonde_ns now = sonde_clock_now();
+
+	t->connecting = false;
+	for (size_t i = 0; i < SONDE_PTRACE_BUCKETS; i++)
+		for (struct sonde_ptrace_task *k = t->task[i]; k; k = k->next) {
+			if (!k->connecting)
+				continue;
+			if (now - k->began < SONDE_PTRACE_CONNECTING)
+				t->connecting = true;
+			else
+				tell_connecting(t, k);
+		}
+}
+
 /* What the kernel still keeps of it tells who was first: FIN_WAIT and TIME_WAIT are of the side
  * that closed before it heard of the other's close. */
 static void look_back(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
@@ -180,7 +226,14 @@ bool sonde_ptrace_enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, uns
 	case SONDE_CALL_SPLICE: /* the socket may be either side */
 		e->fd = sonde_ptrace_recall(t, k, fd, e) ? fd : (int)args[2];
 		return sonde_ptrace_recall(t, k, e->fd, e) && enter_on(t, k, call);
-	default: e->fd = fd; return sonde_ptrace_recall(t, k, fd, e) && enter_on(t, k, call);
+	default:
+		e->fd = fd;
+		if (!sonde_ptrace_recall(t, k, fd, e))
+			return false;
+		k->connecting =
+			call == SONDE_CALL_CONNECT && e->protocol == IPPROTO_TCP && t->plan.packets;
+		t->connecting |= k->connecting;
+		return enter_on(t, k, call);
 	}
 }
 
@@ -369,6 +422,8 @@ void sonde_ptrace_leave(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int
 		return;
 	}
 	e->ret = ret;
+	if (k->connecting)
+		tell_connecting(t, k);
 	if (call == SONDE_CALL_BIND || call == SONDE_CALL_CONNECT)
 		sonde_ptrace_take_address(t, k, e, k->args[1], k->args[2]);
 	if (class == SONDE_CALL_SEND || class == SONDE_CALL_RECV)

@@ -58,6 +58,7 @@ struct sonde_ptrace_task {
 	pid_t tid;
 	bool unsettled;
 	bool ending;	  /* its EXIT was told */
+	bool connecting;  /* its call is a connect, and the addresses of that are not told yet */
 	int blocked_in;	  /* number of the call it was in when we came, -1: none */
 	uint8_t again;	  /* call that was broken off by a signal and may be entered again */
 	sonde_ns began;	  /* of the call, or since when it waits for its maker */
@@ -79,9 +80,10 @@ struct sonde_ptrace {
 	struct sonde_ptrace_task *task[SONDE_PTRACE_BUCKETS];
 	struct sonde_ptrace_process *process[SONDE_PTRACE_BUCKETS];
 	size_t processes;
-	bool seeding; /* some process is to be seeded */
-	bool waiting; /* some task waits for its maker */
-	bool own;     /* a command of ours is followed: the terminal's stops are shared with it */
+	bool seeding;	 /* some process is to be seeded */
+	bool waiting;	 /* some task waits for its maker */
+	bool connecting; /* some task is in a connect whose addresses are to be told */
+	bool own; /* a command of ours is followed: the terminal's stops are shared with it */
 	struct sonde_diag *diag;  /* of our own network namespace; NULL: refused */
 	uint32_t netns;		  /* of that */
 	struct sonde_ptrace_met { /* sockets that were looked at */
@@ -135,6 +137,13 @@ void sonde_ptrace_tell_seeds(struct sonde_ptrace *t);
 void sonde_ptrace_let_go(struct sonde_ptrace *t);
 
 /* ptrace_call.c */
+/* Before exec: the last look at the connections that it closes. */
+void sonde_ptrace_part_exec(struct sonde_ptrace *t, struct sonde_ptrace_task *k);
+/* A connect that took so long has addresses by now. */
+#define SONDE_PTRACE_CONNECTING (10 * SONDE_MILLISECOND)
+/* Tells the addresses of sockets that are connecting still: their packets are under way before the
+ * call returns. */
+void sonde_ptrace_tell_connecting(struct sonde_ptrace *t);
 /* Before a descriptor goes: the last look at the connection it may have been the last of. */
 void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd);
 /* Whether the return is wanted; then the call is in k->event. */
@@ -185,12 +194,16 @@ bool sonde_ptrace_recall(struct sonde_ptrace *t, struct sonde_ptrace_task *k, in
  * event the counts. The socket is not touched: SO_ERROR is never read. */
 bool sonde_ptrace_look(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd,
 		       struct sonde_event *e);
+void sonde_ptrace_put_address(struct sonde_address *ret, const struct sockaddr_storage *a);
+/* Whether exec closes it. */
+bool sonde_ptrace_is_cloexec(const struct sonde_ptrace_task *k, int fd);
 /* The socket, if it was ever looked at, else NULL. */
 struct sonde_ptrace_met *sonde_ptrace_met(const struct sonde_ptrace *t, uint64_t cookie);
 struct sonde_ptrace_table *sonde_ptrace_table_put(struct sonde_ptrace_table *table);
 
 /* ptrace_number.c */
-/* enum sonde_call of a call that is to be stopped at, or NONE. */
+enum { SONDE_PTRACE_EXEC = SONDE_CALL_END_ }; /* stopped at, though it is no call on a socket */
+/* enum sonde_call of a call that is to be stopped at, or EXEC, or NONE. */
 unsigned sonde_ptrace_wanted(const struct sonde_ptrace *t, uint64_t nr, const uint64_t args[6]);
 /* Installs the filter in the caller, async-signal-safe. 0 or -errno. */
 int sonde_ptrace_filter(const struct sonde_ptrace *t);

@@ -33,6 +33,7 @@ static const struct {
 	int8_t arg;
 	uint32_t value;
 } rows[] = {
+#define SONDE_CALL_EXEC SONDE_PTRACE_EXEC
 #define LIFE(id, nr)	      { SYS_##nr, SONDE_CALL_##id, ALWAYS, ANY, 0 },
 #define DATA(id, nr)	      { SYS_##nr, SONDE_CALL_##id, CALLS, ANY, 0 },
 #define WITH(id, nr, n, want) { SYS_##nr, SONDE_CALL_##id, ALWAYS, n, want },
@@ -64,6 +65,9 @@ static const struct {
 	LIFE(RECVMSG, recvmsg)
 	LIFE(SENDMMSG, sendmmsg)
 	LIFE(RECVMMSG, recvmmsg)
+	/* It may close sockets, and when it has nothing is left of them to look at. */
+	LIFE(EXEC, execve)
+	LIFE(EXEC, execveat)
 	/* How a program hears that its connect has come to an end. */
 	WITH(GETSOCKOPT, getsockopt, 2, SO_ERROR)
 	DATA(SENDTO, sendto)
@@ -78,6 +82,7 @@ static const struct {
 	DATA(GETPEERNAME, getpeername)
 	DATA(GETSOCKOPT, getsockopt)
 	DATA(SETSOCKOPT, setsockopt)
+#undef SONDE_CALL_EXEC
 #undef LIFE
 #undef DATA
 #undef WITH

@@ -73,6 +73,22 @@ void sonde_ptrace_each(struct sonde_ptrace *t, struct sonde_ptrace_task *k,
 		closedir(d);
 }
 
+bool sonde_ptrace_is_cloexec(const struct sonde_ptrace_task *k, int fd)
+{
+	char file[32], line[80];
+	unsigned flags = 0;
+	FILE *f;
+
+	snprintf(file, sizeof file, "/proc/%d/fdinfo/%d", k->tid, fd);
+	f = fopen(file, "re");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "flags: %o", &flags) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return flags & O_CLOEXEC;
+}
+
 static uint32_t namespace_of(pid_t tid)
 {
 	char path[48];
@@ -143,7 +159,7 @@ static int option(int s, int name)
 	return value;
 }
 
-static void put_address(struct sonde_address *ret, const struct sockaddr_storage *a)
+void sonde_ptrace_put_address(struct sonde_address *ret, const struct sockaddr_storage *a)
 {
 	const struct sockaddr_in *in = (const void *)a;
 	const struct sockaddr_in6 *in6 = (const void *)a;
@@ -263,11 +279,11 @@ static void ask(struct sonde_ptrace *t, struct sonde_event *e, int s)
 	bool peer;
 
 	if (!getsockname(s, (void *)&a, &len))
-		put_address(&e->local, &a);
+		sonde_ptrace_put_address(&e->local, &a);
 	len = sizeof a;
 	peer = !getpeername(s, (void *)&a, &len);
 	if (peer)
-		put_address(&e->remote, &a);
+		sonde_ptrace_put_address(&e->remote, &a);
 	if (fcntl(s, F_GETFL) & O_NONBLOCK)
 		e->flags |= SONDE_FLAG_NONBLOCK;
 	if (e->protocol == IPPROTO_TCP && e->type == SOCK_STREAM)

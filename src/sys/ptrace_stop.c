@@ -190,7 +190,10 @@ static void enter(struct sonde_ptrace *t, struct sonde_ptrace_task *k, uint64_t 
 	unsigned call = sonde_ptrace_wanted(t, nr, args);
 
 	k->event.call = SONDE_CALL_NONE;
-	if (call && !sonde_ptrace_enter(t, k, call, args))
+	k->connecting = false;
+	if (call == SONDE_PTRACE_EXEC)
+		sonde_ptrace_part_exec(t, k);
+	else if (call && !sonde_ptrace_enter(t, k, call, args))
 		k->event.call = SONDE_CALL_NONE;
 	else if (call && k->blocked_in == (int)nr)
 		k->event.flags |= SONDE_FLAG_BLOCKED;

@@ -152,6 +152,17 @@ def ptrace_names_the_same_causes():
     judge(CAUSES, found, report)
 
 
+@fact
+def ptrace_counts_the_bytes_of_what_exec_closed_and_of_what_was_reset():
+    """Without its calls: a FIN is no byte, and a reset does not undo what was sent."""
+    need_root()
+    found, report = follow_all(["exec", "linger"], "--backend", "ptrace", own=False)
+    for name, part, want in (("exec", "client", (8, 5)), ("exec", "server", (5, 8)),
+                             ("linger", "client", (5, 0)), ("linger", "server", (0, 5))):
+        e = report.endpoint(found[name][part], f"{name}: {part}")
+        same((e["bytes_sent"], e["bytes_received"]), want, f"bytes of {name}: {part}, sent and received")
+
+
 def order_unseen(report, found):
     """Where ptrace could not see whose FIN was first it takes one, and says so in the detail."""
     for name, parts in found.items():

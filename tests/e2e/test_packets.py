@@ -103,6 +103,33 @@ def the_kernels_own_resets_are_tied_by_their_addresses():
 
 
 @fact
+def libpcap_gives_ptrace_packets_that_carry_both_their_sockets():
+    need_root()
+    for cause in ("linger", "local-first"):
+        run = Follow(stim("causes", cause), "--backend", "ptrace", preexec=own_netns)
+        same(run.code, 0, f"exit code of {cause} ({run.err.strip()[-300:]})")
+        for p in judge(run.report):
+            true(p.get("sid") and p.get("sid2"), f"{cause}: a packet that lacks one of its sockets: {p}")
+
+
+@fact
+def packets_of_a_connect_that_takes_its_time_carry_its_socket_under_ptrace():
+    """A black hole: the call returns long after its packets."""
+    need_root()
+    run = Follow(stim("causes", "timeout"), "--backend", "ptrace", preexec=own_netns)
+    sid = run.report.endpoint(run.parts()["client"])["sid"]
+    asked = [p for p in run.report.packets if p.get("tcp_flags") == "SYN"]
+    same([p.get("sid") for p in asked[1:]], [sid] * len(asked[1:]), "who sent the later SYNs")
+    true(len(asked) >= 3, f"only {len(asked)} SYNs: the filler's, and at least two of the client")
+
+
+@fact
+def a_datagram_under_ptrace_carries_the_socket_that_was_bound():
+    need_root()
+    judge(Follow(hello("udp"), "--backend", "ptrace", preexec=own_netns).report)
+
+
+@fact
 def what_io_uring_does_is_seen():
     run = Follow(stim("uring"))
     if run.code == 77:
