@@ -150,6 +150,7 @@ int main(int argc, char **argv)
 	if (sonde_look_choose(&plan.look, &conf.look, plan.report, &bad) < 0)
 		sonde_cli_wrong(&cli, "-e does not know '%s'", bad);
 	plan.tracer.calls = conf.look.calls || plan.look.classes & SONDE_LINE_CALLS;
+	plan.tracer.headers = !conf.save && !conf.look.json;
 	if (conf.from)
 		return replay(&conf, &plan.look, plan.report);
 	if (conf.save && (plan.save = sonde_file_make(conf.save)) < 0)

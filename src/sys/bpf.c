@@ -30,8 +30,8 @@ static struct sonde_tracer *close_tracer(struct sonde_tracer *tracer)
 
 	if (!t)
 		return NULL;
-	if (t->counts)
-		munmap((void *)t->counts, t->counts_size);
+	if (t->shared)
+		munmap((void *)t->shared, sizeof *t->shared);
 	ring_buffer__free(t->ring);
 	sonde_bpf_hook_close(t);
 	sonde_bpf_kernel_done(&t->kernel);
@@ -41,16 +41,16 @@ static struct sonde_tracer *close_tracer(struct sonde_tracer *tracer)
 
 static int find_maps(struct bpf_tracer *t)
 {
-	struct bpf_map *counts = bpf_object__find_map_by_name(t->object, ".bss");
+	struct bpf_map *shared = bpf_object__find_map_by_name(t->object, ".bss");
 	void *at;
 
 	t->pids = bpf_object__find_map_fd_by_name(t->object, "pids");
 	t->links = bpf_object__find_map_fd_by_name(t->object, "links");
-	t->counts_size = (size_t)sysconf(_SC_PAGESIZE);
-	at = mmap(NULL, t->counts_size, PROT_READ, MAP_SHARED, bpf_map__fd(counts), 0);
+	at = mmap(NULL, sizeof *t->shared, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(shared),
+		  0);
 	if (at == MAP_FAILED)
 		return -errno;
-	t->counts = at;
+	t->shared = at;
 	t->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(t->object, "ring"),
 				   sonde_bpf_ring_take, t, NULL);
 	return t->ring ? 0 : -errno;
@@ -128,27 +128,33 @@ static int prepare_child(struct sonde_tracer *t)
 	return 0;
 }
 
+static int add(struct bpf_tracer *t, uint32_t pid, uint64_t how)
+{
+	uint32_t one = 1;
+
+	t->shared->mark[pid % RECORD_MARKS] = 1;
+	return bpf_map_update_elem(t->pids, &pid, &one, how);
+}
+
 static int follow(struct sonde_tracer *tracer, pid_t pid)
 {
-	uint32_t key = (uint32_t)pid, one = 1;
-
 	if (kill(pid, 0) && errno == ESRCH)
 		return -ESRCH;
-	return bpf_map_update_elem(own(tracer)->pids, &key, &one, BPF_ANY);
+	return add(own(tracer), (uint32_t)pid, BPF_ANY);
 }
 
 /* Follows the children of pid that are not followed yet; returns how many. */
 static int follow_children(struct bpf_tracer *t, uint32_t pid)
 {
 	char path[64];
-	uint32_t child, one = 1;
+	uint32_t child;
 	int added = 0;
 	FILE *f;
 
 	snprintf(path, sizeof path, "/proc/%u/task/%u/children", pid, pid);
 	f = fopen(path, "re");
 	while (f && fscanf(f, "%u", &child) == 1)
-		added += !bpf_map_update_elem(t->pids, &child, &one, BPF_NOEXIST);
+		added += !add(t, child, BPF_NOEXIST);
 	if (f)
 		fclose(f);
 	return added;
@@ -214,7 +220,7 @@ static uint64_t lost(const struct sonde_tracer *tracer)
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < RECORD_LOST_END_; i++)
-		n += t->counts->lost[i];
+		n += t->shared->counts.lost[i];
 	return n;
 }
 

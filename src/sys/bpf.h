@@ -33,9 +33,8 @@ struct bpf_tracer {
 	struct bpf_object *object;
 	struct bpf_link *link[SONDE_BPF_HOOKS];
 	struct ring_buffer *ring;
-	int pids, links;			     /* maps; the object owns them */
-	const volatile struct record_counts *counts; /* shared with the kernel */
-	size_t counts_size;			     /* of the mapping */
+	int pids, links;		       /* maps; the object owns them */
+	volatile struct record_shared *shared; /* with the kernel */
 	struct record_counts told;
 	uint32_t netns[SONDE_BPF_NETNS]; /* namespaces whose name was looked for */
 	unsigned netns_n;

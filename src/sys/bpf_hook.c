@@ -152,6 +152,7 @@ static void plan_put(const struct bpf_tracer *t, uint32_t mask)
 	p->self = (uint32_t)getpid();
 	p->payload = t->plan.payload < RECORD_TEXT ? t->plan.payload : RECORD_TEXT;
 	p->snaplen = t->plan.snaplen < RECORD_FRAME_MOST ? t->plan.snaplen : RECORD_FRAME_MOST;
+	p->headers = t->plan.headers;
 	p->all = t->plan.all;
 	p->casts = t->kernel.casts;
 	p->fragments = t->kernel.fragments;

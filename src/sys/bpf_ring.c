@@ -180,7 +180,7 @@ void sonde_bpf_ring_tell(struct bpf_tracer *t)
 		[RECORD_LOST_KERNEL] = "kernel events",
 		[RECORD_LOST_FRAMES] = "packets",
 	};
-	struct record_counts now = *t->counts;
+	struct record_counts now = t->shared->counts;
 
 	for (unsigned i = 0; i < RECORD_LOST_END_; i++)
 		if (now.lost[i] != t->told.lost[i])

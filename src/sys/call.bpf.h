@@ -6,7 +6,7 @@
 
 #include "sys/ground.bpf.h"
 
-/* The call that a task is in, if it is one on a socket. */
+/* The last call of a followed task that was one on a socket. */
 struct busy {
 	__u64 when, sk, cookie, ino;
 	__u32 netns;
@@ -14,8 +14,10 @@ struct busy {
 	__u32 whole; /* length of the datagram that is being received, if that was seen */
 	__u16 family, protocol;
 	__u8 type, state;
-	__u8 call;  /* enum sonde_call; 0: in none */
-	__u8 fresh; /* nobody was told of this socket or of its port yet */
+	__u8 call;   /* enum sonde_call */
+	__u8 inside; /* it has not returned yet */
+	__u8 known;  /* so many calls more that need not look it up */
+	__u8 fresh;  /* nobody was told of this socket or of its port yet */
 };
 
 struct {
@@ -55,6 +57,7 @@ struct args {
 
 enum { O_NONBLOCK = 04000, MSG_TRUNC = 0x20, MSG_CMSG_CLOEXEC = 0x40000000 };
 enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, SCM_MOST = 16, SCM_BLOCKS = 4 };
+enum { KNOWN = 64 };
 enum { PASS_EARLIEST = 2000000 }; /* ns */
 enum { F_DUPFD, F_SETFD = 2, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030 };
 enum { FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX };
@@ -63,7 +66,20 @@ INLINE struct busy *current_call(void)
 {
 	struct busy *b = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, 0);
 
-	return b && b->call ? b : NULL;
+	return b && b->inside ? b : NULL;
+}
+
+/* What is kept for the current task, if it is followed, else NULL; none stays followed for less
+ * than its life. *ret_met: it was kept before. */
+INLINE struct busy *busy_of_task(bool *ret_met)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct busy *b = bpf_task_storage_get(&calls, task, 0, 0);
+
+	*ret_met = b;
+	if (b || !followed())
+		return b;
+	return bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 INLINE unsigned call_of(long nr)
@@ -144,25 +160,33 @@ INLINE __u32 datagram_waiting(struct sock *sk)
 	return READ(sk_buff, skb, len);
 }
 
-/* Takes down the socket of a descriptor and makes it ours. */
-INLINE bool busy_socket(struct busy *b, int fd)
+INLINE void busy_forget(struct busy *b)
 {
-	struct sock *sk = fd_socket(fd, &b->ino);
+	b->sk = b->cookie = b->ino = 0;
+	b->netns = 0;
+	b->family = b->protocol = 0;
+	b->type = b->state = b->known = 0;
+}
+
+/* Takes down a socket and makes it ours. */
+INLINE void busy_take(struct busy *b, struct sock *sk, __u64 ino)
+{
 	__u64 key = (__u64)sk;
 	struct owned *o;
 	__u16 num;
 
-	b->fd = fd;
+	busy_forget(b);
+	b->ino = ino;
 	if (!sk)
-		return b->ino; /* a socket that is being made or released */
+		return; /* it is being made or released, or is none */
 	b->sk = key;
 	o = bpf_map_lookup_elem(&sockets, &key);
-	if (!o || o->ino != b->ino) {
+	if (!o || o->ino != ino) {
 		b->fresh = 1;
-		socket_add(sk, b->ino);
+		socket_add(sk, ino);
 		o = bpf_map_lookup_elem(&sockets, &key);
 		if (!o)
-			return true;
+			return;
 	}
 	if (!o->cookie)
 		o->cookie = SK(sk, skc_cookie.counter);
@@ -176,6 +200,24 @@ INLINE bool busy_socket(struct busy *b, int fd)
 	b->family = o->family;
 	b->type = o->type;
 	b->protocol = o->protocol;
+	b->known = o->port || !is_inet(o->family) ? KNOWN : 0;
+}
+
+/* Takes down the socket of a descriptor. Where it is that of the call before, of which all is
+ * known, it need not be looked up; but now and then, for the map forgets what nobody asks for. */
+INLINE bool busy_socket(struct busy *b, int fd)
+{
+	__u64 ino = 0;
+	struct sock *sk = fd_socket(fd, &ino);
+
+	b->fd = fd;
+	if (sk && b->known && b->sk == (__u64)sk && b->ino == ino && b->cookie &&
+	    b->cookie == SK(sk, skc_cookie.counter))
+		b->known--;
+	else
+		busy_take(b, sk, ino);
+	if (!sk)
+		return ino;
 	b->state = SK(sk, skc_state);
 	if (b->protocol == IPPROTO_UDP && is_inet(b->family) && call_receives(b->call) &&
 	    b->call != SONDE_CALL_RECVMMSG)
@@ -190,11 +232,12 @@ INLINE bool busy_begin(struct busy *b, const struct args *r, unsigned call)
 
 	b->call = call;
 	b->fd = -1;
+	b->when = b->whole = b->fresh = 0;
 	switch (call) {
 	case SONDE_CALL_SOCKET:
 	case SONDE_CALL_SOCKETPAIR:
 	case SONDE_CALL_CLOSE_RANGE:
-	case SONDE_CALL_PIDFD_GETFD: return true;
+	case SONDE_CALL_PIDFD_GETFD: busy_forget(b); return true;
 	case SONDE_CALL_FCNTL:
 		if (second != F_DUPFD && second != F_DUPFD_CLOEXEC && second != F_SETFD &&
 		    second != F_SETFL)
@@ -220,23 +263,21 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 {
 	unsigned call = call_of(nr);
-	struct busy b = {}, *p;
 	struct args r;
+	struct busy *b;
+	bool met;
 
-	if (!call || !followed())
+	if (!call || !maybe_followed() || !(b = busy_of_task(&met)))
 		return 0;
 	if (IS_COMPAT()) {
-		counts.foreign = 1;
+		shared.counts.foreign = 1;
 		return 0;
 	}
 	r = (struct args)ARGS(regs);
-	if (!busy_begin(&b, &r, call))
+	if (!busy_begin(b, &r, call))
 		return 0;
-	b.when = bpf_ktime_get_ns();
-	p = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0,
-				 BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (p)
-		*p = b;
+	b->when = bpf_ktime_get_ns();
+	b->inside = 1;
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 
 const volatile struct record_plan plan = {};
 
-struct record_counts counts = {};
+struct record_shared shared = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -92,13 +92,22 @@ extern void *bpf_rdonly_cast(void *at, __u32 type) __ksym __weak;
 
 /* ---- whom ---- */
 
-INLINE bool followed(void)
+/* Never false of a followed task, nearly always of another, and next to free. */
+INLINE bool maybe_followed(void)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 pid = task->tgid;
 
 	if (plan.all)
-		return pid != plan.self && !(bpf_get_current_task_btf()->flags & PF_KTHREAD);
-	return bpf_map_lookup_elem(&pids, &pid);
+		return pid != plan.self && !(task->flags & PF_KTHREAD);
+	return shared.mark[pid % RECORD_MARKS];
+}
+
+INLINE bool followed(void)
+{
+	__u32 pid = bpf_get_current_task_btf()->tgid;
+
+	return maybe_followed() && (plan.all || bpf_map_lookup_elem(&pids, &pid));
 }
 
 /* ---- which sockets ---- */
@@ -114,7 +123,7 @@ INLINE bool port_known(__u32 netns, __u32 protocol, __u32 port)
 {
 	__u64 key = port_key(netns, protocol, port);
 
-	return bpf_map_lookup_elem(&ports, &key);
+	return shared.port[port % RECORD_MARKS] && bpf_map_lookup_elem(&ports, &key);
 }
 
 INLINE void port_add(__u32 netns, __u32 protocol, __u32 port)
@@ -122,6 +131,7 @@ INLINE void port_add(__u32 netns, __u32 protocol, __u32 port)
 	__u64 key = port_key(netns, protocol, port), any = port_key(netns, 0, 0);
 	__u8 one = 1;
 
+	shared.port[port % RECORD_MARKS] = shared.port[0] = 1;
 	bpf_map_update_elem(&ports, &key, &one, BPF_ANY);
 	if (!bpf_map_lookup_elem(&ports, &any))
 		bpf_map_update_elem(&ports, &any, &one, BPF_ANY);
@@ -193,7 +203,7 @@ INLINE void socket_add(struct sock *sk, __u64 ino)
 
 INLINE void record_lost(int cause)
 {
-	__sync_fetch_and_add(&counts.lost[cause], 1);
+	__sync_fetch_and_add(&shared.counts.lost[cause], 1);
 }
 
 INLINE void record_begin(struct record *r, __u8 is, __u8 kind)

@@ -230,9 +230,11 @@ int kfree_skb(unsigned long long *ctx)
 INLINE int moved(struct sock *sk, int ret, int flags, __u8 kind)
 {
 	struct record_event *e;
+	bool in_call;
 
-	bool in_call = current_call();
-
+	if (!maybe_followed())
+		return 0;
+	in_call = current_call();
 	if ((in_call && sk->__sk_common.skc_cookie.counter) || !followed())
 		return 0;
 	bpf_get_socket_cookie(sk); /* so that the call's own event carries it */
@@ -268,7 +270,7 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 SEC("tp_btf/skb_copy_datagram_iovec")
 int BPF_PROG(skb_copy_datagram_iovec, struct sk_buff *skb)
 {
-	struct busy *b = current_call();
+	struct busy *b = maybe_followed() ? current_call() : NULL;
 
 	if (b && call_receives(b->call) && !b->whole && is_message(b->type))
 		b->whole = skb->len;
@@ -285,8 +287,10 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 
 	if (!followed())
 		return 0;
-	if (pid != (__u32)parent->tgid)
+	if (pid != (__u32)parent->tgid) {
+		shared.mark[pid % RECORD_MARKS] = 1;
 		bpf_map_update_elem(&pids, &pid, &one, BPF_ANY);
+	}
 	e = event_begin(SONDE_EVENT_FORK);
 	if (!e)
 		return 0;

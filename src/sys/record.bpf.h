@@ -8,12 +8,13 @@
 #include <linux/types.h>
 
 enum {
-	RECORD_ADDRESS = 112, /* longest sockaddr kept: sockaddr_un and its padding */
-	RECORD_TEXT = 4096,   /* longest payload, path or interface name */
-	RECORD_FRAME_SMALL = 64,
+	RECORD_ADDRESS = 112,	 /* longest sockaddr kept: sockaddr_un and its padding */
+	RECORD_TEXT = 4096,	 /* longest payload, path or interface name */
+	RECORD_FRAME_SMALL = 80, /* holds the headers of nearly all that is TCP */
 	RECORD_FRAME_USUAL = 128,
 	RECORD_FRAME_MOST = 4096,
-	RECORD_CALLS = 512, /* numbers of system calls that are looked at */
+	RECORD_CALLS = 512,   /* numbers of system calls that are looked at */
+	RECORD_MARKS = 65536, /* a power of two */
 };
 
 enum record_is { RECORD_DATA = 1, RECORD_EVENT, RECORD_FRAME };
@@ -21,10 +22,20 @@ enum record_is { RECORD_DATA = 1, RECORD_EVENT, RECORD_FRAME };
 /* Causes of loss; each has its counter. */
 enum { RECORD_LOST_CALLS, RECORD_LOST_KERNEL, RECORD_LOST_FRAMES, RECORD_LOST_END_ };
 
-/* Shared memory, written by the programs. */
+/* Written by the programs. */
 struct record_counts {
 	__u64 lost[RECORD_LOST_END_];
 	__u64 foreign; /* not 0: a followed program of 32 bits made calls, whose numbers differ */
+};
+
+/* Memory of both sides. */
+struct record_shared {
+	struct record_counts counts;
+	/* By the pid's last bits, set before the pid is: where it is 0, nobody is followed. What
+	 * all other programs of the machine pay for a call is this look. */
+	__u8 mark[RECORD_MARKS];
+	__u8 port[RECORD_MARKS]; /* the same for local ports of followed sockets, by the port */
+	__u64 link;		 /* netns and interface of the last packet; its name was told */
 };
 
 /* Read by the verifier as constants: what is off costs nothing. */
@@ -32,6 +43,7 @@ struct record_plan {
 	__u8 call[RECORD_CALLS]; /* number of a system call -> enum sonde_call */
 	__u32 self;		 /* thread group that is never followed */
 	__u32 payload, snaplen;
+	__u8 headers; /* of TCP nothing behind its header */
 	__u8 all;
 	__u8 casts;	       /* the kernel has bpf_rdonly_cast */
 	__u8 fragments;	       /* the kernel lets tracepoints look into a packet's fragments */
@@ -58,7 +70,7 @@ struct record_data {
 	__u32 pid, tid;
 	__u64 took, ino, cookie;
 	__s32 ret, fd;
-	__u32 message_flags, asked, messages, bytes; /* all ones: not known */
+	__u32 message_flags, asked; /* asked: bytes, all ones: not known */
 	__u16 flags;
 	__u16 family, protocol;
 	__u8 type, state;

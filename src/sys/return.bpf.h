@@ -229,27 +229,20 @@ INLINE bool spliced_out(struct busy *b, const struct args *r, long ret)
 }
 
 /* The call that returns, as it was taken down at its entry, or now if nobody did: it had begun
- * before we came, or nobody tells of beginnings. False: none to tell of. */
-INLINE bool busy_end(struct busy *b, struct pt_regs *regs)
+ * before we came, or nobody tells of beginnings. NULL: none to tell of. */
+INLINE struct busy *busy_end(const struct args *r, unsigned call)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct busy *p = bpf_task_storage_get(&calls, task, 0, 0);
-	unsigned call = call_of(CALL_NUMBER(regs));
-	struct args r;
+	bool met, inside;
+	struct busy *b = busy_of_task(&met);
 
-	if (p && plan.enters) {
-		if (!p->call)
-			return false;
-		*b = *p;
-		p->call = 0;
-		return call == b->call;
+	if (!b)
+		return NULL;
+	if (met && plan.enters) {
+		inside = b->inside;
+		b->inside = 0;
+		return inside && b->call == call ? b : NULL;
 	}
-	if (!followed())
-		return false;
-	if (!p)
-		bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	r = (struct args)ARGS(regs);
-	return call && !IS_COMPAT() && busy_begin(b, &r, call);
+	return !IS_COMPAT() && busy_begin(b, r, call) ? b : NULL;
 }
 
 /* How a call that moved bytes did it. */
@@ -289,29 +282,33 @@ INLINE void move_read(struct move *v, struct user_msghdr *m, struct busy *b, con
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
+	unsigned call = call_of(CALL_NUMBER(regs));
 	struct user_msghdr m = {};
 	struct move move = {};
-	struct busy b = {};
+	struct busy *b;
 	struct sock *sk;
 	struct args r;
 	__u32 copied;
 
-	if (!busy_end(&b, regs))
+	if (!call || !maybe_followed())
 		return 0;
 	r = (struct args)ARGS(regs);
-	sk = (void *)b.sk;
-	if (!b.cookie && sk)
-		b.cookie = SK(sk, skc_cookie.counter);
-	if (b.call == SONDE_CALL_SPLICE && spliced_out(&b, &r, ret))
+	b = busy_end(&r, call);
+	if (!b)
 		return 0;
-	move_read(&move, &m, &b, &r, ret);
+	sk = (void *)b->sk;
+	if (!b->cookie && sk)
+		b->cookie = SK(sk, skc_cookie.counter);
+	if (call == SONDE_CALL_SPLICE && spliced_out(b, &r, ret))
+		return 0;
+	move_read(&move, &m, b, &r, ret);
 	copied = move.flags & MSG_TRUNC ? move.asked : ret;
-	if (b.whole && ret >= 0 && copied < b.whole)
-		truncated_end(&b, copied);
-	if (move.plain && !b.fresh && !plan.payload)
-		data_end(&b, returned(ret), move.flags, move.asked);
+	if (b->whole && ret >= 0 && copied < b->whole)
+		truncated_end(b, copied);
+	if (move.plain && !b->fresh && !plan.payload)
+		data_end(b, returned(ret), move.flags, move.asked);
 	else
-		call_end(&r, &b, &m, ret);
+		call_end(&r, b, &m, ret);
 	return 0;
 }
 

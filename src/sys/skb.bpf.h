@@ -5,6 +5,8 @@
 
 #include "sys/ground.bpf.h"
 
+enum { TUPLE_BYTES = 64 };
+
 struct tuple {
 	__u8 version, protocol;
 	bool fragment;	/* not the first: no ports */
@@ -18,15 +20,13 @@ INLINE __u16 get16(const __u8 *at)
 	return at[0] << 8 | at[1];
 }
 
-/* False where this is neither IPv4 nor IPv6. Extension headers are not walked: their number stands
- * as the protocol. */
-INLINE bool tuple_read(struct tuple *t, const unsigned char *ip)
+/* b: the first TUPLE_BYTES of the packet at ip. False where this is neither IPv4 nor IPv6.
+ * Extension headers are not walked: their number stands as the protocol. */
+INLINE bool tuple_take(struct tuple *t, __u8 *b, const unsigned char *ip)
 {
-	__u8 b[64], *l4 = b + 40;
+	__u8 *l4 = b + 40;
 	__u32 header;
 
-	if (bpf_probe_read_kernel(b, sizeof b, ip))
-		return false;
 	t->version = b[0] >> 4;
 	if (t->version == 4) {
 		header = (b[0] & 15) * 4;
@@ -47,6 +47,13 @@ INLINE bool tuple_read(struct tuple *t, const unsigned char *ip)
 	t->to = get16(l4 + 2);
 	t->bytes = t->protocol == IPPROTO_UDP ? get16(l4 + 4) - 8 : 0;
 	return true;
+}
+
+INLINE bool tuple_read(struct tuple *t, const unsigned char *ip)
+{
+	__u8 b[TUPLE_BYTES];
+
+	return !bpf_probe_read_kernel(b, sizeof b, ip) && tuple_take(t, b, ip);
 }
 
 INLINE bool tuple_known(const struct tuple *t, __u32 netns)

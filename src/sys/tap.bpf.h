@@ -43,6 +43,9 @@ INLINE void link_tell(struct net_device *dev, __u32 netns)
 	struct record_event *e;
 	__u8 one = 1;
 
+	if (shared.link == ((__u64)netns << 32 | key.ifindex))
+		return;
+	shared.link = (__u64)netns << 32 | key.ifindex;
 	if (bpf_map_lookup_elem(&links, &key))
 		return;
 	bpf_map_update_elem(&links, &key, &one, BPF_ANY);
@@ -70,24 +73,6 @@ INLINE bool is_short(const struct sock *sk)
 	return state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV;
 }
 
-/* Whether the packet is of a followed socket: by the socket it is sent by, else by its ports. */
-INLINE bool wanted(struct sk_buff *skb, struct sock *sk, __u32 netns, const unsigned char *ip)
-{
-	struct tuple t = {};
-	struct owned *o;
-
-	if (plan.all)
-		return true;
-	if (sk && !is_short(sk)) {
-		o = socket_known(sk);
-		if (o) {
-			socket_port(o, sk->__sk_common.skc_num);
-			return true;
-		}
-	}
-	return tuple_read(&t, ip) && tuple_known(&t, netns);
-}
-
 /* Cookie of the sender. The kernel's own control sockets are nobody's. */
 INLINE __u64 sender(struct sock *sk)
 {
@@ -104,9 +89,39 @@ struct sight {
 	const unsigned char *ip;
 	__u32 netns, ifindex, wire;
 	__u32 before; /* bytes in front of the network header */
+	__u32 linear; /* bytes behind it that are not in fragments */
 	__u32 want;   /* bytes behind it that are kept, if they can be had */
 	__u8 dir;
+	__u8 head[RECORD_FRAME_SMALL]; /* the first of those, and what lies behind them */
 };
+
+/* Whether the packet is of a followed socket: by its ports, or by the socket it is sent by, whose
+ * port is then learnt. */
+INLINE bool wanted(struct sight *s)
+{
+	struct tuple t = {};
+	struct owned *o;
+
+	if (plan.all || (tuple_take(&t, s->head, s->ip) && tuple_known(&t, s->netns)))
+		return true;
+	o = s->sk && !is_short(s->sk) ? socket_known(s->sk) : NULL;
+	if (o)
+		socket_port(o, s->sk->__sk_common.skc_num);
+	return o;
+}
+
+/* Up to the end of the header of TCP, RFC 9293 section 3.1; 0: it is something else. */
+INLINE __u32 tcp_headers(const struct sight *s)
+{
+	const __u8 *b = s->head;
+
+	if (b[0] >> 4 == 6)
+		return b[6] == IPPROTO_TCP ? 40 + (b[52] >> 4) * 4 : 0;
+	/* Options of IPv4 are so rare that their packets are kept as all others are. */
+	return b[0] == 0x45 && b[9] == IPPROTO_TCP && !(get16(b + 6) & 0x1fff)
+		       ? 20 + (b[32] >> 4) * 4
+		       : 0;
+}
 
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags,
 			       struct bpf_dynptr *ret) __ksym __weak;
@@ -115,19 +130,19 @@ extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags,
  * no way into the fragments, in which the payload of TCP lies, only what is in front of them. */
 INLINE __u16 frame_copy(void *to, const struct sight *s, __u32 room)
 {
-	__u32 linear = s->skb->len - s->skb->data_len - s->before;
 	__u64 len = at_most(s->want, room);
 	struct bpf_dynptr whole;
 
-	if (plan.fragments && !bpf_dynptr_from_skb((void *)s->skb, 0, &whole) &&
+	if (s->linear < s->want && plan.fragments &&
+	    !bpf_dynptr_from_skb((void *)s->skb, 0, &whole) &&
 	    !bpf_dynptr_read(to, len, &whole, s->before, 0))
 		return len;
-	if (linear < s->want)
-		len = at_most(linear, room);
+	if (s->linear < s->want)
+		len = at_most(s->linear, room);
 	return len > 0 && !bpf_probe_read_kernel(to, len, s->ip) ? len : 0;
 }
 
-INLINE void frame_fill(struct record_frame *f, const struct sight *s, __u32 room)
+INLINE void frame_fill(struct record_frame *f, const struct sight *s)
 {
 	struct skb_shared_info *info = (void *)(s->skb->head + s->skb->end);
 	__u32 sum = BPF_CORE_READ_BITFIELD(s->skb, ip_summed);
@@ -144,7 +159,6 @@ INLINE void frame_fill(struct record_frame *f, const struct sight *s, __u32 room
 	f->sum = sum == CHECKSUM_PARTIAL			   ? SUM_NOT_READY
 		 : s->dir == DIR_IN && sum == CHECKSUM_UNNECESSARY ? SUM_VALID
 								   : 0;
-	f->len = frame_copy(f + 1, s, room);
 }
 
 INLINE void frame_small(const struct sight *s, __u32 room)
@@ -155,7 +169,13 @@ INLINE void frame_small(const struct sight *s, __u32 room)
 		record_lost(RECORD_LOST_FRAMES);
 		return;
 	}
-	frame_fill(f, s, room);
+	frame_fill(f, s);
+	if (room == RECORD_FRAME_SMALL) {
+		__builtin_memcpy(f + 1, s->head, RECORD_FRAME_SMALL);
+		f->len = s->want;
+	} else {
+		f->len = frame_copy(f + 1, s, room);
+	}
 	bpf_ringbuf_submit(f, BPF_RB_NO_WAKEUP);
 }
 
@@ -166,7 +186,8 @@ INLINE void frame_large(const struct sight *s)
 
 	if (!f)
 		return;
-	frame_fill(&f->frame, s, RECORD_FRAME_MOST);
+	frame_fill(&f->frame, s);
+	f->frame.len = frame_copy(f->byte, s, RECORD_FRAME_MOST);
 	if (bpf_ringbuf_output(&ring, f, at_most(sizeof f->frame + f->frame.len, sizeof *f),
 			       BPF_RB_NO_WAKEUP))
 		record_lost(RECORD_LOST_FRAMES);
@@ -176,13 +197,14 @@ INLINE int tap(struct sk_buff *skb, struct net_device *dev, __u8 dir)
 {
 	struct sight s = { .skb = skb, .dir = dir };
 	long before; /* link header in front of the network header */
+	__u32 headers;
 
 	if (dir == DIR_IN && dev->flags & IFF_LOOPBACK)
 		return 0; /* seen as it was sent */
 	s.ip = skb->head + skb->network_header;
 	s.sk = dir == DIR_OUT ? skb->sk : NULL;
 	s.netns = dev->nd_net.net->ns.inum;
-	if (!wanted(skb, s.sk, s.netns, s.ip))
+	if (bpf_probe_read_kernel(s.head, sizeof s.head, s.ip) || !wanted(&s))
 		return 0;
 	s.ifindex = dev->ifindex;
 	before = s.ip - skb->data;
@@ -190,9 +212,13 @@ INLINE int tap(struct sk_buff *skb, struct net_device *dev, __u8 dir)
 		before = 0;
 	s.before = before;
 	s.wire = skb->len - before;
+	s.linear = skb->len - skb->data_len - before;
 	s.want = s.wire < plan.snaplen ? s.wire : plan.snaplen;
+	headers = plan.headers ? tcp_headers(&s) : 0;
+	if (headers && headers < s.want)
+		s.want = headers;
 	link_tell(dev, s.netns);
-	if (s.want <= RECORD_FRAME_SMALL)
+	if (s.want <= RECORD_FRAME_SMALL && s.want <= s.linear)
 		frame_small(&s, RECORD_FRAME_SMALL);
 	else if (s.want <= RECORD_FRAME_USUAL)
 		frame_small(&s, RECORD_FRAME_USUAL);

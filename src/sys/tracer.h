@@ -19,6 +19,7 @@ struct sonde_tracer_plan {
 	bool started;	  /* sonde starts the command itself: seccomp may be used */
 	unsigned payload; /* first bytes of each message to put into event.text; 0: none */
 	unsigned snaplen; /* bytes of each packet from the network header */
+	bool headers;	  /* what lies behind a header of TCP is not needed */
 	const char *const *deny; /* names of hooks not to use, then NULL; or NULL */
 };
 
