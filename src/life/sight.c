@@ -6,6 +6,7 @@
 #include "packet/packet.h"
 
 enum {
+	LOOPBACK = 1,	    /* ifindex of the loopback in every namespace */
 	RING = 8192,	    /* frames remembered */
 	BUCKETS = 4 * RING, /* so that most that are looked up in vain cost no look at a group */
 	PLACES = 8,	    /* where equal frames may be seen */
@@ -211,6 +212,10 @@ void sonde_sight_pass(struct sonde_sight *s, struct sonde_item *io)
 	if (io->is != SONDE_ITEM_FRAME)
 		return;
 	f = io->frame;
+	if (s->loops_once && f.ifindex == LOOPBACK && f.dir == SONDE_DIR_OUT) {
+		s->frames++;
+		return;
+	}
 	hash = look(&f);
 	place = (uint32_t)sonde_index_hash(f.dir, (const uint32_t[]){ f.netns, f.ifindex }, 8);
 	e = again(s->inside, hash, place, f.when);

@@ -11,6 +11,7 @@
 struct sonde_sight {
 	uint64_t frames; /* let through so far: the number of the last one */
 	uint64_t again;	 /* made into ARRIVED events */
+	bool loops_once; /* a packet over the loopback is seen as it is sent, and nowhere else */
 	struct sonde_sight_inside *inside;
 };
 

@@ -142,7 +142,7 @@ static bool somebody_runs(struct follow *f)
 {
 	sonde_ns now = sonde_clock_now();
 
-	if (now < f->looked + 20 * SONDE_MILLISECOND)
+	if (now < f->looked + 100 * SONDE_MILLISECOND)
 		return true;
 	f->looked = now;
 	return sonde_tracer_alive(f->sources.tracer, NULL, 0);
@@ -245,6 +245,7 @@ static void open_outputs(struct follow *f, int64_t clock)
 				   "sonde " SONDE_VERSION);
 	}
 	sonde_sight_init(&f->sight, &f->arena);
+	f->sight.loops_once = sonde_tracer_backend(f->sources.tracer) == SONDE_BACKEND_BPF;
 	sonde_session_init(&f->session, &plan->look, &f->report,
 			   plan->save >= 0 ? &f->writer : NULL);
 }
