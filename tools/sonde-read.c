@@ -16,7 +16,7 @@ struct conf {
 	struct sonde_option_texts file;
 	const char *output;
 	unsigned stamp, hex, both, text, most, verbose;
-	bool count, line, number, nano, utc, no_names, absolute;
+	bool json, count, line, number, nano, utc, no_names, absolute;
 };
 
 /* clang-format off */
@@ -24,6 +24,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXTS, 'r', NULL, struct conf, file, "FILE", "read FILE; every operand is then part of the filter"),
 	SONDE_OPTION(UINT, 'c', NULL, struct conf, most, "NUMBER", "end after so many packets"),
 	SONDE_OPTION(FLAG, 0, "count", struct conf, count, NULL, "only how many packets there are"),
+	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a packet, with all fields"),
 	SONDE_OPTION(COUNT, 't', NULL, struct conf, stamp, NULL, "no time; -tt since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line"),
 	SONDE_OPTION(FLAG, 0, "utc", struct conf, utc, NULL, "times in UTC"),
 	SONDE_OPTION(FLAG, 0, "nano", struct conf, nano, NULL, "times with nine digits behind the point"),
@@ -158,7 +159,9 @@ int main(int argc, char **argv)
 	int words = words_behind_dashes(argv, argc);
 	int at = sonde_cli_parse(&cli, &conf, argc, argv), r;
 	struct sonde_inspect_plan plan = {
-		.form = conf.count ? SONDE_INSPECT_COUNT : SONDE_INSPECT_LINE,
+		.form = conf.count  ? SONDE_INSPECT_COUNT
+			: conf.json ? SONDE_INSPECT_JSON
+				    : SONDE_INSPECT_LINE,
 		.line_by_line = conf.line,
 		.number = conf.number,
 		.absolute = conf.absolute,

@@ -124,6 +124,71 @@ void sonde_text_escape(struct sonde_text *t, const void *at, size_t len)
 	}
 }
 
+static bool plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static char *put_u16(char *o, uint32_t v)
+{
+	o = SONDE_PUT_LIT(o, "\\u");
+	memcpy(o, &sonde_text_tables.hex2[v >> 8 << 1], 2);
+	memcpy(o + 2, &sonde_text_tables.hex2[(v & 255) << 1], 2);
+	return o + 4;
+}
+
+/* One character that cannot stand as it is, or can only because it is harmless UTF-8. */
+static char *put_special(char *o, const uint8_t *s, unsigned n, uint32_t c)
+{
+	if (!n) {
+		o = SONDE_PUT_LIT(o, "\\\\x");
+		memcpy(o, &sonde_text_tables.hex2[*s << 1], 2);
+		return o + 2;
+	}
+	if (c == '"' || c == '\\') {
+		*o++ = '\\';
+		*o++ = (char)c;
+		return o;
+	}
+	if (sonde_text_harmless(c)) {
+		memcpy(o, s, n);
+		return o + n;
+	}
+	if (c == '\n')
+		return SONDE_PUT_LIT(o, "\\n");
+	if (c == '\t')
+		return SONDE_PUT_LIT(o, "\\t");
+	if (c < 0x10000)
+		return put_u16(o, c);
+	o = put_u16(o, 0xd800 + ((c - 0x10000) >> 10)); /* a surrogate pair, RFC 8259 section 7 */
+	return put_u16(o, 0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
+void sonde_text_json(struct sonde_text *t, const void *at, size_t len)
+{
+	const uint8_t *s = at;
+
+	sonde_text_bytes(t, "\"", 1);
+	while (len) {
+		size_t run = 0;
+
+		while (run < len && plain(s[run]))
+			run++;
+		sonde_text_bytes(t, s, run);
+		s += run;
+		len -= run;
+		if (len) {
+			uint32_t c = 0;
+			unsigned n = sonde_text_char(s, len, &c);
+
+			sonde_text_end(t, put_special(sonde_text_room(t, 16), s, n, c));
+			s += n ? n : 1;
+			len -= n ? n : 1;
+		}
+	}
+	sonde_text_bytes(t, "\"", 1);
+}
+
 size_t sonde_text_columns(const char *at, size_t len)
 {
 	const uint8_t *s = (const uint8_t *)at;

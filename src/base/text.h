@@ -52,6 +52,11 @@ __attribute__((format(printf, 2, 3))) void sonde_text_print(struct sonde_text *t
  * bidirectional characters pass, all else is \xNN, the backslash itself too. */
 void sonde_text_escape(struct sonde_text *t, const void *at, size_t len);
 
+/* The same as a string of JSON, quotes and all (RFC 8259 section 7): always well-formed UTF-8. A
+ * byte that is not becomes the four characters \xNN, so the backslash is doubled in the JSON text,
+ * and a character that a terminal would obey becomes \u00NN. */
+void sonde_text_json(struct sonde_text *t, const void *at, size_t len);
+
 /* Length of the well-formed UTF-8 character at the start (RFC 3629 section 4) with its code point;
  * 0 where there is none. len is at least 1. */
 unsigned sonde_text_char(const void *at, size_t len, uint32_t *ret_point);

@@ -29,70 +29,10 @@ void sonde_json_key(struct sonde_json *j, const char *name)
 	j->comma = false;
 }
 
-static bool plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-static char *put_u16(char *o, uint32_t v)
-{
-	o = SONDE_PUT_LIT(o, "\\u");
-	memcpy(o, &sonde_text_tables.hex2[v >> 8 << 1], 2);
-	memcpy(o + 2, &sonde_text_tables.hex2[(v & 255) << 1], 2);
-	return o + 4;
-}
-
-/* One character that cannot stand as it is, or can only because it is harmless UTF-8. */
-static char *put_special(char *o, const uint8_t *s, unsigned n, uint32_t c)
-{
-	if (!n) {
-		o = SONDE_PUT_LIT(o, "\\\\x");
-		memcpy(o, &sonde_text_tables.hex2[*s << 1], 2);
-		return o + 2;
-	}
-	if (c == '"' || c == '\\') {
-		*o++ = '\\';
-		*o++ = (char)c;
-		return o;
-	}
-	if (sonde_text_harmless(c)) {
-		memcpy(o, s, n);
-		return o + n;
-	}
-	if (c == '\n')
-		return SONDE_PUT_LIT(o, "\\n");
-	if (c == '\t')
-		return SONDE_PUT_LIT(o, "\\t");
-	if (c < 0x10000)
-		return put_u16(o, c);
-	o = put_u16(o, 0xd800 + ((c - 0x10000) >> 10)); /* a surrogate pair, RFC 8259 section 7 */
-	return put_u16(o, 0xdc00 + ((c - 0x10000) & 0x3ff));
-}
-
 void sonde_json_string(struct sonde_json *j, const void *at, size_t len)
 {
-	const uint8_t *s = at;
-
 	comma(j);
-	sonde_text_bytes(j->text, "\"", 1);
-	while (len) {
-		size_t run = 0;
-
-		while (run < len && plain(s[run]))
-			run++;
-		sonde_text_bytes(j->text, s, run);
-		s += run;
-		len -= run;
-		if (len) {
-			uint32_t c = 0;
-			unsigned n = sonde_text_char(s, len, &c);
-
-			sonde_text_end(j->text, put_special(sonde_text_room(j->text, 16), s, n, c));
-			s += n ? n : 1;
-			len -= n ? n : 1;
-		}
-	}
-	sonde_text_bytes(j->text, "\"", 1);
+	sonde_text_json(j->text, at, len);
 }
 
 void sonde_json_uint(struct sonde_json *j, uint64_t v)

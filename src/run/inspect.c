@@ -5,10 +5,12 @@
 
 #include "capture/reader.h"
 #include "flow/start.h"
+#include "packet/facts.h"
+#include "packet/layers.h"
 #include "packet/summary.h"
 #include "sys/file.h"
 
-enum { OUT_BUFFER = 256 << 10 };
+enum { OUT_BUFFER = 256 << 10, JSON_ROOM = 512 };
 
 struct inspect {
 	const struct sonde_inspect_plan *plan;
@@ -65,6 +67,51 @@ static void show_line(struct inspect *in, const struct sonde_frame *f)
 		sonde_text_flush(&in->out);
 }
 
+static char *put_text(struct sonde_text *t, char *o, const char *key, const char *text)
+{
+	if (!text)
+		return o;
+	o = sonde_put_str(o, key);
+	sonde_text_end(t, o);
+	sonde_text_json(t, text, strlen(text));
+	return sonde_text_room(t, JSON_ROOM);
+}
+
+static char *put_number(char *o, const char *key, uint64_t v)
+{
+	return sonde_put_dec(sonde_put_str(o, key), v);
+}
+
+static void show_json(struct inspect *in, const struct sonde_frame *f)
+{
+	struct sonde_text *t = &in->out;
+	char *o = sonde_text_room(t, JSON_ROOM);
+	struct sonde_packet p;
+	struct sonde_verdict v;
+	struct sonde_facts facts;
+
+	sonde_facts_take(&facts, f, in->end->packets);
+	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_judge(&p, SONDE_JUDGE_SUMS, &v);
+	o = put_number(o, "{\"record\":\"frame\",\"v\":1,\"frame.number\":", facts.number);
+	o = SONDE_PUT_LIT(o, ",\"frame.time\":\"");
+	o = sonde_stamp_put_rfc3339(&in->stamp, o, f->when);
+	o = put_number(o, "\",\"frame.len\":", facts.len);
+	o = put_number(o, ",\"frame.cap_len\":", facts.cap_len);
+	o = put_number(o, ",\"frame.linktype\":", facts.linktype);
+	o = put_number(o, ",\"frame.interface_id\":", facts.interface);
+	o = put_text(t, o, ",\"frame.interface_name\":", facts.interface_name);
+	o = put_text(t, o, ",\"frame.direction\":", facts.direction);
+	o = put_text(t, o, ",\"frame.sums\":", facts.sums);
+	o = put_text(t, o, ",\"frame.comment\":", facts.comment);
+	*o++ = ',';
+	sonde_text_end(t, o);
+	sonde_layers_json(t, &p, &v);
+	sonde_text_bytes(t, "}\n", 2);
+	if (in->plan->line_by_line)
+		sonde_text_flush(t);
+}
+
 /* False when there is nothing more to do. */
 static bool hear(struct inspect *in, const struct sonde_item *item)
 {
@@ -73,8 +120,11 @@ static bool hear(struct inspect *in, const struct sonde_item *item)
 		return true;
 	}
 	in->end->packets++;
-	if (in->plan->form == SONDE_INSPECT_LINE)
-		show_line(in, &item->frame);
+	switch (in->plan->form) {
+	case SONDE_INSPECT_LINE: show_line(in, &item->frame); break;
+	case SONDE_INSPECT_JSON: show_json(in, &item->frame); break;
+	case SONDE_INSPECT_COUNT: break;
+	}
 	return in->end->packets != in->plan->most && !in->out.error;
 }
 

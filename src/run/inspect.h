@@ -8,6 +8,7 @@
 
 enum sonde_inspect_form {
 	SONDE_INSPECT_LINE,  /* one line a packet, and what is asked for below it */
+	SONDE_INSPECT_JSON,  /* one object a packet: the record `frame` (packet/facts.h) */
 	SONDE_INSPECT_COUNT, /* one number */
 };
 

@@ -1,10 +1,12 @@
 """sonde read: what a capture holds, packet by packet."""
 
+import glob
+import json
 import os
 import struct
 import subprocess
 
-from e2e import Result, SONDE, fact, folder, need, same, true
+from e2e import SONDE, fact, folder, need, same, skip, true
 
 
 def packet(payload=b"hi", source=1, port=4000):
@@ -119,3 +121,45 @@ def a_full_disk_is_told():
         ran = subprocess.run([SONDE, "read", three()], stdout=full, stderr=subprocess.PIPE, timeout=60)
     same(ran.returncode, 3, "exit code")
     true(b"No space left" in ran.stderr, f"{ran.stderr!r}")
+
+
+def corpus():
+    path = os.environ.get("SONDE_CORPUS", "../shared/corpus")
+    files = [f for f in sorted(glob.glob(os.path.join(path, "**"), recursive=True))
+             if f.endswith((".pcap", ".pcapng", ".cap", ".ntar"))]
+    if not files:
+        skip(f"no captures at {path}")
+    return files
+
+
+def once(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError(f"twice the same name: {names}")
+    return dict(pairs)
+
+
+@fact
+def json_is_valid_for_every_capture():
+    lines = 0
+    for path in corpus():
+        ran = subprocess.run([SONDE, "read", "--json", path], capture_output=True, timeout=60)
+        true(ran.returncode in (0, 2, 3), f"{path}: {ran.returncode} {ran.stderr!r}")
+        for line in ran.stdout.splitlines():
+            try:
+                frame = json.loads(line.decode("utf-8"), object_pairs_hook=once)
+            except ValueError as e:
+                true(False, f"{path}: {e}: {line[:300]!r}")
+            same((frame["record"], frame["v"]), ("frame", 1), path)
+            lines += 1
+    true(lines > 10000, f"only {lines} lines")
+
+
+@fact
+def json_has_the_members_that_are_documented():
+    told = subprocess.run([SONDE, "fields", "--records"], capture_output=True, timeout=60).stdout.decode()
+    named = {line.split()[0] for line in told.split("\nframe\n")[1].split("\n\n")[0].splitlines()}
+    for path in corpus()[::20]:
+        for line in read("--json", path).out.splitlines():
+            extra = set(json.loads(line)) - named - {"record", "v"}
+            true(not extra, f"{path}: {extra}")

@@ -1,0 +1,419 @@
+#include "packet/layers.h"
+
+#include "packet/field.h"
+#include "packet/option.h"
+
+/* A field's name as JSON has it, copied whole: a few moves instead of a call. */
+enum { KEY_MOST = 48 };
+struct key {
+	char text[KEY_MOST];
+	uint8_t len;
+};
+
+/* clang-format off */
+#define KEY(full) { ",\"" full "\":", sizeof full + 3 },
+static const struct key keys[SONDE_ROWS] = {
+#define FIELD(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
+#define SPAN(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
+#define TOLD(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
+#include "wire/pass.h"
+};
+
+const char *sonde_layers_stop(unsigned stop)
+{
+	static const char *const words[] = {
+		[SONDE_STOP_END] = "end", [SONDE_STOP_UNKNOWN] = "unknown",
+		[SONDE_STOP_TRUNCATED] = "truncated", [SONDE_STOP_MALFORMED] = "malformed",
+		[SONDE_STOP_FRAGMENT] = "fragment", [SONDE_STOP_DEEP] = "deep",
+		[SONDE_STOP_MORE] = "more",
+	};
+
+	return words[stop];
+}
+/* clang-format on */
+
+SONDE_INLINE char *put_key(char *o, unsigned row)
+{
+	memcpy(o, keys[row].text, KEY_MOST);
+	return o + keys[row].len;
+}
+
+SONDE_INLINE char *put_flag(char *o, bool v)
+{
+	memcpy(o, v ? "true " : "false", 5);
+	return o + 5 - v;
+}
+
+/* A reader with numbers of 64 bits of which 53 are exact must not meet a wrong one. */
+static char *put_number(char *o, uint64_t v)
+{
+	if (v <= 1ULL << 53)
+		return sonde_put_dec(o, v);
+	*o++ = '"';
+	o = sonde_put_dec(o, v);
+	*o++ = '"';
+	return o;
+}
+
+static char *put_quoted_ip4(char *o, uint32_t address)
+{
+	uint8_t a[4];
+
+	sonde_store(a, 4, address);
+	*o++ = '"';
+	o = sonde_put_ip4(o, a);
+	*o++ = '"';
+	return o;
+}
+
+static void put_hex(struct sonde_text *t, const uint8_t *at, size_t len)
+{
+	char *o;
+
+	sonde_text_bytes(t, "\"", 1);
+	for (size_t n; len; at += n, len -= n) {
+		n = len < 64 ? len : 64;
+		o = sonde_text_room(t, 2 * n);
+		for (size_t i = 0; i < n; i++, o += 2)
+			memcpy(o, &sonde_text_tables.hex2[2 * at[i]], 2);
+		sonde_text_end(t, o);
+	}
+	sonde_text_bytes(t, "\"", 1);
+}
+
+/* What is being written: the lists that are open, outermost first. */
+struct telling {
+	struct sonde_text *t;
+	const char *list[SONDE_FIELD_DEPTH + 1]; /* the one last begun inside each open element */
+	unsigned depth;
+	bool bare; /* nothing stands yet in the innermost element */
+};
+
+static void tell_value(struct telling *s, const struct sonde_field *f)
+{
+	char *o = sonde_text_room(s->t, KEY_MOST + 64), *from = o;
+
+	o = put_key(o, f->row);
+	if (s->bare) {
+		memmove(from, from + 1, (size_t)(o - from));
+		o--;
+	}
+	s->bare = false;
+	switch ((enum sonde_form)sonde_rows[f->row].form) {
+	case SONDE_FORM_DEC:
+	case SONDE_FORM_HEX:
+	case SONDE_FORM_X4: o = put_number(o, f->number); break;
+	case SONDE_FORM_FLAG: o = put_flag(o, f->number); break;
+	case SONDE_FORM_IP4: o = put_quoted_ip4(o, (uint32_t)f->number); break;
+	case SONDE_FORM_TIME: o = put_number(o, f->number); break;
+	case SONDE_FORM_MAC:
+		*o++ = '"';
+		o = sonde_put_mac(o, f->octets);
+		*o++ = '"';
+		break;
+	case SONDE_FORM_IP6:
+		*o++ = '"';
+		o = sonde_put_ip6(o, f->octets);
+		*o++ = '"';
+		break;
+	case SONDE_FORM_TEXT:
+		sonde_text_end(s->t, o);
+		sonde_text_json(s->t, f->octets, f->octets_len);
+		return;
+	default:
+		sonde_text_end(s->t, o);
+		put_hex(s->t, f->octets, f->octets_len);
+		return;
+	}
+	sonde_text_end(s->t, o);
+}
+
+static void end_list(struct telling *s)
+{
+	if (s->list[s->depth])
+		sonde_text_bytes(s->t, "]", 1);
+	s->list[s->depth] = NULL;
+}
+
+/* "options" is a list of each an "option". */
+static char *singular(char *o, const char *list)
+{
+	size_t n = strlen(list);
+
+	if (n > 3 && !strcmp(list + n - 3, "ies")) {
+		memcpy(o, list, n - 3);
+		o[n - 3] = 'y';
+		return o + n - 2;
+	}
+	memcpy(o, list, n - 1);
+	return o + n - 1;
+}
+
+static void tell_open(struct telling *s, const struct sonde_field *f)
+{
+	bool unknown = f->shape == SONDE_NONE && !f->name;
+	char *o;
+
+	if (s->list[s->depth] != f->list) {
+		end_list(s);
+		o = sonde_text_room(s->t, 64);
+		*o = ',';
+		o += !s->bare;
+		*o++ = '"';
+		o = sonde_put_str(o, f->list);
+		o = SONDE_PUT_LIT(o, "\":[");
+	} else {
+		o = sonde_text_room(s->t, 1);
+		*o++ = ',';
+	}
+	*o++ = '{';
+	sonde_text_end(s->t, o);
+	s->list[s->depth] = f->list;
+	if (s->depth < SONDE_FIELD_DEPTH)
+		s->list[++s->depth] = NULL;
+	s->bare = !f->name && !unknown;
+	if (f->name) {
+		o = sonde_text_room(s->t, 64);
+		*o++ = '"';
+		o = singular(o, f->list);
+		o = SONDE_PUT_LIT(o, "\":");
+		sonde_text_end(s->t, o);
+		sonde_text_json(s->t, f->name, strlen(f->name));
+	}
+	if (unknown) {
+		o = SONDE_PUT_LIT(sonde_text_room(s->t, 64), "\"kind\":");
+		sonde_text_end(s->t, put_number(o, f->number));
+	}
+	if (f->bad)
+		sonde_text_str(s->t, s->bare ? "\"bad\":true" : ",\"bad\":true");
+	s->bare &= !f->bad;
+	if (unknown || f->bad) {
+		sonde_text_str(s->t, ",\"data\":");
+		put_hex(s->t, f->octets, f->octets_len);
+	}
+}
+
+static void hear(void *arg, const struct sonde_field *f)
+{
+	struct telling *s = arg;
+
+	switch ((enum sonde_field_is)f->is) {
+	case SONDE_FIELD_VALUE:
+		end_list(s);
+		tell_value(s, f);
+		break;
+	case SONDE_FIELD_OPEN: tell_open(s, f); break;
+	case SONDE_FIELD_CLOSE:
+		end_list(s);
+		sonde_text_bytes(s->t, "}", 1);
+		s->depth--;
+		s->bare = false;
+		break;
+	}
+}
+
+static void tell_layer(struct sonde_text *t, const struct sonde_packet *p, unsigned d)
+{
+	struct telling s = { .t = t };
+
+	sonde_field_each(p, d, hear, &s);
+	end_list(&s);
+}
+
+/* The names of the rows that are wrong. */
+static void put_wrong(struct sonde_text *t, unsigned shape, uint32_t wrong)
+{
+	const char *before = ",\"wrong\":[\"";
+
+	for (; wrong; wrong &= wrong - 1, before = ",\"") {
+		unsigned row = sonde_shapes[shape].row + (unsigned)__builtin_ctz(wrong);
+		char *o = sonde_text_room(t, 64);
+
+		o = sonde_put_str(o, before);
+		o = sonde_put_str(o, sonde_rows[row].name);
+		*o++ = '"';
+		sonde_text_end(t, o);
+	}
+	sonde_text_bytes(t, "]", 1);
+}
+
+/* What lies behind the headers, and what lies behind the packet by their account. */
+static void put_end(struct sonde_text *t, const struct sonde_packet *p)
+{
+	const struct sonde_layer *last = p->n ? &p->layer[p->n - 1] : NULL;
+	uint32_t from = last ? last->at + last->head : 0, end = p->len;
+	char *o = sonde_text_room(t, 128);
+
+	if (last && last->end < end && last->end >= from)
+		end = last->end;
+	o = SONDE_PUT_LIT(o, "],\"stop\":\"");
+	o = sonde_put_str(o, sonde_layers_stop(p->stop));
+	*o++ = '"';
+	if (from < end) {
+		o = SONDE_PUT_LIT(o, ",\"data.len\":");
+		o = sonde_put_dec(o, end - from);
+	}
+	if (end < p->len) {
+		o = SONDE_PUT_LIT(o, ",\"padding.len\":");
+		o = sonde_put_dec(o, p->len - end);
+	}
+	sonde_text_end(t, o);
+}
+
+static void json(struct sonde_text *t, const struct sonde_packet *p, const struct sonde_verdict *v,
+		 void (*layer)(struct sonde_text *, const struct sonde_packet *, unsigned))
+{
+	const char *before = "\"layers\":[{\"layer\":\"";
+
+	if (!p->n)
+		sonde_text_str(t, "\"layers\":[");
+	for (unsigned d = 0; d < p->n; d++, before = "},{\"layer\":\"") {
+		char *o = sonde_text_room(t, 128);
+
+		o = sonde_put_str(o, before);
+		o = sonde_put_str(o, sonde_shapes[p->layer[d].shape].name);
+		*o++ = '"';
+		sonde_text_end(t, o);
+		layer(t, p, d);
+		if (v->wrong[d])
+			put_wrong(t, p->layer[d].shape, v->wrong[d]);
+	}
+	if (p->n)
+		sonde_text_bytes(t, "}", 1);
+	put_end(t, p);
+}
+
+void sonde_layers_json_told(struct sonde_text *t, const struct sonde_packet *p,
+			    const struct sonde_verdict *v)
+{
+	json(t, p, v, tell_layer);
+}
+
+/* The commonest layers again, unrolled from the rows. */
+#define OUT_DEC(v, h, at)  put_number(o, v)
+#define OUT_HEX(v, h, at)  put_number(o, v)
+#define OUT_X4(v, h, at)   sonde_put_dec(o, (v)*4u)
+#define OUT_FLAG(v, h, at) put_flag(o, v)
+#define OUT_IP4(v, h, at)  put_quoted(o, h, at, sonde_put_ip4)
+#define OUT_IP6(v, h, at)  put_quoted(o, h, at, sonde_put_ip6)
+#define OUT_MAC(v, h, at)  put_quoted(o, h, at, sonde_put_mac)
+
+SONDE_INLINE char *put_quoted(char *o, const uint8_t *h, unsigned at,
+			      char *(*put)(char *, const uint8_t *))
+{
+	*o++ = '"';
+	o = put(o, h + at / 8);
+	*o++ = '"';
+	return o;
+}
+
+#define OUT_TIME(v, h, at)  o
+#define OUT_TEXT(v, h, at)  o
+#define OUT_BYTES(v, h, at) o
+
+/* Those that are unrolled; none has fields of the last three forms. */
+#define HOT(shape)                                                                                 \
+	((shape) == SONDE_eth || (shape) == SONDE_vlan || (shape) == SONDE_sll2 ||                 \
+	 (shape) == SONDE_ip || (shape) == SONDE_ipv6 || (shape) == SONDE_udp ||                   \
+	 (shape) == SONDE_tcp || (shape) == SONDE_tcp_mss || (shape) == SONDE_tcp_wscale ||        \
+	 (shape) == SONDE_tcp_ts || (shape) == SONDE_tcp_sack_block || (shape) == SONDE_arp ||     \
+	 (shape) == SONDE_arp_ip || (shape) == SONDE_icmp || (shape) == SONDE_icmp_echo)
+
+/* Bytes for one layer of these with its options: 40 of "nop", and what is between. */
+enum { HOT_MOST = 4096 };
+
+/* clang-format off */
+static char *put_rows(char *o, unsigned shape, const uint8_t *h)
+{
+	switch (shape) {
+#define PROTOCOL(p, ...) case SONDE_##p:
+#define OPTION(family, p, ...) case SONDE_##p:
+#define SHAPE(p, ...) case SONDE_##p:
+#define FIELD(p, n, full, bits, form, role, what) \
+		if (HOT(SONDE_##p)) { \
+			o = put_key(o, SONDE_ROW_##p##_##n); \
+			o = OUT_##form(sonde_##p##_##n((const struct sonde_##p *)h), h, \
+				       SONDE_AT_##p##_##n); \
+		}
+#define SPAN(p, n, full, first, last, form, what) FIELD(p, n, full, 0, form, ANY, what)
+#define END(p) break;
+#include "wire/pass.h"
+	}
+	return o;
+}
+/* clang-format on */
+
+static char *put_tcp_option(char *o, const struct sonde_option *opt)
+{
+	enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt->kind);
+	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	const char *before = ",\"blocks\":[{";
+
+	if (opt->kind == 1)
+		return SONDE_PUT_LIT(o, "{\"option\":\"nop\"},");
+	o = SONDE_PUT_LIT(o, "{\"option\":\"");
+	o = sonde_put_str(o, s->title);
+	*o++ = '"';
+	o = put_rows(o, shape, opt->at);
+	for (uint32_t at = s->bytes; s->each && at + sonde_shapes[s->each].bytes <= opt->len;
+	     at += sonde_shapes[s->each].bytes, before = ",{") {
+		char *from;
+
+		o = from = sonde_put_str(o, before);
+		o = put_rows(o, s->each, opt->at + at);
+		memmove(from, from + 1, (size_t)(o - from));
+		o[-1] = '}';
+	}
+	if (*before == ',' && before[1] == '{')
+		*o++ = ']';
+	return SONDE_PUT_LIT(o, "},");
+}
+
+/* Whether all options are known and whole; the others are told the long way. */
+static bool plain_options(const uint8_t *from, const uint8_t *to)
+{
+	struct sonde_walk w = { from, to };
+	struct sonde_option opt;
+
+	while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt)) {
+		enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt.kind);
+
+		if (opt.kind != 1 &&
+		    (!(HOT(shape) || shape == SONDE_tcp_sackok || shape == SONDE_tcp_sack) ||
+		     opt.len < sonde_shapes[shape].bytes))
+			return false;
+	}
+	return w.at == w.to;
+}
+
+static void put_layer(struct sonde_text *t, const struct sonde_packet *p, unsigned d)
+{
+	const struct sonde_layer *l = &p->layer[d];
+	const uint8_t *h = p->byte + l->at;
+	unsigned bytes = sonde_shapes[l->shape].bytes;
+	bool options = l->head > bytes;
+	char *o;
+
+	if (!HOT(l->shape) ||
+	    (options && (l->shape != SONDE_tcp || !plain_options(h + bytes, h + l->head)))) {
+		tell_layer(t, p, d);
+		return;
+	}
+	o = put_rows(sonde_text_room(t, HOT_MOST), l->shape, h);
+	if (options) {
+		struct sonde_walk w = { h + bytes, h + l->head };
+		struct sonde_option opt;
+
+		o = SONDE_PUT_LIT(o, ",\"options\":[");
+		while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt))
+			o = put_tcp_option(o, &opt);
+		o[-1] = ']';
+	}
+	sonde_text_end(t, o);
+}
+
+void sonde_layers_json(struct sonde_text *t, const struct sonde_packet *p,
+		       const struct sonde_verdict *v)
+{
+	json(t, p, v, put_layer);
+}
