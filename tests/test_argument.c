@@ -65,15 +65,31 @@ START_TEST(an_option_reads_by_level_name_and_value)
 }
 END_TEST
 
+START_TEST(a_value_of_one_byte_or_of_a_structure_reads_as_what_it_is)
+{
+	struct sonde_event e = { .arg = { SOL_SOCKET, SO_LINGER } };
+	struct linger l = { 1, 30 };
+	uint8_t group[8] = { 239, 1, 1, 1, 127, 0, 0, 1 };
+
+	memcpy(&e.arg[2], &l, sizeof l);
+	reads("3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=30}", .call = SONDE_CALL_SETSOCKOPT,
+	      .arg = { SOL_SOCKET, SO_LINGER, e.arg[2] });
+	memcpy(&e.arg[2], group, sizeof group);
+	reads("3, SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=239.1.1.1, imr_interface=127.0.0.1}",
+	      .call = SONDE_CALL_SETSOCKOPT, .arg = { SOL_IP, IP_ADD_MEMBERSHIP, e.arg[2] });
+	reads("3, SOL_IP, IP_MULTICAST_LOOP, [0]", .call = SONDE_CALL_SETSOCKOPT,
+	      .arg = { SOL_IP, IP_MULTICAST_LOOP });
+}
+END_TEST
+
 START_TEST(a_value_that_is_not_known_is_left_out)
 {
 	reads("3, SOL_SOCKET, SO_LINGER", .call = SONDE_CALL_SETSOCKOPT,
-	      .arg = { SOL_SOCKET, SO_LINGER });
-	reads("3, SOL_IP, IP_MULTICAST_TTL", .call = SONDE_CALL_SETSOCKOPT,
-	      .arg = { IPPROTO_IP, IP_MULTICAST_TTL });
-	reads("3, SOL_IP, IP_MULTICAST_TTL, [2]", .call = SONDE_CALL_SETSOCKOPT,
-	      .arg = { IPPROTO_IP, IP_MULTICAST_TTL, 2 });
-	reads("3, SOL_TCP, 4711", .call = SONDE_CALL_SETSOCKOPT, .arg = { IPPROTO_TCP, 4711 });
+	      .arg = { SOL_SOCKET, SO_LINGER, SONDE_NO_VALUE });
+	reads("3, SOL_SOCKET, SO_RCVTIMEO", .call = SONDE_CALL_SETSOCKOPT,
+	      .arg = { SOL_SOCKET, SO_RCVTIMEO, 5 });
+	reads("3, SOL_TCP, 4711", .call = SONDE_CALL_SETSOCKOPT,
+	      .arg = { IPPROTO_TCP, 4711, SONDE_NO_VALUE });
 	reads("3, SOL_SOCKET, SO_ERROR", .call = SONDE_CALL_GETSOCKOPT, .ret = -EBADF,
 	      .arg = { SOL_SOCKET, SO_ERROR });
 	reads("3, SOL_SOCKET, SO_REUSEADDR", .call = SONDE_CALL_SETSOCKOPT,
@@ -132,6 +148,7 @@ Suite *argument_suite(void)
 
 	tcase_add_test(t, a_socket_reads_with_its_flags_and_a_protocol_that_was_named);
 	tcase_add_test(t, an_option_reads_by_level_name_and_value);
+	tcase_add_test(t, a_value_of_one_byte_or_of_a_structure_reads_as_what_it_is);
 	tcase_add_test(t, a_value_that_is_not_known_is_left_out);
 	tcase_add_test(t, a_message_reads_with_its_bytes_length_and_flags);
 	tcase_add_test(t, what_marks_a_descriptor_reads_by_name);

@@ -56,7 +56,8 @@ struct sonde_event {
  *   ioctl                request (only FIOCLEX, FIONCLEX, FIONBIO)
  *   pidfd_getfd          pid it was taken from, its number there
  *   send and recv class  MSG_ flags, bytes asked for (-1: not known), messages asked for
- *   getsockopt setsockopt  level, name, value if it is 4 bytes long
+ *   getsockopt setsockopt  level, name, value if it is 1, 4 or 8 bytes long (8: as they lie in
+ *                        memory, whatever they are), else SONDE_NO_VALUE
  */
 
 struct sonde_item {

@@ -20,8 +20,8 @@
 	E(DESTROY,    "destroy",    "the kernel's socket ends. the socket; n[0]: bytes sent, n[1]: bytes received, n[2]: segments sent again") \
 	E(ERROR,      "error",      "an error was left on the socket. the socket; ret: -errno") \
 	E(DROP,       "drop",       "a datagram or segment was dropped on its way into the socket. the socket (the receiver); remote: its source; bytes: payload; reason, text: the kernel's name") \
-	E(SENT,       "sent",       "bytes left the program for the socket, whatever the call (io_uring too). task, the socket, ret") \
-	E(RECEIVED,   "received",   "the same, towards the program. task, the socket, ret; arg[0]: MSG_ flags") \
+	E(SENT,       "sent",       "bytes left the program for the socket and no call that we saw begin moved them: by io_uring, or by one that had begun before. task, the socket, ret") \
+	E(RECEIVED,   "received",   "the same, towards the program. task, the socket, ret; arg[0]: MSG_ flags; fd: they left it by splice") \
 	E(TRUNCATED,  "truncated",  "a datagram was longer than the buffer. task, the socket; ret: bytes copied; n[0]: bytes it had") \
 	E(FORK,       "fork",       "pid made a task: n[0]: its pid, n[1]: its tid; FLAG_SHARED: it shares the table of descriptors") \
 	E(EXEC,       "exec",       "pid runs another program. text: its path; comm: new") \
@@ -63,5 +63,8 @@ enum {
 	SONDE_FLAG_ENTERED = 256, /* CALL: at its entry, not its return: ret and took not known */
 	SONDE_FLAG_COPY = 512,	  /* the frame or event is a snapshot, not a change */
 };
+
+/* For the value of an option that is not known. */
+#define SONDE_NO_VALUE (-0x7fffffffffffffffll - 1)
 
 #endif

@@ -183,7 +183,7 @@ static void connect_failed(struct sonde_life *l, const struct sonde_event *e,
 		return;
 	p->inside->failure = (int)-e->ret;
 	p->inside->failure_when = e->when;
-	p->timing.connect = e->when - p->inside->connect_began;
+	p->inside->connect_began = 0;
 	sonde_endpoint_told(l, p, e);
 	sonde_endpoint_step(l, p, e->when, SONDE_STATE_FAILED, false);
 	p->app_error = (int)-e->ret;
@@ -311,11 +311,15 @@ static void call_option(struct sonde_life *l, const struct sonde_event *e, struc
 {
 	if (e->ret < 0 || e->arg[0] != SOL_SOCKET)
 		return;
-	if (e->call == SONDE_CALL_SETSOCKOPT && e->arg[1] == SO_LINGER)
-		p->inside->linger = true;
+	if (e->call == SONDE_CALL_SETSOCKOPT && e->arg[1] == SO_LINGER) {
+		struct linger v;
+
+		memcpy(&v, &e->arg[2], sizeof v);
+		p->inside->linger = e->arg[2] == SONDE_NO_VALUE || (v.l_onoff && !v.l_linger);
+	}
 	if (e->call != SONDE_CALL_GETSOCKOPT || e->arg[1] != SO_ERROR)
 		return;
-	if (e->arg[2]) {
+	if (e->arg[2] && e->arg[2] != SONDE_NO_VALUE) {
 		struct sonde_event told = *e;
 
 		told.ret = -e->arg[2];

@@ -14,8 +14,9 @@
 /* How the value of an option reads. */
 enum form {
 	NUMBER,
-	BYTE,  /* may be given as one byte, which the event does not hold */
-	WHOLE, /* longer than a number: the event does not hold it */
+	LINGER, /* struct linger */
+	MEMBER, /* struct ip_mreq, where it is not one of the longer forms */
+	WHOLE,	/* longer than a number: the event does not hold it */
 	ERROR,
 	FAMILY,
 	TYPE,
@@ -44,12 +45,12 @@ static const struct known of_socket[] = {
 	K(SO_PEEK_OFF), K(SO_BUSY_POLL), K(SO_INCOMING_CPU), K(SO_ZEROCOPY), K(SO_PROTOCOL),
 	K(SO_NO_CHECK), K(SO_LOCK_FILTER), K(SO_DETACH_FILTER), K(SO_INCOMING_NAPI_ID),
 	K(SO_BINDTOIFINDEX), K(SO_ATTACH_BPF), K(SO_ATTACH_REUSEPORT_EBPF), K(SO_PREFER_BUSY_POLL),
-	IS(SO_ERROR, ERROR), IS(SO_TYPE, TYPE), IS(SO_DOMAIN, FAMILY), IS(SO_LINGER, WHOLE),
+	IS(SO_ERROR, ERROR), IS(SO_TYPE, TYPE), IS(SO_DOMAIN, FAMILY), IS(SO_LINGER, LINGER),
 	IS(SO_RCVTIMEO, WHOLE), IS(SO_SNDTIMEO, WHOLE), IS(SO_PEERCRED, WHOLE),
 	IS(SO_PEERSEC, WHOLE), IS(SO_PEERNAME, WHOLE), IS(SO_PEERGROUPS, WHOLE),
 	IS(SO_BINDTODEVICE, WHOLE), IS(SO_ATTACH_FILTER, WHOLE),
-	IS(SO_ATTACH_REUSEPORT_CBPF, WHOLE), IS(SO_COOKIE, WHOLE), IS(SO_MEMINFO, WHOLE),
-	IS(SO_MAX_PACING_RATE, WHOLE), IS(SO_TXTIME, WHOLE), {},
+	IS(SO_ATTACH_REUSEPORT_CBPF, WHOLE), K(SO_COOKIE), IS(SO_MEMINFO, WHOLE),
+	K(SO_MAX_PACING_RATE), IS(SO_TXTIME, WHOLE), {},
 };
 
 static const struct known of_tcp[] = {
@@ -66,9 +67,9 @@ static const struct known of_ip[] = {
 	K(IP_TOS), K(IP_TTL), K(IP_HDRINCL), K(IP_RECVOPTS), K(IP_PKTINFO), K(IP_MTU_DISCOVER),
 	K(IP_RECVERR), K(IP_RECVTTL), K(IP_RECVTOS), K(IP_MTU), K(IP_FREEBIND), K(IP_MINTTL),
 	K(IP_TRANSPARENT), K(IP_NODEFRAG), K(IP_RECVORIGDSTADDR), K(IP_BIND_ADDRESS_NO_PORT),
-	K(IP_MULTICAST_ALL), K(IP_UNICAST_IF), IS(IP_MULTICAST_TTL, BYTE),
-	IS(IP_MULTICAST_LOOP, BYTE), IS(IP_MULTICAST_IF, WHOLE), IS(IP_ADD_MEMBERSHIP, WHOLE),
-	IS(IP_DROP_MEMBERSHIP, WHOLE), IS(IP_ADD_SOURCE_MEMBERSHIP, WHOLE),
+	K(IP_MULTICAST_ALL), K(IP_UNICAST_IF), K(IP_MULTICAST_TTL),
+	K(IP_MULTICAST_LOOP), IS(IP_MULTICAST_IF, WHOLE), IS(IP_ADD_MEMBERSHIP, MEMBER),
+	IS(IP_DROP_MEMBERSHIP, MEMBER), IS(IP_ADD_SOURCE_MEMBERSHIP, WHOLE),
 	IS(IP_DROP_SOURCE_MEMBERSHIP, WHOLE), IS(IP_OPTIONS, WHOLE), {},
 };
 
@@ -210,27 +211,48 @@ static const struct known *options(int64_t level)
 	}
 }
 
+/* As the two four-byte members of a structure. */
+static void print_pair(struct sonde_text *t, enum form form, int64_t value)
+{
+	struct linger l;
+	uint8_t ip[8];
+	char *o;
+
+	memcpy(&l, &value, sizeof l);
+	memcpy(ip, &value, sizeof ip);
+	if (form == LINGER) {
+		sonde_text_print(t, "{l_onoff=%d, l_linger=%d}", l.l_onoff, l.l_linger);
+		return;
+	}
+	o = sonde_put_ip4(sonde_put_str(sonde_text_room(t, 96), "{imr_multiaddr="), ip);
+	o = sonde_put_ip4(sonde_put_str(o, ", imr_interface="), ip + 4);
+	sonde_text_end(t, sonde_put_str(o, "}"));
+}
+
 static void print_option(struct sonde_text *t, const struct sonde_event *e)
 {
 	const struct known *k = find(options(e->arg[0]), e->arg[1]);
+	enum form form = k ? k->form : NUMBER;
 	int64_t value = e->arg[2];
-	bool got = !(e->flags & SONDE_FLAG_ENTERED) &&
-		   (e->call == SONDE_CALL_SETSOCKOPT || e->ret >= 0);
 
 	sonde_text_str(t, ", ");
 	one_of(t, levels, e->arg[0]);
 	sonde_text_str(t, ", ");
 	one_of(t, k, e->arg[1]);
-	/* Of an option that is not known, or that may be a byte, 0 can mean that there is no value.
-	 */
-	if (!got || (!value && (!k || k->form == BYTE)) || (k && k->form == WHOLE))
+	if (value == SONDE_NO_VALUE || e->flags & SONDE_FLAG_ENTERED || form == WHOLE ||
+	    (e->call == SONDE_CALL_GETSOCKOPT && e->ret < 0))
 		return;
-	sonde_text_str(t, ", [");
-	if (k && k->form == ERROR && value)
+	sonde_text_str(t, ", ");
+	if (form == LINGER || form == MEMBER) {
+		print_pair(t, form, value);
+		return;
+	}
+	sonde_text_str(t, "[");
+	if (form == ERROR && value)
 		sonde_words_errno(t, (int)value);
-	else if (k && k->form == FAMILY)
+	else if (form == FAMILY)
 		print_named(t, sonde_name_family((unsigned)value), value);
-	else if (k && k->form == TYPE)
+	else if (form == TYPE)
 		print_named(t, sonde_name_type((unsigned)value), value);
 	else
 		sonde_text_print(t, "%lld", (long long)value);

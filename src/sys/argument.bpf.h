@@ -5,11 +5,28 @@
 
 #include "sys/call.bpf.h"
 
+INLINE void option_argument(struct record_event *e, struct args *r, long ret)
+{
+	bool got = e->call == SONDE_CALL_GETSOCKOPT;
+	int len = r->a[4], value;
+	__u8 byte;
+
+	e->arg[0] = (int)r->a[1];
+	e->arg[1] = (int)r->a[2];
+	e->arg[2] = SONDE_NO_VALUE;
+	if (got && (ret < 0 || bpf_probe_read_user(&len, sizeof len, (void *)r->a[4])))
+		return;
+	if (len == 1 && !bpf_probe_read_user(&byte, 1, (void *)r->a[3]))
+		e->arg[2] = byte;
+	else if (len == 4 && !bpf_probe_read_user(&value, 4, (void *)r->a[3]))
+		e->arg[2] = value;
+	else if (len == 8 && bpf_probe_read_user(&e->arg[2], 8, (void *)r->a[3]))
+		e->arg[2] = SONDE_NO_VALUE;
+}
+
 /* Arguments as base/event.h lists them. */
 PART int event_arguments(struct record_event *e, struct args *r, long ret)
 {
-	int value;
-
 	if (!e || !r)
 		return 0;
 	switch (e->call) {
@@ -56,18 +73,7 @@ PART int event_arguments(struct record_event *e, struct args *r, long ret)
 	case SONDE_CALL_READV:
 	case SONDE_CALL_WRITEV: e->arg[1] = -1; break;
 	case SONDE_CALL_GETSOCKOPT:
-	case SONDE_CALL_SETSOCKOPT: {
-		int len = r->a[4];
-
-		e->arg[0] = (int)r->a[1];
-		e->arg[1] = (int)r->a[2];
-		if (e->call == SONDE_CALL_GETSOCKOPT &&
-		    (ret < 0 || bpf_probe_read_user(&len, sizeof len, (void *)r->a[4])))
-			break;
-		if (len == 4 && !bpf_probe_read_user(&value, sizeof value, (void *)r->a[3]))
-			e->arg[2] = value;
-		break;
-	}
+	case SONDE_CALL_SETSOCKOPT: option_argument(e, r, ret); break;
 	}
 	return 0;
 }

@@ -342,18 +342,23 @@ static void leave_data(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsi
 	e->bytes = (uint64_t)e->ret;
 }
 
-/* The value of an option that is one number. */
+/* The value of an option that is a number, or as small. */
 static void leave_option(struct sonde_ptrace_task *k, unsigned call)
 {
 	uint32_t len = (uint32_t)k->args[4];
-	int32_t value;
+	union {
+		uint8_t one;
+		int32_t four;
+		int64_t eight;
+	} value;
 
+	k->event.arg[2] = SONDE_NO_VALUE;
 	if (call == SONDE_CALL_GETSOCKOPT &&
-	    sonde_ptrace_peek(k, &len, k->args[4], sizeof len) != sizeof len)
+	    (k->event.ret < 0 || sonde_ptrace_peek(k, &len, k->args[4], sizeof len) != sizeof len))
 		return;
-	if (len == sizeof value &&
-	    sonde_ptrace_peek(k, &value, k->args[3], sizeof value) == sizeof value)
-		k->event.arg[2] = value;
+	if ((len == 1 || len == 4 || len == 8) &&
+	    sonde_ptrace_peek(k, &value, k->args[3], len) == len)
+		k->event.arg[2] = len == 1 ? value.one : len == 4 ? value.four : value.eight;
 }
 
 static void leave_made(struct sonde_ptrace *t, struct sonde_ptrace_task *k, unsigned call)
