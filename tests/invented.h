@@ -152,6 +152,7 @@ static UNUSED void state(struct sonde_endpoint *e, double us, unsigned from, uns
 		e->kernel.room += 16;
 	}
 	e->kernel.at[e->kernel.n++] = (struct sonde_step){ i.event.when, (uint8_t)to, false };
+	e->state = (uint8_t)to;
 	hear(&i, &h);
 }
 
@@ -249,16 +250,16 @@ static UNUSED struct sonde_connection *hello_stream(void)
 	state(s, 463, SONDE_STATE_FIN_WAIT1, SONDE_STATE_FIN_WAIT2);
 	s->opened = at(371.7);
 	s->release = SONDE_RELEASE_CLOSE;
-	s->cause = SONDE_CAUSE_FIN_LOCAL;
 	call(s, 465, 52, SONDE_CALL_CLOSE, 4, 0, SONDE_MILESTONE_RELEASED, 0);
 	call(c, 473.5, 60, SONDE_CALL_RECVFROM, 3, 0, SONDE_MILESTONE_END_OF_STREAM, 0);
 	c->release = SONDE_RELEASE_CLOSE;
-	c->cause = SONDE_CAUSE_FIN_REMOTE;
 	state(c, 490.4, SONDE_STATE_CLOSE_WAIT, SONDE_STATE_LAST_ACK);
 	packet(c, s, 491.9, FIN | ACK, 0, NULL, 0, SONDE_MILESTONE_WIRE);
 	packet(s, c, 494.6, ACK, 0, NULL, 0, 0);
 	state(c, 497.2, SONDE_STATE_LAST_ACK, SONDE_STATE_CLOSE);
+	c->cause = SONDE_CAUSE_FIN_REMOTE;
 	state(s, 501.1, SONDE_STATE_FIN_WAIT2, SONDE_STATE_TIME_WAIT);
+	s->cause = SONDE_CAUSE_FIN_LOCAL;
 	call(c, 505, 17, SONDE_CALL_CLOSE, 3, 0, SONDE_MILESTONE_RELEASED, 0);
 	c->closed = at(505);
 	s->closed = at(465);

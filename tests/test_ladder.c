@@ -257,12 +257,159 @@ START_TEST(both_ways_of_a_datagram_talk_are_one_ladder)
 	life.flow = sonde_arena_grow(&arena, life.flow, 1, 2, sizeof *life.flow);
 	life.flow[life.flows++] = &back;
 	life.flow[life.flows++] = &third;
-	ck_assert_uint_eq(sonde_ladder_list(&life, l, 4, &left), 2);
+	ck_assert_uint_eq(sonde_ladder_list(&life, &arena, l, 4, &left), 2);
 	ck_assert_ptr_eq(l[0].back, &back);
 	ck_assert_ptr_eq(l[1].flow, &third);
 	ck_assert_uint_eq(left, 0);
-	ck_assert_uint_eq(sonde_ladder_list(&life, l, 1, &left), 1);
-	ck_assert_uint_eq(left, 2);
+	ck_assert_uint_eq(sonde_ladder_list(&life, &arena, l, 1, &left), 1);
+	ck_assert_uint_eq(left, 1); /* ladders, not flows */
+}
+END_TEST
+
+/* A socket of its own, sends or reads of it: what each says. */
+static const char *one_row(unsigned number, long ret, unsigned flags, unsigned release)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
+	struct sonde_connection *k = sonde_arena_take(&arena, sizeof *k);
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(e, 10, SONDE_EVENT_CALL) };
+	struct sonde_heard h = { .sid = e->sid };
+
+	*k = (struct sonde_connection){ .id = 1, .kind = SONDE_KIND_TCP4, .client = e->sid };
+	e->release = (uint8_t)release;
+	i.event.call = (uint8_t)number;
+	i.event.ret = ret;
+	i.event.bytes = ret > 0 ? (uint64_t)ret : 0;
+	i.event.arg[0] = flags;
+	if (!number) {
+		i.event.kind = SONDE_EVENT_EXIT;
+		h = (struct sonde_heard){ .released = &e->sid, .releases = 1 };
+	}
+	hear(&i, &h);
+	return drawn((struct sonde_ladder){ .connection = k }, 100, true, 0);
+}
+
+START_TEST(a_look_at_what_came_is_no_read)
+{
+	ck_assert_ptr_nonnull(strstr(one_row(SONDE_CALL_RECVFROM, 10, 0, 0), "recvfrom 10 B\n"));
+	ck_assert_ptr_nonnull(strstr(one_row(SONDE_CALL_RECVFROM, 10, MSG_PEEK, 0), "peek 10 B\n"));
+	ck_assert_ptr_null(strstr(written(), "recv"));
+	ck_assert_ptr_nonnull(
+		strstr(one_row(SONDE_CALL_RECVMSG, 10, MSG_ERRQUEUE, 0), "errqueue 10 B\n"));
+}
+END_TEST
+
+START_TEST(what_let_go_of_a_socket_is_named)
+{
+	ck_assert_ptr_nonnull(strstr(one_row(0, 0, 0, SONDE_RELEASE_KILL), "  closed (killed)\n"));
+	ck_assert_ptr_nonnull(strstr(one_row(0, 0, 0, SONDE_RELEASE_EXIT), "  closed (exit)\n"));
+}
+END_TEST
+
+START_TEST(bytes_moved_by_io_uring_are_drawn_and_a_call_that_moved_them_takes_their_place)
+{
+	struct sonde_connection *k = hello_stream();
+	struct sonde_endpoint *c = life.endpoint[k->client - 1];
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(c, 404, SONDE_EVENT_SENT) };
+	struct sonde_heard h = { .sid = c->sid };
+	const char *ladder;
+
+	i.event.ret = 77;
+	hear(&i, &h);
+	i.event.kind = SONDE_EVENT_RECEIVED;
+	i.event.ret = 78;
+	hear(&i, &h);
+	ladder = drawn((struct sonde_ladder){ .connection = k }, 110, true, 0);
+	ck_assert_ptr_nonnull(strstr(ladder, " io_uring send 77 B\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, " io_uring recv 78 B\n"));
+	i.event = event(c, 405, SONDE_EVENT_CALL); /* had begun before we came */
+	i.event.call = SONDE_CALL_READ;
+	i.event.flags = SONDE_FLAG_BLOCKED;
+	i.event.ret = i.event.bytes = 78;
+	hear(&i, &h);
+	ladder = drawn((struct sonde_ladder){ .connection = k }, 110, true, 0);
+	ck_assert_ptr_null(strstr(ladder, "recv 78 B\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, " read 78 B\n"));
+}
+END_TEST
+
+START_TEST(who_resets_is_not_drawn_as_reset)
+{
+	struct sonde_connection *k = hello_stream();
+	struct sonde_endpoint *c = life.endpoint[k->client - 1];
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(c, 600, SONDE_EVENT_ERROR) };
+	struct sonde_heard h = { .sid = c->sid };
+
+	i.event.ret = -ECONNRESET;
+	hear(&i, &h); /* the engine has found nothing in it */
+	ck_assert_ptr_null(strstr(drawn((struct sonde_ladder){ .connection = k }, 110, true, 0),
+				  "ECONNRESET"));
+	h.milestone = SONDE_MILESTONE_ERROR;
+	hear(&i, &h);
+	ck_assert_ptr_nonnull(strstr(drawn((struct sonde_ladder){ .connection = k }, 110, true, 0),
+				     "ECONNRESET"));
+}
+END_TEST
+
+START_TEST(a_connection_with_message_boundaries_is_drawn_once)
+{
+	struct sonde_endpoint *c =
+		endpoint(SONDE_KIND_UNIX_SEQPACKET, SONDE_ROLE_CLIENT, 900, "client");
+	struct sonde_endpoint *s =
+		endpoint(SONDE_KIND_UNIX_SEQPACKET, SONDE_ROLE_SERVER, 901, "server");
+	struct sonde_connection k = { .id = 1,
+				      .kind = SONDE_KIND_UNIX_SEQPACKET,
+				      .client = 1,
+				      .server = 2,
+				      .opened = at(10) },
+				*connection[] = { &k };
+	struct sonde_flow f = { .id = 1,
+				.kind = SONDE_KIND_UNIX_SEQPACKET,
+				.sender = 1,
+				.receiver = 2,
+				.first = at(5) },
+			  *flow[] = { &f };
+	struct sonde_ladder l[4];
+	size_t left;
+
+	c->connection = s->connection = &k;
+	life.connection = connection;
+	life.flow = flow;
+	life.connections = life.flows = 1;
+	ck_assert_uint_eq(sonde_ladder_list(&life, &arena, l, 4, &left), 1);
+	ck_assert_ptr_eq(l[0].connection, &k);
+	ck_assert_uint_eq(left, 0);
+	ck_assert_uint_eq(sonde_ladder_list(&life, &arena, l, 0, &left), 0);
+	ck_assert_uint_eq(left, 1);
+	call(c, 20, 2, SONDE_CALL_SENDTO, 3, 5, 0, 0);
+	ck_assert_ptr_nonnull(strstr(drawn(l[0], 100, true, 0), "─ message 5 B ─"));
+}
+END_TEST
+
+START_TEST(who_reads_what_was_sent_to_a_group_stands_in_the_ladder)
+{
+	struct sonde_flow *f = lossy_datagrams();
+	uint32_t reader[] = { 2, 3 };
+	struct sonde_ladder l = { .flow = f };
+	const char *ladder;
+
+	f->group = true;
+	f->to = (struct sonde_address){ .family = AF_INET, .port = 600, .ip = { 239, 1, 1, 1 } };
+	f->reader = reader;
+	f->receiver = 0;
+	ladder = drawn(l, 120, true, 0);
+	ck_assert_ptr_nonnull(strstr(ladder, " → 239.1.1.1:600 (multicast), no reader seen\n"));
+	f->receiver = 2;
+	f->readers = 1;
+	ladder = drawn(l, 120, true, 0);
+	ck_assert_ptr_nonnull(strstr(
+		ladder, " → 239.1.1.1:600 (multicast), read by #2 reader[901] 10.0.0.2:7000\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, "recvfrom 1000 B\n"));
+	call(endpoint(SONDE_KIND_UDP4, SONDE_ROLE_RECEIVER, 902, "other"), 123, 3,
+	     SONDE_CALL_RECVFROM, 3, 1000, 0, 0);
+	f->readers = 2;
+	ladder = drawn(l, 120, true, 0);
+	ck_assert_ptr_nonnull(strstr(ladder, "recvfrom 1000 B #2\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, "recvfrom 1000 B #3\n"));
 }
 END_TEST
 
@@ -283,6 +430,13 @@ Suite *ladder_suite(void)
 	tcase_add_test(t, a_long_session_keeps_its_beginning_and_its_end_and_names_the_cut);
 	tcase_add_test(t, the_story_never_takes_more_than_it_may);
 	tcase_add_test(t, no_ladder_is_wider_than_asked_for);
+	tcase_add_test(t, a_look_at_what_came_is_no_read);
+	tcase_add_test(t, what_let_go_of_a_socket_is_named);
+	tcase_add_test(
+		t, bytes_moved_by_io_uring_are_drawn_and_a_call_that_moved_them_takes_their_place);
+	tcase_add_test(t, who_resets_is_not_drawn_as_reset);
+	tcase_add_test(t, a_connection_with_message_boundaries_is_drawn_once);
+	tcase_add_test(t, who_reads_what_was_sent_to_a_group_stands_in_the_ladder);
 	tcase_add_test(t, both_ways_of_a_datagram_talk_are_one_ladder);
 	suite_add_tcase(s, t);
 	return s;

@@ -1,5 +1,6 @@
 #include "life_log.h"
 
+#include <errno.h>
 #include <time.h>
 
 Suite *life_suite(void);
@@ -20,6 +21,20 @@ static void teardown(void)
 
 enum { NO_FRAME = SONDE_EVENT_END_ };
 
+/* What an end was said to be caused by while the log went on, by sid: it is printed then. */
+static uint8_t said[LOG_SOCKETS];
+
+static void keep_said(void)
+{
+	for (size_t i = 0; i < life.endpoints && i < LOG_SOCKETS; i++) {
+		const struct sonde_endpoint *p = life.endpoint[i];
+
+		ck_assert_msg(!said[i] || said[i] == p->cause, "#%u: first %s, then %s", p->sid,
+			      sonde_cause_name(said[i]), sonde_cause_name(p->cause));
+		said[i] = p->cause;
+	}
+}
+
 /* Replays the log without what is of this kind (NO_FRAME: packets); -1: all of it. */
 static void replay(int without)
 {
@@ -28,6 +43,7 @@ static void replay(int without)
 
 	sonde_arena_done(&arena);
 	sonde_life_init(&life, &arena);
+	memset(said, 0, sizeof said);
 	log_sort(&golden, order);
 	for (size_t i = 0; i < golden.n; i++) {
 		struct log_item *it = &golden.item[order[i]];
@@ -44,8 +60,12 @@ static void replay(int without)
 		sonde_life_hear(&life, &it->item, &heard);
 		ck_assert_uint_le(heard.sid, life.endpoints);
 		ck_assert_uint_le(heard.sid2, life.endpoints);
+		if (without < 0)
+			keep_said();
 	}
 	sonde_life_end(&life);
+	if (without < 0)
+		keep_said();
 }
 
 static struct sonde_endpoint *endpoint(const char *name, size_t len)
@@ -580,6 +600,63 @@ START_TEST(bytes_told_by_the_socket_and_by_a_call_without_entry_count_once)
 }
 END_TEST
 
+START_TEST(a_connect_that_failed_has_no_connect_time_and_its_error_is_named)
+{
+	struct sonde_event e;
+
+	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
+		sonde_life_init(&life, &arena);
+		e = blank(SONDE_EVENT_CALL, 10);
+		e.call = SONDE_CALL_SOCKET;
+		e.ino = 1;
+		e.family = AF_UNIX;
+		e.type = (uint16_t)type;
+		e.fd = e.ret = 3;
+		tell(e);
+		e.when = now += 9000;
+		e.call = SONDE_CALL_CONNECT;
+		e.took = 5000;
+		e.ret = -ENOENT;
+		tell(e);
+		ck_assert_uint_eq(nth(1)->timing.connect, SONDE_ABSENT);
+		call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
+		ck_assert_uint_eq(nth(1)->cause, SONDE_CAUSE_CLOSED);
+		ck_assert_str_eq(nth(1)->detail, "connect: ENOENT");
+		sonde_arena_done(&arena);
+	}
+	begin(); /* the time of one that succeeds is its own */
+	call(SONDE_CALL_CONNECT, 10, 1, 3, -1, -ENETUNREACH);
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.when = now += 5000000;
+	e.call = SONDE_CALL_CONNECT;
+	e.ino = 1;
+	e.fd = 3;
+	e.took = 700;
+	tell(e);
+	ck_assert_uint_eq(nth(1)->timing.connect, 700);
+}
+END_TEST
+
+START_TEST(bytes_that_were_only_looked_at_count_when_they_are_read)
+{
+	struct sonde_event e;
+
+	begin();
+	for (int i = 0; i < 2; i++) {
+		e = blank(SONDE_EVENT_CALL, 10);
+		e.call = SONDE_CALL_RECVFROM;
+		e.ino = 1;
+		e.fd = 3;
+		e.ret = 5;
+		e.bytes = 5;
+		e.arg[0] = i ? 0 : MSG_PEEK;
+		tell(e);
+	}
+	ck_assert_uint_eq(nth(1)->received.bytes, 5);
+	ck_assert_uint_eq(nth(1)->received.messages, 1);
+}
+END_TEST
+
 START_TEST(two_thousand_sockets_are_each_there_once)
 {
 	sonde_life_init(&life, &arena);
@@ -864,6 +941,8 @@ Suite *life_suite(void)
 	tcase_add_test(t, a_close_releases_what_it_closed_and_not_what_has_the_number_now);
 	tcase_add_test(t, what_the_kernel_ended_before_the_process_ended_was_closed);
 	tcase_add_test(t, bytes_told_by_the_socket_and_by_a_call_without_entry_count_once);
+	tcase_add_test(t, a_connect_that_failed_has_no_connect_time_and_its_error_is_named);
+	tcase_add_test(t, bytes_that_were_only_looked_at_count_when_they_are_read);
 	tcase_add_test(t, two_thousand_sockets_are_each_there_once);
 	tcase_add_test(t, what_has_ended_costs_little_however_long_the_run);
 	tcase_add_test(t, a_namespace_has_the_name_that_was_told);

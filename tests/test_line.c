@@ -29,7 +29,7 @@ START_TEST(a_session_reads_as_it_happens)
 		"   0.000417  #3   server[810]       wire: FIN ACK 10.0.0.2:5000 -> 10.0.0.1:41714, to #2\n"
 		"   0.000419  #2   client[812]       ESTABLISHED -> CLOSE_WAIT  the peer's FIN came: it will send no more\n"
 		"   0.000463  #3   server[810]       FIN_WAIT1 -> FIN_WAIT2  its FIN was acknowledged; the peer may still send\n"
-		"   0.000465  #3   server[810]       closed after 93.3 us, fin-local\n"
+		"   0.000465  #3   server[810]       closed after 93.3 us, its FIN is sent\n"
 		"   0.000473  #2   client[812]       recvfrom = 0: end of stream, the peer sends no more\n"
 		"   0.000490  #2   client[812]       CLOSE_WAIT -> LAST_ACK  sent its FIN too, waits for the last ACK\n"
 		"   0.000491  #2   client[812]       wire: FIN ACK 10.0.0.1:41714 -> 10.0.0.2:5000, to #3\n"
@@ -130,6 +130,72 @@ START_TEST(failures_resets_and_ends_are_named_with_their_meaning)
 }
 END_TEST
 
+START_TEST(a_long_name_is_cut_and_the_words_keep_their_column)
+{
+	struct sonde_endpoint *e =
+		endpoint(SONDE_KIND_UDP4, SONDE_ROLE_SENDER, 4194304, "systemd-resolve");
+	struct sonde_event v = event(e, 10, SONDE_EVENT_CALL);
+
+	v.call = SONDE_CALL_BIND;
+	say(v, SONDE_MILESTONE_NAMED, 1, 0);
+	memcpy(v.comm, "r\xc3\xa9solveur-d\xc3\xa9n\0", 16);
+	say(v, SONDE_MILESTONE_NAMED, 1, 0);
+	memcpy(v.comm, "nginx\0", 6);
+	v.pid = 30000;
+	say(v, SONDE_MILESTONE_NAMED, 123456, 0);
+	same(written(), "   0.000010  #1   system..[4194304] bind\n"
+			"   0.000010  #1   r\xc3\xa9sol..[4194304]  bind\n"
+			"   0.000010  #123456 nginx[30000]   bind\n");
+}
+END_TEST
+
+START_TEST(a_reset_says_what_made_the_kernel_send_it)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_SERVER, 0, "");
+	struct sonde_event v = event(e, 20, SONDE_EVENT_RESET_OUT);
+
+	v.text = (struct sonde_bytes){ (const uint8_t *)"TCP_STATE", 9 };
+	say(v, SONDE_MILESTONE_RESET, 1, 0); /* nobody had accepted it */
+	e->opened = at(4);
+	say(v, SONDE_MILESTONE_RESET, 1, 0);
+	same(written(),
+	     "   0.000020  #1                     reset sent: its listener closed before "
+	     "it was accepted\n"
+	     "   0.000020  #1                     reset sent: closed with linger 0, or "
+	     "disconnected\n");
+}
+END_TEST
+
+START_TEST(a_connect_that_failed_late_says_when)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
+	struct sonde_event v = event(e, 5000000, SONDE_EVENT_CALL);
+
+	v.call = SONDE_CALL_CONNECT;
+	v.ret = -ETIMEDOUT;
+	v.took = 3 * SONDE_SECOND;
+	say(v, SONDE_MILESTONE_FAILED, 1, 0);
+	ck_assert_ptr_nonnull(
+		strstr(written(), "connect = ETIMEDOUT: no answer in time, after 3.00 s\n"));
+}
+END_TEST
+
+START_TEST(bytes_that_no_call_moved_say_by_what)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
+	struct sonde_event v = event(e, 10, SONDE_EVENT_SENT);
+
+	v.ret = 5;
+	say(v, SONDE_MILESTONE_FIRST_SENT, 1, 0);
+	v.kind = SONDE_EVENT_RECEIVED;
+	v.fd = 3;
+	say(v, SONDE_MILESTONE_FIRST_RECEIVED, 1, 0);
+	same(written(),
+	     "   0.000010  #1   c[7]              first bytes sent: 5 B by io_uring\n"
+	     "   0.000010  #1   c[7]              first bytes received: 5 B by splice\n");
+}
+END_TEST
+
 START_TEST(an_exit_ends_several_sockets_each_with_a_line)
 {
 	struct sonde_endpoint *a = endpoint(SONDE_KIND_UDP4, SONDE_ROLE_SENDER, 7, "c");
@@ -144,8 +210,8 @@ START_TEST(an_exit_ends_several_sockets_each_with_a_line)
 	b->opened = at(4);
 	ck_assert_uint_eq(sonde_line_print(&line, &i, &h), 3);
 	same(written(), "   0.000010       c[7]              exited with 0\n"
-			"   0.000010  #1   c[7]              closed by exit\n"
-			"   0.000010  #2   c[7]              closed by exit after 6.00 us\n");
+			"   0.000010  #1   c[7]              closed (exit)\n"
+			"   0.000010  #2   c[7]              closed (exit) after 6.00 us\n");
 }
 END_TEST
 
@@ -184,7 +250,7 @@ START_TEST(hostile_names_are_harmless)
 	v.call = SONDE_CALL_BIND;
 	v.address = (struct sonde_bytes){ name, sizeof name };
 	say(v, SONDE_MILESTONE_NAMED, 1, 0);
-	same(written(), "   0.000010  #1   \\x1b[2J\\xff\\x5c[7] bind @a\\x07\\x9b\\x00\n");
+	same(written(), "   0.000010  #1   \\x1b[2J\\xff\\..[7] bind @a\\x07\\x9b\\x00\n");
 	v = event(NULL, 20, SONDE_EVENT_BLIND);
 	v.text = (struct sonde_bytes){ (const uint8_t *)"\x1b]0;x\a", 6 };
 	say(v, SONDE_MILESTONE_NOTE, 0, 0);
@@ -234,6 +300,10 @@ Suite *line_suite(void)
 	tcase_add_test(t, calls_are_written_as_strace_writes_them_and_replace_what_they_mean);
 	tcase_add_test(t, every_packet_has_a_line_with_its_sockets);
 	tcase_add_test(t, failures_resets_and_ends_are_named_with_their_meaning);
+	tcase_add_test(t, a_long_name_is_cut_and_the_words_keep_their_column);
+	tcase_add_test(t, a_reset_says_what_made_the_kernel_send_it);
+	tcase_add_test(t, a_connect_that_failed_late_says_when);
+	tcase_add_test(t, bytes_that_no_call_moved_say_by_what);
 	tcase_add_test(t, an_exit_ends_several_sockets_each_with_a_line);
 	tcase_add_test(t, processes_without_sockets_are_silent_unless_asked_for);
 	tcase_add_test(t, the_end_of_a_run_says_how_the_command_ended_and_what_is_left);

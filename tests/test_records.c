@@ -129,6 +129,7 @@ START_TEST(events_tell_results_and_errors_apart)
 	v.call = SONDE_CALL_SENDTO;
 	v.fd = 3;
 	v.took = 5000;
+	v.arg[0] = MSG_NOSIGNAL;
 	v.ret = -EPIPE;
 	print_event(&v, &h);
 	v.ret = v.bytes = 2;
@@ -142,10 +143,12 @@ START_TEST(events_tell_results_and_errors_apart)
 	same(written(),
 	     "{\"record\":\"event\",\"v\":1,\"time_ns\":10000,\"event\":\"call\",\"sid\":1,"
 	     "\"how\":\"cookie\",\"milestone\":\"failed\",\"pid\":7,\"tid\":7,\"comm\":\"c\","
-	     "\"call\":\"sendto\",\"fd\":3,\"error\":\"EPIPE\",\"call_took\":5000}\n"
+	     "\"call\":\"sendto\",\"fd\":3,\"error\":\"EPIPE\",\"call_took\":5000,"
+	     "\"arguments\":\"3, 0, MSG_NOSIGNAL\"}\n"
 	     "{\"record\":\"event\",\"v\":1,\"time_ns\":10000,\"event\":\"call\",\"sid\":1,"
 	     "\"how\":\"cookie\",\"pid\":7,\"tid\":7,\"comm\":\"c\",\"call\":\"sendto\",\"fd\":3,"
-	     "\"result\":2,\"call_took\":5000,\"bytes\":2,\"text\":\"\\\\x00\\\\x1b\"}\n"
+	     "\"result\":2,\"call_took\":5000,\"bytes\":2,"
+	     "\"arguments\":\"3, 0, MSG_NOSIGNAL\",\"text\":\"\\\\x00\\\\x1b\"}\n"
 	     "{\"record\":\"event\",\"v\":1,\"time_ns\":20000,\"event\":\"state\",\"sid\":1,"
 	     "\"how\":\"cookie\",\"from\":\"SYN_SENT\",\"to\":\"ESTABLISHED\"}\n");
 }

@@ -54,7 +54,7 @@ START_TEST(every_endpoint_has_a_line)
 	same(drawn(200),
 		"5 endpoints: 3 tcp4, 2 udp4\n"
 		"#  kind  role      who          local           remote                 sent   received  calls  connect  first byte     life  ended            states\n"
-		"1  tcp4  listener  server[810]  10.0.0.2:5000                    1 accepted                                                  closed, by kill  LISTEN\n"
+		"1  tcp4  listener  server[810]  10.0.0.2:5000                    1 accepted                                                  closed (killed)  LISTEN\n"
 		"2  tcp4  client    client[812]  10.0.0.1:41714  10.0.0.2:5000           0 B  14 B in 1      3  56.0 us     36.0 us   201 us  fin-remote       SYN_SENT > ESTABLISHED > CLOSE_WAIT > LAST_ACK > CLOSE\n"
 		"3  tcp4  server    server[810]  10.0.0.2:5000   10.0.0.1:41714    14 B in 1        0 B                              93.3 us  fin-local?       SYN_RECV > ESTABLISHED > FIN_WAIT1 > FIN_WAIT2 > TIME_WAIT\n"
 		"     held by server[810] as 4, worker\\x1b[811] as 4\n"

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "base/name.h"
+
 /* What ended a connection, from resets, errors and the order of FINs; never from byte counts. May
  * be settled several times: what the other end knew may come later. */
 
@@ -51,7 +53,15 @@ static sonde_ns earlier(sonde_ns a, sonde_ns b)
 	return a && (!b || a < b) ? a : b;
 }
 
-static struct verdict connecting(const struct sonde_endpoint *p)
+/* What connect said, where no cause of its own tells it. */
+static const char *failure(struct sonde_life *l, const struct sonde_endpoint *p)
+{
+	return p->inside->failure ? sonde_arena_print(l->arena, "connect: %s",
+						      sonde_name_errno(p->inside->failure))
+				  : NULL;
+}
+
+static struct verdict connecting(struct sonde_life *l, const struct sonde_endpoint *p)
 {
 	const struct sonde_endpoint_inside *in = p->inside;
 
@@ -68,7 +78,7 @@ static struct verdict connecting(const struct sonde_endpoint *p)
 	default:
 		return (struct verdict){ p->release || p->gone ? SONDE_CAUSE_CLOSED
 							       : SONDE_CAUSE_OPEN,
-					 "connect failed", false };
+					 failure(l, p), false };
 	}
 	if (in->rst_in)
 		return (struct verdict){ SONDE_CAUSE_REFUSED, "no listener", true };
@@ -90,8 +100,8 @@ static const struct sonde_fault *fault(const struct sonde_endpoint *p, int error
 	return NULL;
 }
 
-static const char *fin_detail(const struct sonde_endpoint *p, const struct sonde_endpoint *q,
-			      bool local)
+static const char *fin_detail(const struct sonde_life *l, const struct sonde_endpoint *p,
+			      const struct sonde_endpoint *q, bool local)
 {
 	const struct sonde_endpoint_inside *in = p->inside;
 	const struct sonde_ending *later = local ? &in->fin_in : &in->fin_out;
@@ -99,7 +109,7 @@ static const char *fin_detail(const struct sonde_endpoint *p, const struct sonde
 	bool sure;
 
 	if (!ended(later, &sure) && !(q && ended(&q->inside->fin_out, &sure)))
-		return local ? "the peer's FIN was not seen" : NULL;
+		return local && l->inside->ended ? "the peer's FIN was not seen" : NULL;
 	if (p->timing.half_close != SONDE_ABSENT && p->sent.last && !local &&
 	    p->sent.last > ended(first, &sure))
 		return "half-close";
@@ -166,7 +176,7 @@ static struct verdict by_fins(struct sonde_life *l, const struct sonde_endpoint 
 	if (first)
 		return (struct verdict){ first == LOCAL ? SONDE_CAUSE_FIN_LOCAL
 							: SONDE_CAUSE_FIN_REMOTE,
-					 fin_detail(p, q, first == LOCAL), !sure };
+					 fin_detail(l, p, q, first == LOCAL), !sure };
 	if (!in->fin_out.call && !p->gone && !in->settled)
 		return (struct verdict){ SONDE_CAUSE_OPEN, NULL, false };
 	return (struct verdict){ SONDE_CAUSE_FIN_LOCAL, "order of FINs not seen", true };
@@ -185,68 +195,90 @@ static bool fell(const struct sonde_life *l, const struct sonde_endpoint *p)
 	       !in->fin_in.call && !(in->fin_out.call && in->fin_out.call < in->settled);
 }
 
+/* When a reset came or went, 0: none did; a guess: what told is not the end itself. */
+struct resets {
+	sonde_ns in, out;
+	bool guess_in, guess_out;
+};
+
+/* What the other end, and the calls of both, let conclude where this end's kernel told nothing. */
+static void conclude_resets(const struct sonde_life *l, const struct sonde_endpoint *p,
+			    const struct sonde_endpoint *q, struct resets *r)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+	const struct sonde_fault *reset = fault(p, ECONNRESET), *pipe = fault(p, EPIPE);
+	const struct sonde_fault *theirs = q ? fault(q, ECONNRESET) : NULL;
+	bool sure_out, sure_in, both;
+	sonde_ns out = ended(&in->fin_out, &sure_out);
+
+	ended(&in->fin_in, &sure_in);
+	both = sure_out && sure_in;
+	if (reset && !both)
+		r->in = reset->when;
+	else if (pipe && sonde_endpoint_is_tcp(p) && !sure_in && !in->fin_in.call && !out)
+		r->in = pipe->when;
+	else if (theirs && !both) /* nobody else can have sent it */
+		r->out = theirs->when;
+	else if (fell(l, p))
+		r->in = p->retransmits ? 0 : in->settled;
+	else if (q && fell(l, q) && !q->retransmits)
+		r->out = q->inside->settled;
+	r->guess_in = r->in;
+	r->guess_out = r->out;
+}
+
+static struct resets find_resets(const struct sonde_life *l, const struct sonde_endpoint *p,
+				 const struct sonde_endpoint *q)
+{
+	const struct sonde_endpoint_inside *in = p->inside;
+	struct resets r = { .in = in->rst_in, .out = in->rst_out };
+
+	/* a packet went to it, and the kernel did not act on it */
+	r.guess_in = r.in && r.in == in->reached && l->inside->states_seen && !in->settled;
+	if (q && !r.in && q->inside->rst_out && !fault(q, ETIMEDOUT)) {
+		r.in = q->inside->rst_out;
+		r.guess_in = true;
+	}
+	if (q && !r.out && q->inside->rst_in) {
+		r.out = q->inside->rst_in;
+		r.guess_out = true;
+	}
+	if (!r.in && !r.out)
+		conclude_resets(l, p, q, &r);
+	return r;
+}
+
+static struct verdict by_reset(const struct sonde_life *l, const struct sonde_endpoint *p,
+			       const struct sonde_endpoint *q, const struct resets *r)
+{
+	bool local = r->out && (!r->in || (r->guess_in && !r->guess_out) ||
+				(r->guess_in == r->guess_out && r->out < r->in));
+	bool waited = q && q->listener && !q->inside->accepted && l->inside->calls_seen;
+
+	if (local)
+		return (struct verdict){ SONDE_CAUSE_RST_SENT, reset_detail(p->inside),
+					 r->guess_out };
+	return (struct verdict){ SONDE_CAUSE_RST_RECEIVED,
+				 waited ? "the server had not accepted it" : NULL, r->guess_in };
+}
+
 static struct verdict connected(struct sonde_life *l, const struct sonde_endpoint *p)
 {
 	const struct sonde_endpoint *q = sonde_life_endpoint(l, p->peer);
 	const struct sonde_endpoint_inside *in = p->inside;
-	sonde_ns rst_in = in->rst_in, rst_out = in->rst_out, rst;
-	bool sure_out, sure_in, guess_in = false, guess_out = false, both;
-	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in);
-	const struct sonde_fault *reset = fault(p, ECONNRESET), *pipe = fault(p, EPIPE);
 	const struct sonde_fault *late = fault(p, ETIMEDOUT);
+	bool sure_out, sure_in;
+	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in), rst;
+	struct resets r = find_resets(l, p, q);
 
-	both = sure_out && sure_in;
-	/* a packet went to it, and the kernel did not act on it */
-	guess_in = rst_in && rst_in == in->reached && l->inside->states_seen && !in->settled;
-	if (q && !rst_in && q->inside->rst_out && !fault(q, ETIMEDOUT)) {
-		rst_in = q->inside->rst_out;
-		guess_in = true;
-	}
-	if (q && !rst_out && q->inside->rst_in) {
-		rst_out = q->inside->rst_in;
-		guess_out = true;
-	}
-	if (!rst_in && !rst_out && reset && !both) {
-		rst_in = reset->when;
-		guess_in = true;
-	}
-	if (!rst_in && !rst_out && pipe && sonde_endpoint_is_tcp(p) && !sure_in &&
-	    !in->fin_in.call && !out) {
-		rst_in = pipe->when;
-		guess_in = true;
-	}
-	/* the peer met a reset that nobody else can have sent */
-	if (!rst_in && !rst_out && !both && q && fault(q, ECONNRESET)) {
-		rst_out = fault(q, ECONNRESET)->when;
-		guess_out = true;
-	}
-	if (!rst_in && !rst_out && fell(l, p)) {
-		if (p->retransmits)
-			return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", true };
-		rst_in = in->settled;
-		guess_in = true;
-	}
-	if (!rst_in && !rst_out && q && fell(l, q) && !q->retransmits) {
-		rst_out = q->inside->settled;
-		guess_out = true;
-	}
-	rst = earlier(rst_in, rst_out);
-	if (late && !rst_in && !come) /* a reset that goes with it is not the cause */
+	if (!r.in && !r.out && fell(l, p)) /* after it had sent again */
+		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", true };
+	if (late && !r.in && !come) /* a reset that goes with it is not the cause */
 		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", late->inferred };
-	if (rst && !(both && rst > earlier(out, come) && rst > (out > come ? out : come))) {
-		bool local = rst_out && (!rst_in || (guess_in && !guess_out) ||
-					 (guess_in == guess_out && rst_out < rst_in));
-
-		if (local)
-			return (struct verdict){ SONDE_CAUSE_RST_SENT, reset_detail(in),
-						 guess_out };
-		return (struct verdict){ SONDE_CAUSE_RST_RECEIVED,
-					 q && q->listener && !q->inside->accepted &&
-							 l->inside->calls_seen
-						 ? "never accepted"
-						 : NULL,
-					 guess_in };
-	}
+	rst = earlier(r.in, r.out);
+	/* one that came after both FINs ended nothing any more */
+	if (rst && !(sure_out && sure_in && rst > (out > come ? out : come)))
+		return by_reset(l, p, q, &r);
 	/* the state went to CLOSE, and no FIN was there to bring it there */
 	if (l->inside->states_seen && in->settled && !sure_out && !sure_in &&
 	    sonde_endpoint_is_tcp(p) && !in->time_wait && p->state == SONDE_STATE_CLOSE)
@@ -268,29 +300,36 @@ static bool never_accepted(const struct sonde_life *l, const struct sonde_endpoi
 	return p->inside->settled || p->gone || l->inside->ended || (listener && listener->release);
 }
 
+/* Whether all is told that decides: what a program let go may yet get a FIN, or a reset. */
+static bool is_over(const struct sonde_life *l, const struct sonde_endpoint *p)
+{
+	if (l->inside->ended)
+		return true;
+	if (!sonde_endpoint_is_tcp(p))
+		return p->release || p->gone;
+	return (p->gone || p->inside->settled) && !p->inside->time_wait;
+}
+
 static struct verdict judge(struct sonde_life *l, const struct sonde_endpoint *p)
 {
 	struct verdict v = { SONDE_CAUSE_CLOSED, NULL, false };
 
-	if (!p->release && !p->gone && !p->inside->settled && !l->inside->ended)
-		v.cause = SONDE_CAUSE_NONE;
-	else if (!p->release && !p->gone && !p->inside->settled)
+	if (!is_over(l, p))
+		return (struct verdict){ SONDE_CAUSE_NONE, NULL, false };
+	if (!p->release && !p->gone && !p->inside->settled)
 		v = (struct verdict){ SONDE_CAUSE_OPEN, NULL, !l->inside->calls_seen };
-	if (!sonde_endpoint_is_stream(p) || p->role == SONDE_ROLE_LISTENER)
+	if (!sonde_endpoint_is_stream(p) || p->role == SONDE_ROLE_LISTENER) {
+		v.detail = failure(l, p);
 		return v;
+	}
 	if (never_accepted(l, p, &v.inferred))
 		return (struct verdict){ SONDE_CAUSE_NEVER_ACCEPTED, NULL, v.inferred };
-	v.inferred = false;
-	if (v.cause == SONDE_CAUSE_NONE || (!p->inside->tried && !p->inside->established &&
-					    !p->seeded && p->role != SONDE_ROLE_SERVER)) {
+	if (!p->inside->tried && !p->inside->established && !p->seeded &&
+	    p->role != SONDE_ROLE_SERVER) {
 		v.inferred = p->remote.port; /* it had a peer, and how it got it was not seen */
 		return v;
 	}
-	if (!p->inside->established && p->inside->tried)
-		v = connecting(p);
-	else
-		v = connected(l, p);
-	return v;
+	return p->inside->tried && !p->inside->established ? connecting(l, p) : connected(l, p);
 }
 
 void sonde_cause_settle(struct sonde_life *l, struct sonde_endpoint *p)

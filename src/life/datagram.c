@@ -20,7 +20,7 @@ static void tell(struct sonde_life *l, struct sonde_flow *f, uint64_t number)
 /* ---- reading ---- */
 
 static void settle_read(struct sonde_life *l, struct sonde_flow *f, uint64_t number, uint64_t bytes,
-			bool cut, sonde_ns when)
+			bool cut, sonde_ns when, const struct sonde_endpoint *reader)
 {
 	struct sonde_message *m =
 		sonde_flow_remembers(f, number) ? sonde_flow_message(f, number) : NULL;
@@ -28,6 +28,8 @@ static void settle_read(struct sonde_life *l, struct sonde_flow *f, uint64_t num
 
 	f->read++;
 	f->read_bytes += bytes;
+	if (f->group)
+		sonde_flow_reader_is(l, f, reader);
 	if (cut) {
 		f->truncated++;
 		sonde_flow_lose(l, f, number, SONDE_FATE_TRUNCATED, NULL, false);
@@ -140,7 +142,7 @@ void sonde_datagram_read(struct sonde_life *l, const struct sonde_event *e,
 			sonde_milestone(l, SONDE_MILESTONE_TRUNCATED);
 		}
 		settle_read(l, entry.flow, entry.message, bytes,
-			    flagged || had > bytes || entry.bytes > bytes, e->when);
+			    flagged || had > bytes || entry.bytes > bytes, e->when, p);
 	}
 }
 
@@ -161,7 +163,7 @@ void sonde_datagram_arrived(struct sonde_life *l, struct sonde_flow *f, uint64_t
 		m->fate = SONDE_FATE_ARRIVED;
 	}
 	sonde_flow_receiver_is(f, p);
-	f->arrived++;
+	f->arrived += !maybe;
 	for (uint32_t i = 0; i < in->debts; i++) {
 		struct sonde_inbox_debt d = in->debt[i];
 		uint64_t had = d.had ? d.had : bytes;
@@ -170,7 +172,7 @@ void sonde_datagram_arrived(struct sonde_life *l, struct sonde_flow *f, uint64_t
 			continue;
 		memmove(&in->debt[i], &in->debt[i + 1], (--in->debts - i) * sizeof d);
 		settle_read(l, f, number, d.any ? bytes : d.bytes, !d.any && bytes > d.bytes,
-			    d.when);
+			    d.when, p);
 		if (!d.any && !d.had && bytes > d.bytes) {
 			p->truncated++;
 			p->truncated_bytes += bytes - d.bytes;

@@ -374,7 +374,9 @@ static const char *causes(struct sonde_evidence *e, size_t unused)
 
 	(void)unused;
 	for (size_t i = 0; i < e->n; i++)
-		sonde_census_count(&c, sonde_cause_name(e->of[i]->cause));
+		sonde_census_count(&c, e->of[i]->cause == SONDE_CAUSE_CLOSED && e->of[i]->detail
+					       ? e->of[i]->detail /* the connect that failed */
+					       : sonde_cause_name(e->of[i]->cause));
 	return sonde_census_text(e, &c);
 }
 

@@ -119,6 +119,17 @@ void sonde_flow_receiver_is(struct sonde_flow *f, struct sonde_endpoint *receive
 		receiver->role = SONDE_ROLE_RECEIVER;
 }
 
+void sonde_flow_reader_is(struct sonde_life *l, struct sonde_flow *f,
+			  const struct sonde_endpoint *reader)
+{
+	for (uint32_t i = 0; i < f->readers; i++)
+		if (f->reader[i] == reader->sid)
+			return;
+	SONDE_GROW(l, f->reader, f->readers, f->reader_room);
+	f->reader[f->readers++] = reader->sid;
+	f->receiver = f->reader[0];
+}
+
 /* Where it goes, as far as addresses tell; to a receiver in the same namespace, or to the only one
  * anywhere that is bound to that very address. */
 static struct sonde_endpoint *guess_receiver(struct sonde_life *l, struct sonde_endpoint *sender,

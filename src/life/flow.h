@@ -49,5 +49,8 @@ struct sonde_flow *sonde_flow_of(struct sonde_life *l, struct sonde_endpoint *se
 struct sonde_flow *sonde_flow_into(struct sonde_life *l, const struct sonde_address *from,
 				   struct sonde_endpoint *receiver);
 void sonde_flow_receiver_is(struct sonde_flow *f, struct sonde_endpoint *receiver);
+/* A member of the group that f goes to read a message: no other sign tells who is a member. */
+void sonde_flow_reader_is(struct sonde_life *l, struct sonde_flow *f,
+			  const struct sonde_endpoint *reader);
 
 #endif

@@ -2,9 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "life/index.h"
 #include "life/rung.h"
 #include "life/words.h"
+
+enum { READERS = 4 }; /* of a group that are drawn */
 
 static int by_time(const void *a, const void *b)
 {
@@ -147,38 +151,67 @@ static void fill_rows(struct sonde_rungs *d, struct sonde_grid *g,
 	g->rows = first + rows;
 }
 
-static void put_end(struct sonde_rungs *d, struct sonde_text *t, unsigned side)
+static void put_endpoint(struct sonde_rungs *d, struct sonde_text *t,
+			 const struct sonde_endpoint *e, const struct sonde_endpoint *other)
 {
-	const struct sonde_endpoint *e = d->end[side], *other;
-	const struct sonde_address *a =
-		d->what->connection ? (side ? &d->what->connection->to : &d->what->connection->from)
-				    : (side ? &d->what->flow->to : &d->what->flow->from);
 	size_t before;
 
-	if (!e) {
-		if (a->family)
-			sonde_text_end(t, sonde_put_address(sonde_text_room(t, 80), a));
-		else if (side && d->what->flow && d->what->flow->path.len)
-			sonde_words_path(t, d->what->flow->path);
-		else
-			sonde_text_str(t, "somebody");
-		sonde_text_str(t, " (not followed)");
-		return;
-	}
 	sonde_text_print(t, "#%u ", e->sid);
-	sonde_words_who(t, e->comm, e->pid);
+	sonde_words_owner(t, e);
 	sonde_text_str(t, " ");
 	before = t->len;
 	sonde_words_local(t, e);
 	if (t->len == before)
 		t->len--;
-	if (!e->netns)
-		return;
-	other = d->end[!side];
-	if (sonde_life_netns(d->life, e->netns) || (other && other->netns != e->netns)) {
+	if (e->netns &&
+	    (sonde_life_netns(d->life, e->netns) || (other && other->netns != e->netns))) {
 		sonde_text_str(t, " in ");
 		sonde_words_netns(t, d->life, e->netns);
 	}
+}
+
+static const char *group_word(const struct sonde_address *a)
+{
+	return a->family != AF_INET || (a->ip[0] & 0xf0) == 0xe0 ? "multicast" : "broadcast";
+}
+
+/* Where datagrams to many go, and who of those that are followed read them. */
+static void put_group(struct sonde_rungs *d, struct sonde_text *t, const struct sonde_flow *f)
+{
+	sonde_text_end(t, sonde_put_address(sonde_text_room(t, 80), &f->to));
+	sonde_text_print(t, " (%s), %s", group_word(&f->to),
+			 f->readers ? "read by " : "no reader seen");
+	for (uint32_t i = 0; i < f->readers; i++) {
+		if (i == READERS) {
+			sonde_text_print(t, " and %u more, not drawn", f->readers - i);
+			break;
+		}
+		sonde_text_str(t, i ? ", " : "");
+		put_endpoint(d, t, sonde_life_endpoint(d->life, f->reader[i]), d->end[0]);
+	}
+}
+
+static void put_end(struct sonde_rungs *d, struct sonde_text *t, unsigned side)
+{
+	const struct sonde_connection *c = d->what->connection;
+	const struct sonde_flow *f = d->what->flow;
+	const struct sonde_address *a = c ? (side ? &c->to : &c->from) : side ? &f->to : &f->from;
+
+	if (side && f && f->group) {
+		put_group(d, t, f);
+		return;
+	}
+	if (d->end[side]) {
+		put_endpoint(d, t, d->end[side], d->end[!side]);
+		return;
+	}
+	if (a->family)
+		sonde_text_end(t, sonde_put_address(sonde_text_room(t, 80), a));
+	else if (side && f && f->path.len)
+		sonde_words_path(t, f->path);
+	else
+		sonde_text_str(t, "somebody");
+	sonde_text_str(t, " (not followed)");
 }
 
 static void put_head(struct sonde_rungs *d, struct sonde_grid *g)
@@ -205,16 +238,16 @@ static void put_tail(struct sonde_rungs *d, struct sonde_grid *g)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		const struct sonde_endpoint *e = d->end[side];
+		struct sonde_phrase p;
 
 		if (!e || !e->cause || d->datagram)
 			continue;
-		sonde_grid_wide(g, SONDE_PAINT_FAINT, 4,
-				sonde_arena_print(d->arena, "#%u ended: %s%s%s%s", e->sid,
-						  sonde_cause_name(e->cause),
-						  e->cause_inferred ? " (inferred)" : "",
-						  e->detail ? ", " : "",
-						  e->detail ? e->detail : ""));
+		sonde_text_print(sonde_phrase_begin(&p), "#%u ended: ", e->sid);
+		sonde_words_end(&p.text, e, " (inferred)");
+		sonde_grid_wide(g, SONDE_PAINT_FAINT, 4, sonde_phrase_end(&p, d->arena));
 	}
+	if (d->inferred)
+		sonde_grid_wide(g, SONDE_PAINT_FAINT, 4, "?: concluded, not seen");
 }
 
 /* The client's socket call is time 0; else the first thing that is known of the conversation. */
@@ -236,6 +269,21 @@ static void find_zero(struct sonde_rungs *d)
 	d->zero = opened;
 }
 
+/* Of a group each that read has its steps on the far side. */
+static void collect_far(struct sonde_rungs *d, const struct sonde_story *story, sonde_ns gap[2])
+{
+	const struct sonde_flow *f = d->what->flow;
+	struct sonde_rung_side side = { .of = d->end[1], .far = true, .mark = "" };
+
+	for (uint32_t i = 0; f && f->readers > 1 && i < f->readers && i < READERS; i++) {
+		side.of = sonde_life_endpoint(d->life, f->reader[i]);
+		side.mark = sonde_arena_print(d->arena, " #%u", f->reader[i]);
+		sonde_rungs_collect(d, story, &side, gap);
+	}
+	if (side.of && !*side.mark)
+		sonde_rungs_collect(d, story, &side, gap);
+}
+
 void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 		       const struct sonde_life *life, const struct sonde_story *story,
 		       const struct sonde_ladder *ladder, size_t rows)
@@ -244,20 +292,22 @@ void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 	const struct sonde_flow *f = ladder->flow;
 	unsigned kind = c ? c->kind : f->kind;
 	struct sonde_rungs d = { .arena = arena, .life = life, .what = ladder, .datagram = !c };
+	struct sonde_rung_side side = { .far = true, .listener = true, .mark = " *" };
 	sonde_ns gap[2] = { UINT64_MAX, 0 };
 	int column[SONDE_RUNG_PLACES];
 
 	d.is_unix = sonde_kind_is_unix(kind);
 	d.end[0] = sonde_life_endpoint(life, c ? c->client : f->sender);
 	d.end[1] = sonde_life_endpoint(life, c ? c->server : f->receiver);
-	d.listener = c ? sonde_life_endpoint(life, c->listener) : NULL;
-	if (d.listener)
-		sonde_rungs_collect(&d, story, d.listener, true, true, gap);
+	side.of = d.listener = c ? sonde_life_endpoint(life, c->listener) : NULL;
+	if (side.of)
+		sonde_rungs_collect(&d, story, &side, gap);
 	gap[0] = UINT64_MAX; /* of a listener only the beginning is wanted */
 	gap[1] = 0;
-	for (unsigned side = 0; side < 2; side++)
-		if (d.end[side])
-			sonde_rungs_collect(&d, story, d.end[side], side, false, gap);
+	side = (struct sonde_rung_side){ .of = d.end[0], .mark = "" };
+	if (side.of)
+		sonde_rungs_collect(&d, story, &side, gap);
+	collect_far(&d, story, gap);
 	if (d.marks)
 		qsort(d.mark, d.marks, sizeof *d.mark, by_time);
 	find_zero(&d);
@@ -267,39 +317,56 @@ void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 	put_tail(&d, ret);
 }
 
-/* The flow the other way between the same two sockets. */
-static const struct sonde_flow *back_of(const struct sonde_life *life, const struct sonde_flow *f)
+/* Of the flows, which goes from whom to whom. */
+static uint64_t ways(uint32_t sender, uint32_t receiver)
 {
-	for (size_t i = 0; f->sender && f->receiver && i < life->flows; i++)
-		if (life->flow[i]->sender == f->receiver && life->flow[i]->receiver == f->sender &&
-		    life->flow[i] != f)
-			return life->flow[i];
-	return NULL;
+	return (uint64_t)sender << 32 | receiver;
 }
 
-size_t sonde_ladder_list(const struct sonde_life *life, struct sonde_ladder *ret, size_t most,
-			 size_t *ret_left)
+/* What a connection with message boundaries sends stands in the connection's ladder. */
+static bool is_of_connection(const struct sonde_life *life, const struct sonde_flow *f)
 {
-	size_t n = 0, c = 0, f = 0;
+	const struct sonde_endpoint *e =
+		sonde_life_endpoint(life, f->sender ? f->sender : f->receiver);
 
-	while (n < most) {
+	return sonde_kind_is_stream(f->kind) && e && e->connection;
+}
+
+size_t sonde_ladder_list(const struct sonde_life *life, struct sonde_arena *scratch,
+			 struct sonde_ladder *ret, size_t most, size_t *ret_left)
+{
+	struct sonde_index first = { 0 }; /* ladder of these two ends */
+	struct sonde_ladder beyond = { 0 };
+	size_t n = 0, c = 0;
+
+	*ret_left = 0;
+	for (size_t f = 0; f < life->flows || c < life->connections;) {
+		struct sonde_flow *flow = f < life->flows ? life->flow[f] : NULL;
 		const struct sonde_connection *stream =
 			c < life->connections ? life->connection[c] : NULL;
-		const struct sonde_flow *flow = f < life->flows ? life->flow[f] : NULL;
-		const struct sonde_flow *back = flow ? back_of(life, flow) : NULL;
+		struct sonde_ladder l = { .connection = stream }, *forth = NULL;
 
-		if (!stream && !flow)
-			break;
-		if (flow && back && back->id < flow->id) {
-			f++; /* stands in the other's ladder */
-		} else if (!flow || (stream && stream->opened <= flow->first)) {
-			ret[n++] = (struct sonde_ladder){ .connection = stream };
+		if (stream && (!flow || stream->opened <= flow->first)) {
 			c++;
 		} else {
-			ret[n++] = (struct sonde_ladder){ .flow = flow, .back = back };
 			f++;
+			if (is_of_connection(life, flow))
+				continue;
+			if (flow->sender && flow->receiver)
+				forth = sonde_index_get(&first, ways(flow->receiver, flow->sender));
+			if (forth && !forth->back) { /* stands in the other's ladder */
+				forth->back = forth == &beyond ? NULL : flow;
+				continue;
+			}
+			l = (struct sonde_ladder){ .flow = flow };
 		}
+		if (l.flow && flow->sender && flow->receiver)
+			sonde_index_put(&first, scratch, ways(flow->sender, flow->receiver),
+					n < most ? &ret[n] : &beyond);
+		if (n < most)
+			ret[n++] = l;
+		else
+			++*ret_left;
 	}
-	*ret_left = life->connections - c + life->flows - f;
 	return n;
 }

@@ -22,9 +22,9 @@ struct sonde_ladder {
 };
 
 /* The first conversations of the run, at most `most` of them, in the order in which they began,
- * streams and datagrams alike. *ret_left: connections and flows that are not among them. */
-size_t sonde_ladder_list(const struct sonde_life *life, struct sonde_ladder *ret, size_t most,
-			 size_t *ret_left);
+ * streams and datagrams alike. *ret_left: how many more there are. */
+size_t sonde_ladder_list(const struct sonde_life *life, struct sonde_arena *scratch,
+			 struct sonde_ladder *ret, size_t most, size_t *ret_left);
 
 /* Draws into a new grid. rows: at most so many (at least 8; 0: 120), the cut is said in the grid.
  */

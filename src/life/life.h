@@ -221,8 +221,8 @@ struct sonde_volume {
 
 /* Durations, ns; SONDE_ABSENT where not known. */
 struct sonde_timing {
-	uint64_t connect;   /* the connect call, until success or failure, over all calls it took */
-	uint64_t handshake; /* SYN sent (or state SYN_SENT) to ESTABLISHED */
+	uint64_t connect;      /* the connect that succeeded, over all calls it took */
+	uint64_t handshake;    /* SYN sent (or state SYN_SENT) to ESTABLISHED */
 	uint64_t accept_wait;  /* child ESTABLISHED to return of accept */
 	uint64_t setup;	       /* first call to first byte moved, either way */
 	uint64_t first_byte;   /* connected (accepted) to first byte received */
@@ -376,8 +376,11 @@ struct sonde_loss {
 struct sonde_flow {
 	uint32_t id; /* from 1 */
 	uint8_t kind;
-	uint32_t sender, receiver; /* sids; 0: not followed (remote tells where), or not known */
-	uint32_t netns;		   /* of the sender, else of the receiver */
+	uint32_t sender, receiver; /* sids; 0: not followed (to tells where), or not known; of a
+				      group the first that read */
+	uint32_t *reader;	   /* of a group: sids of all that read, in that order */
+	uint32_t readers, reader_room;
+	uint32_t netns;		       /* of the sender, else of the receiver */
 	struct sonde_address from, to; /* as known; family 0: none */
 	struct sonde_bytes path;       /* Unix: the receiver's name */
 	bool connected;		       /* sent by a connected socket */
@@ -385,7 +388,7 @@ struct sonde_flow {
 	bool inferred;		       /* reads were tied to sends by order alone */
 	uint64_t sent, sent_bytes;     /* messages; bytes */
 	uint64_t on_wire, fragments, wire_bytes; /* messages seen as packets; packets */
-	uint64_t arrived;
+	uint64_t arrived;			 /* of a group: where that is sure */
 	uint64_t dropped, dropped_bytes;
 	uint64_t refused;
 	uint64_t read, read_bytes, truncated;

@@ -12,21 +12,43 @@
 #include "packet/summary.h"
 #include "packet/tuple.h"
 
-enum { STAMP = 11, SID = 5, WHO = 18 }; /* columns before the words begin */
+/* Columns of a line: when, sid and who end here, the words begin. */
+enum { STAMP = 11, SID = 18, WHO = 36 };
 
-static void paint(struct sonde_pen *p, enum sonde_paint what)
+/* At least one space, up to the column; at: where the line stands. Returns where it stands then. */
+static unsigned pad_to(struct sonde_pen *p, unsigned at, unsigned column)
 {
-	if (p->line->palette)
-		sonde_text_str(p->t, p->line->palette[what]);
-}
-
-static void pad_to(struct sonde_pen *p, size_t from, unsigned columns)
-{
-	size_t n = sonde_text_columns(p->t->at + from, p->t->len - from);
-
 	do
 		sonde_text_bytes(p->t, " ", 1);
-	while (++n < columns);
+	while (++at < column);
+	return at;
+}
+
+/* A name that is too long for the column is cut; its number stays. Returns the columns it took. */
+static unsigned put_who(struct sonde_pen *p, const char comm[16], uint32_t pid)
+{
+	enum { MOST = WHO - SID - 1 };
+	struct sonde_phrase name;
+	struct sonde_text *t = sonde_phrase_begin(&name);
+	unsigned columns;
+	size_t number, keep;
+
+	sonde_text_escape(t, comm, strnlen(comm, 16));
+	number = t->len;
+	if (pid)
+		sonde_text_print(t, "[%u]", pid);
+	columns = (unsigned)sonde_text_columns(t->at, t->len);
+	if (columns <= MOST) {
+		sonde_text_bytes(p->t, t->at, t->len);
+		return columns;
+	}
+	keep = MOST - 2 - (t->len - number);
+	while (keep && (t->at[keep] & 0xc0) == 0x80) /* not within a character */
+		keep--;
+	sonde_text_bytes(p->t, t->at, keep);
+	sonde_text_str(p->t, "..");
+	sonde_text_bytes(p->t, t->at + number, t->len - number);
+	return (unsigned)(sonde_text_columns(t->at, keep) + 2 + (t->len - number));
 }
 
 void sonde_pen_begin(struct sonde_pen *p, sonde_ns when, uint32_t sid, const char comm[16],
@@ -34,24 +56,25 @@ void sonde_pen_begin(struct sonde_pen *p, sonde_ns when, uint32_t sid, const cha
 {
 	sonde_ns began = p->line->life->began;
 	char stamp[64], *end = sonde_words_stamp(stamp, (int64_t)(when - began));
-	size_t from;
+	unsigned at = (unsigned)(end - stamp);
 
 	sonde_text_room(p->t, SONDE_SUMMARY_MAX + 2048);
 	paint(p, SONDE_PAINT_FAINT);
-	for (long n = end - stamp; n < STAMP; n++)
+	for (; at < STAMP; at++)
 		sonde_text_bytes(p->t, " ", 1);
 	sonde_text_bytes(p->t, stamp, (size_t)(end - stamp));
 	paint(p, SONDE_PAINT_PLAIN);
 	sonde_text_str(p->t, "  ");
 	paint(p, SONDE_PAINT_WHO);
-	from = p->t->len;
-	if (sid)
-		sonde_text_print(p->t, "#%u", sid);
-	pad_to(p, from, SID);
-	from = p->t->len;
-	if (pid || *comm)
-		sonde_words_who(p->t, comm, pid);
-	pad_to(p, from, WHO);
+	at += 2;
+	if (sid) {
+		end = sonde_put_dec(stamp, sid);
+		sonde_text_str(p->t, "#");
+		sonde_text_bytes(p->t, stamp, (size_t)(end - stamp));
+		at += 1 + (unsigned)(end - stamp);
+	}
+	at = pad_to(p, at, SID);
+	pad_to(p, at + put_who(p, comm, pid), WHO);
 	paint(p, SONDE_PAINT_PLAIN);
 }
 
@@ -84,6 +107,13 @@ static void error(struct sonde_pen *p, int e)
 	sonde_words_errno(p->t, e);
 	paint(p, SONDE_PAINT_PLAIN);
 	means(p, ": ", sonde_words_errno_means(e));
+}
+
+/* A name of the kernel's, cut where it is longer than any. */
+static const char *terminated(char name[64], struct sonde_bytes text)
+{
+	*(char *)mempcpy(name, text.at, text.len < 63 ? text.len : 63) = 0;
+	return name;
 }
 
 /* " 127.0.0.1:5000 <- 127.0.0.1:41714", as far as known. */
@@ -131,6 +161,8 @@ static void say_moved(struct sonde_pen *p, const struct sonde_event *e, const ch
 	o = sonde_text_room(p->t, 32);
 	sonde_text_end(p->t, sonde_words_size(o, e->kind == SONDE_EVENT_CALL ? e->bytes
 									     : (uint64_t)e->ret));
+	if (e->kind != SONDE_EVENT_CALL)
+		put(p, e->fd < 0 ? " by io_uring" : " by splice");
 }
 
 static void say_target(struct sonde_pen *p, const struct sonde_event *e,
@@ -146,14 +178,16 @@ static void say_target(struct sonde_pen *p, const struct sonde_event *e,
 		p->t->len--;
 }
 
-/* "close", "exit" ... of the reference that went last. */
+/* What is known of the end as the last reference goes. Of TCP that is the FIN, if it was sent: how
+ * the connection ended shows when the kernel's socket ends. */
 void sonde_pen_released(struct sonde_pen *p, const struct sonde_endpoint *s, sonde_ns when)
 {
-	const char *by = sonde_release_name(s->release);
+	const char *by = sonde_words_release(s->release);
 
 	paint(p, SONDE_PAINT_CALL);
-	say(p, "closed%s%s", by && s->release != SONDE_RELEASE_CLOSE ? " by " : "",
-	    by && s->release != SONDE_RELEASE_CLOSE ? by : "");
+	put(p, "closed");
+	if (by)
+		say(p, " (%s)", by);
 	if (s->release_inferred)
 		put(p, " (inferred)");
 	if (s->opened && when > s->opened) {
@@ -163,6 +197,10 @@ void sonde_pen_released(struct sonde_pen *p, const struct sonde_endpoint *s, son
 	if (s->cause && s->cause != SONDE_CAUSE_OPEN && s->cause != SONDE_CAUSE_CLOSED) {
 		means(p, ", ", sonde_cause_name(s->cause));
 		means(p, ": ", s->detail);
+	} else if (!s->cause && s->state >= SONDE_STATE_FIN_WAIT1 &&
+		   s->state < SONDE_STATE_LISTEN && s->state != SONDE_STATE_CLOSE_WAIT &&
+		   s->state != SONDE_STATE_CLOSE) {
+		means(p, ", ", "its FIN is sent");
 	}
 	paint(p, SONDE_PAINT_PLAIN);
 }
@@ -198,6 +236,10 @@ static void say_failed(struct sonde_pen *p, const struct sonde_event *e,
 		say_target(p, e, s);
 	put(p, " = ");
 	error(p, (int)-e->ret);
+	if (e->call == SONDE_CALL_CONNECT && e->took >= SONDE_MILLISECOND) {
+		put(p, ", after ");
+		span(p, e->took);
+	}
 }
 
 void sonde_pen_app(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
@@ -283,7 +325,8 @@ void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const st
 	case SONDE_MILESTONE_RESET:
 		paint(p, SONDE_PAINT_BAD);
 		if (e->kind == SONDE_EVENT_RESET_OUT) {
-			const char *why = sonde_words_reset_means(e->text);
+			char name[64];
+			const char *why = sonde_words_reset_means(terminated(name, e->text), s);
 
 			put(p, "reset sent");
 			if (why || e->text.len)
@@ -302,6 +345,8 @@ void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const st
 		break;
 	case SONDE_MILESTONE_GONE:
 		put(p, "the kernel's socket ends");
+		if (s && !s->cause && s->state == SONDE_STATE_FIN_WAIT2)
+			put(p, "; what is left of it waits for the peer's FIN");
 		if (s && s->cause && s->cause != SONDE_CAUSE_OPEN) {
 			say(p, ": %s", sonde_cause_name(s->cause));
 			if (s->cause_inferred)
@@ -338,8 +383,7 @@ void sonde_pen_drop(struct sonde_pen *p, const struct sonde_event *e, const stru
 		put(p, " from ");
 		sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &e->remote));
 	}
-	*(char *)mempcpy(name, e->text.at, e->text.len < 63 ? e->text.len : 63) = 0;
-	why = sonde_words_drop_means(name);
+	why = sonde_words_drop_means(terminated(name, e->text));
 	put(p, ": ");
 	put(p, why ? why : "reason ");
 	if (e->text.len) {

@@ -11,6 +11,12 @@ struct sonde_pen {
 	struct sonde_text *t;
 };
 
+static inline void paint(struct sonde_pen *p, enum sonde_paint what)
+{
+	if (p->line->palette)
+		sonde_text_str(p->t, p->line->palette[what]);
+}
+
 /* Time, sid (0: none) and who. */
 void sonde_pen_begin(struct sonde_pen *p, sonde_ns when, uint32_t sid, const char comm[16],
 		     uint32_t pid);

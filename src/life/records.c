@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "base/name.h"
+#include "life/argument.h"
 #include "life/words.h"
 #include "packet/tuple.h"
 
@@ -137,8 +138,15 @@ static void fill_heard(struct sonde_event_record *r, const struct sonde_heard *h
 	r->message = or_absent(h->message);
 }
 
-static void fill_call(struct sonde_event_record *r, const struct sonde_event *e)
+static void fill_call(struct sonde_event_record *r, struct sonde_arena *scratch,
+		      const struct sonde_event *e)
 {
+	struct sonde_event bare = *e;
+	struct sonde_phrase p;
+
+	bare.text.len = 0;
+	sonde_argument_print(sonde_phrase_begin(&p), &bare);
+	r->arguments = sonde_phrase_end(&p, scratch);
 	r->call = sonde_call_name(e->call);
 	r->fd = e->fd >= 0 ? e->fd : SONDE_ABSENT_INT;
 	if (e->flags & SONDE_FLAG_ENTERED)
@@ -176,7 +184,7 @@ void sonde_event_record_fill(struct sonde_event_record *r, struct sonde_arena *s
 		r->error = sonde_phrase_end(&p, scratch);
 	}
 	switch (e->kind) {
-	case SONDE_EVENT_CALL: fill_call(r, e); break;
+	case SONDE_EVENT_CALL: fill_call(r, scratch, e); break;
 	case SONDE_EVENT_STATE:
 		r->from = sonde_name_tcp_state(e->from);
 		r->to = sonde_name_tcp_state(e->to);
@@ -444,6 +452,15 @@ static struct sonde_list losses_of(struct sonde_arena *a, const struct sonde_flo
 	return (struct sonde_list){ f->losses ? at : NULL, f->losses };
 }
 
+static struct sonde_list readers_of(struct sonde_arena *a, const struct sonde_flow *f)
+{
+	const char **at = sonde_arena_take(a, (f->readers + 1) * sizeof *at);
+
+	for (uint32_t i = 0; i < f->readers; i++)
+		at[i] = sonde_arena_print(a, "%u", f->reader[i]);
+	return (struct sonde_list){ f->readers ? at : NULL, f->readers };
+}
+
 void sonde_flow_record_fill(struct sonde_connection_record *r, struct sonde_arena *scratch,
 			    const struct sonde_life *life, const struct sonde_flow *f)
 {
@@ -455,6 +472,7 @@ void sonde_flow_record_fill(struct sonde_connection_record *r, struct sonde_aren
 	r->kind = sonde_kind_name(f->kind);
 	r->client = or_absent(f->sender);
 	r->server = or_absent(f->receiver);
+	r->readers = readers_of(scratch, f);
 	r->netns = or_absent(f->netns);
 	r->from = address(scratch, &f->from);
 	r->to = address(scratch, &f->to);

@@ -52,6 +52,7 @@
 	C(x, remote, TEXT, "", "address of the other end") \
 	C(x, address, TEXT, "", "address the program gave or got") \
 	C(x, flags, LIST, "", "blocked, nonblock, cloexec, truncated, late") \
+	C(x, arguments, TEXT, "", "of the call, much as strace writes them; a payload stands in text") \
 	C(x, message, UINT, "", "number of the datagram in its flow") \
 	C(x, frame, UINT, "", "number of the packet that arrived") \
 	C(x, netns, UINT, "", "network namespace, its inode") \
@@ -99,7 +100,7 @@
 	C(x, states, LIST, "", "in order: the kernel's of TCP, else the program's view") \
 	C(x, app_states, LIST, "", "the program's view") \
 	C(x, close_cause, TEXT, "", "what ended it: fin-local fin-remote fin-simultaneous rst-sent rst-received refused unreachable timeout never-accepted closed open") \
-	C(x, close_detail, TEXT, "", "more about that") \
+	C(x, close_detail, TEXT, "", "more about that; of a connect that failed its error") \
 	C(x, released_by, TEXT, "", "how the last reference went: close exit exec kill passed") \
 	C(x, inferred, LIST, "", "columns that were concluded, not seen") \
 	C(x, bytes_sent, UINT, "bytes", "application bytes") \
@@ -114,7 +115,7 @@
 	C(x, opened_ns, UINT, "ns", "created") \
 	C(x, closed_ns, UINT, "ns", "last reference gone") \
 	C(x, gone_ns, UINT, "ns", "the kernel's socket ended") \
-	C(x, connect_took, UINT, "ns", "the connect call") \
+	C(x, connect_took, UINT, "ns", "the connect that succeeded, over all calls it took") \
 	C(x, handshake_took, UINT, "ns", "SYN to ESTABLISHED") \
 	C(x, accept_wait_took, UINT, "ns", "ESTABLISHED to the return of accept") \
 	C(x, setup_took, UINT, "ns", "first call to first byte, either way") \
@@ -145,7 +146,8 @@
 	C(x, form, TEXT, "", "stream: a connection; datagram: messages one way, from a socket to a place") \
 	C(x, kind, TEXT, "", "as of its endpoints") \
 	C(x, client, UINT, "", "sid; of datagrams: the sender") \
-	C(x, server, UINT, "", "sid; of datagrams: the receiver") \
+	C(x, server, UINT, "", "sid; of datagrams: the receiver, of a group the first that read") \
+	C(x, readers, LIST, "", "of datagrams to a group: sids of all that read") \
 	C(x, listener, UINT, "", "sid it was accepted from") \
 	C(x, netns, UINT, "", "network namespace of the client, its inode") \
 	C(x, from, TEXT, "", "the client's address") \

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "life/words.h"
 #include "packet/tuple.h"
@@ -37,10 +38,15 @@ static void add_arrow(struct sonde_rungs *d, sonde_ns when, bool right, bool los
 			     : (right ? SONDE_CELL_RIGHT : SONDE_CELL_LEFT);
 }
 
-/* The same for a narrow column, without the variant: "recv" for recvfrom and recvmsg. */
-static const char *call_brief(unsigned call)
+/* In brief without the variant: "recv" for recvfrom and recvmsg. What only looks at the bytes, or
+ * takes what is none of them, is not called by the name of a read. */
+static const char *step_name(const struct sonde_story_step *s, bool brief)
 {
-	switch (call) {
+	if (s->flags & MSG_PEEK)
+		return "peek";
+	if (s->flags & MSG_ERRQUEUE)
+		return "errqueue";
+	switch (brief ? s->call : SONDE_CALL_NONE) {
 	case SONDE_CALL_SENDTO:
 	case SONDE_CALL_SENDMSG:
 	case SONDE_CALL_SENDMMSG: return "send";
@@ -48,20 +54,20 @@ static const char *call_brief(unsigned call)
 	case SONDE_CALL_RECVMSG:
 	case SONDE_CALL_RECVMMSG: return "recv";
 	case SONDE_CALL_ACCEPT4: return "accept";
-	default: return sonde_call_name(call);
+	default: return sonde_call_name(s->call);
 	}
 }
 
 /* "sendto 14 B", "connect = 0", "bind EADDRINUSE". */
-static const char *call_text(struct sonde_rungs *d, const struct sonde_story_step *s, bool brief)
+static const char *call_text(struct sonde_rungs *d, const struct sonde_story_step *s, bool brief,
+			     const char *mark)
 {
 	static const char *const how[] = { "receive", "send", "both" };
-	const char *name = brief ? call_brief(s->call) : sonde_call_name(s->call);
 	enum sonde_call_class class = sonde_call_class(s->call);
 	struct sonde_phrase p;
 	struct sonde_text *t = sonde_phrase_begin(&p);
 
-	sonde_text_str(t, name);
+	sonde_text_str(t, step_name(s, brief));
 	if (s->ret < 0) {
 		sonde_text_str(t, " ");
 		sonde_words_errno(t, (int)-s->ret);
@@ -80,6 +86,7 @@ static const char *call_text(struct sonde_rungs *d, const struct sonde_story_ste
 	} else if (s->call == SONDE_CALL_CONNECT) {
 		sonde_text_str(t, " = 0");
 	}
+	sonde_text_str(t, brief ? "" : mark);
 	return sonde_phrase_end(&p, d->arena);
 }
 
@@ -98,30 +105,63 @@ static bool at_return(const struct sonde_story_step *s)
 	       s->call == SONDE_CALL_ACCEPT || s->call == SONDE_CALL_ACCEPT4;
 }
 
-static void draw_call(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
-		      bool listener)
+static unsigned app_place(const struct sonde_rung_side *side)
 {
-	const char *text = call_text(d, s, false), *brief = call_text(d, s, true);
-	unsigned place = far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP;
+	return side->far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP;
+}
 
-	if (listener)
-		text = sonde_arena_print(d->arena, "%s *", text);
-	add(d, at_return(s) ? s->until : s->when, place,
-	    s->ret < 0 ? SONDE_PAINT_BAD : SONDE_PAINT_CALL, text, brief);
+static unsigned kernel_place(const struct sonde_rung_side *side)
+{
+	return side->far ? SONDE_RUNG_FAR_KERNEL : SONDE_RUNG_KERNEL;
+}
+
+/* What a Unix socket hands over has no packet: its sending is the arrow. */
+static void draw_handover(struct sonde_rungs *d, const struct sonde_story_step *s,
+			  const struct sonde_rung_side *side)
+{
+	const char *what = side->of->kind == SONDE_KIND_UNIX_SEQPACKET ? "message " : "";
+
+	add_arrow(d, s->when, !side->far, false, SONDE_PAINT_WIRE,
+		  sonde_arena_print(d->arena, "%s%llu B", what, (unsigned long long)s->bytes),
+		  NULL);
+}
+
+static void draw_call(struct sonde_rungs *d, const struct sonde_story_step *s,
+		      const struct sonde_rung_side *side)
+{
+	add(d, at_return(s) ? s->until : s->when, app_place(side),
+	    s->ret < 0 ? SONDE_PAINT_BAD : SONDE_PAINT_CALL, call_text(d, s, false, side->mark),
+	    call_text(d, s, true, ""));
 	if (d->is_unix && s->ret > 0 && sonde_call_class(s->call) == SONDE_CALL_SEND)
-		add_arrow(d, s->when, !far, false, SONDE_PAINT_WIRE,
-			  sonde_arena_print(d->arena, "%llu B", (unsigned long long)s->bytes),
-			  NULL);
+		draw_handover(d, s, side);
+}
+
+static void draw_moved(struct sonde_rungs *d, const struct sonde_story_step *s,
+		       const struct sonde_rung_side *side)
+{
+	const char *by = s->call ? sonde_call_name(s->call) : "io_uring";
+	const char *verb = s->call		 ? ""
+			   : s->arg		 ? " send"
+			   : s->flags & MSG_PEEK ? " peek"
+						 : " recv";
+
+	add(d, s->when, app_place(side), SONDE_PAINT_CALL,
+	    sonde_arena_print(d->arena, "%s%s %llu B%s", by, verb, (unsigned long long)s->bytes,
+			      side->mark),
+	    sonde_arena_print(d->arena, "%s %llu", s->call ? by : "uring",
+			      (unsigned long long)s->bytes));
+	if (d->is_unix && s->arg)
+		draw_handover(d, s, side);
 }
 
 static void draw_waiting(struct sonde_rungs *d, const struct sonde_story_step *s, size_t n,
-			 bool far)
+			 const struct sonde_rung_side *side)
 {
 	if (s->what != SONDE_STORY_CALL || !at_return(s) || !waited(s, d->mark, n))
 		return;
-	add(d, s->when, far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP, SONDE_PAINT_FAINT,
-	    sonde_arena_print(d->arena, "%s …", sonde_call_name(s->call)),
-	    sonde_arena_print(d->arena, "%s …", call_brief(s->call)));
+	add(d, s->when, app_place(side), SONDE_PAINT_FAINT,
+	    sonde_arena_print(d->arena, "%s …%s", step_name(s, false), side->mark),
+	    sonde_arena_print(d->arena, "%s …", step_name(s, true)));
 }
 
 /* "PSH ACK 14 B", in brief as tcpdump has it: "P. 14". */
@@ -155,6 +195,9 @@ static void packet_text(struct sonde_rungs *d, const struct sonde_story_step *s,
 		o = sonde_words_span(sonde_put_str(o, ", "), s->until - s->when);
 		o = sonde_put_str(o, " on the way");
 	}
+	if (s->inferred)
+		o = sonde_put_str(o, " ?");
+	d->inferred |= s->inferred;
 	*ret_text = sonde_arena_string(d->arena, text, (size_t)(o - text));
 	*ret_brief = sonde_arena_string(d->arena, brief, (size_t)(b - brief));
 }
@@ -197,56 +240,67 @@ static void draw_packet(struct sonde_rungs *d, const struct sonde_story_step *s,
 	}
 }
 
-static void draw_state(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
-		       bool listener)
+static void draw_state(struct sonde_rungs *d, const struct sonde_story_step *s,
+		       const struct sonde_rung_side *side)
 {
-	const struct sonde_step *step =
-		sonde_words_step(listener ? d->listener : d->end[far], s->when);
+	const struct sonde_step *step = sonde_words_step(side->of, s->when);
 	unsigned now = step ? step->state : s->state;
-	const char *mark = listener ? " *" : now != s->state ? "?" : "";
+	bool inferred = now != s->state;
 
-	add(d, s->when, far ? SONDE_RUNG_FAR_KERNEL : SONDE_RUNG_KERNEL, SONDE_PAINT_STATE,
-	    sonde_arena_print(d->arena, "%s%s", sonde_state_name(now), mark),
+	d->inferred |= inferred;
+	add(d, s->when, kernel_place(side), SONDE_PAINT_STATE,
+	    sonde_arena_print(d->arena, "%s%s%s", sonde_state_name(now), inferred ? "?" : "",
+			      side->mark),
 	    sonde_words_state_brief(now));
 }
 
-static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s, bool far,
-		      bool listener)
+static void draw_fault(struct sonde_rungs *d, const struct sonde_story_step *s,
+		       const struct sonde_rung_side *side)
 {
-	unsigned kernel = far ? SONDE_RUNG_FAR_KERNEL : SONDE_RUNG_KERNEL;
-	const char *why;
+	const char *text = "reset came", *brief = "reset", *why;
+	struct sonde_phrase p;
 
 	switch (s->what) {
-	case SONDE_STORY_CALL: draw_call(d, s, far, listener); break;
-	case SONDE_STORY_STATE: draw_state(d, s, far, listener); break;
-	case SONDE_STORY_PACKET: draw_packet(d, s, !far); break;
-	case SONDE_STORY_ARRIVAL: draw_packet(d, s, far); break;
+	case SONDE_STORY_DROP:
+		why = short_reason(s->why);
+		text = sonde_arena_print(d->arena, "× %s", why ? why : "dropped");
+		brief = NULL;
+		break;
+	case SONDE_STORY_RESET:
+		why = sonde_words_reset_means(s->why, side->of);
+		text = why ? sonde_arena_print(d->arena, "reset: %s", why) : "reset";
+		break;
+	case SONDE_STORY_ERROR:
+		sonde_words_errno(sonde_phrase_begin(&p), (int)-s->ret);
+		text = sonde_phrase_end(&p, d->arena);
+		brief = NULL;
+		break;
+	}
+	add(d, s->when, kernel_place(side), SONDE_PAINT_BAD, text, brief);
+}
+
+static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s,
+		      const struct sonde_rung_side *side)
+{
+	const char *by = sonde_words_release(side->of->release);
+
+	switch (s->what) {
+	case SONDE_STORY_CALL: draw_call(d, s, side); break;
+	case SONDE_STORY_MOVED: draw_moved(d, s, side); break;
+	case SONDE_STORY_STATE: draw_state(d, s, side); break;
+	case SONDE_STORY_PACKET: draw_packet(d, s, !side->far); break;
+	case SONDE_STORY_ARRIVAL: draw_packet(d, s, side->far); break;
 	case SONDE_STORY_DROP:
 		if (d->datagram && s->message)
 			break; /* drawn where the message is */
-		why = short_reason(s->why);
-		add(d, s->when, kernel, SONDE_PAINT_BAD,
-		    sonde_arena_print(d->arena, "× %s", why ? why : "dropped"), NULL);
-		break;
+			       /* fall through */
 	case SONDE_STORY_RESET:
-		why = sonde_words_reset_means((struct sonde_bytes){ (const uint8_t *)s->why,
-								    s->why ? strlen(s->why) : 0 });
-		add(d, s->when, kernel, SONDE_PAINT_BAD,
-		    why ? sonde_arena_print(d->arena, "reset: %s", why) : "reset", "reset");
-		break;
 	case SONDE_STORY_RESET_IN:
-		add(d, s->when, kernel, SONDE_PAINT_BAD, "reset came", "reset");
-		break;
-	case SONDE_STORY_ERROR: {
-		struct sonde_phrase p;
-
-		sonde_words_errno(sonde_phrase_begin(&p), (int)-s->ret);
-		add(d, s->when, kernel, SONDE_PAINT_BAD, sonde_phrase_end(&p, d->arena), NULL);
-		break;
-	}
+	case SONDE_STORY_ERROR: draw_fault(d, s, side); break;
 	case SONDE_STORY_RELEASED:
-		add(d, s->when, far ? SONDE_RUNG_FAR_APP : SONDE_RUNG_APP, SONDE_PAINT_CALL,
-		    "closed", NULL);
+		add(d, s->when, app_place(side), SONDE_PAINT_CALL,
+		    by ? sonde_arena_print(d->arena, "closed (%s)%s", by, side->mark) : "closed",
+		    by);
 		break;
 	default: break;
 	}
@@ -271,21 +325,21 @@ enum { STEPS = SONDE_STORY_HEAD + SONDE_STORY_TAIL };
 
 /* All logs of one endpoint: its own, and of those that were found to be it. */
 void sonde_rungs_collect(struct sonde_rungs *d, const struct sonde_story *story,
-			 const struct sonde_endpoint *e, bool far, bool listener, sonde_ns gap[2])
+			 const struct sonde_rung_side *side, sonde_ns gap[2])
 {
 	struct sonde_story_step *step = sonde_arena_take(d->arena, STEPS * sizeof *step);
 
 	for (size_t i = 0; i < d->life->endpoints; i++) {
 		size_t n;
 
-		if (i + 1 != e->sid && sonde_life_endpoint(d->life, (uint32_t)i + 1) != e)
+		if (sonde_life_endpoint(d->life, (uint32_t)i + 1) != side->of)
 			continue;
 		n = sonde_story_read(story, (uint32_t)i + 1, step, STEPS, gap);
 		for (size_t k = 0; k < n; k++)
-			if (belongs(d, &step[k], listener))
-				draw_step(d, &step[k], far, listener);
-		for (size_t k = 0, now = d->marks; !listener && k < n; k++)
+			if (belongs(d, &step[k], side->listener))
+				draw_step(d, &step[k], side);
+		for (size_t k = 0, now = d->marks; !side->listener && k < n; k++)
 			if (belongs(d, &step[k], false))
-				draw_waiting(d, &step[k], now, far);
+				draw_waiting(d, &step[k], now, side);
 	}
 }

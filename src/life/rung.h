@@ -32,15 +32,22 @@ struct sonde_rungs {
 	const struct sonde_endpoint *end[2];
 	const struct sonde_endpoint *listener;
 	bool is_unix, datagram;
+	bool inferred; /* a mark says so with "?" */
 	struct sonde_rung *mark;
 	size_t marks, room;
 	sonde_ns zero;
 };
 
-/* Adds the steps of one end, far: the server's or receiver's, or of its listener. io_gap as in
- * story.h. */
+/* Whose steps stand on which side. */
+struct sonde_rung_side {
+	const struct sonde_endpoint *of;
+	bool far;	  /* the server's or receiver's side */
+	bool listener;	  /* of the end there: what made it is drawn */
+	const char *mark; /* behind each call, where several share the side, or "" */
+};
+
+/* Adds the steps of one side. io_gap as in story.h. */
 void sonde_rungs_collect(struct sonde_rungs *d, const struct sonde_story *story,
-			 const struct sonde_endpoint *e, bool far, bool listener,
-			 sonde_ns io_gap[2]);
+			 const struct sonde_rung_side *side, sonde_ns io_gap[2]);
 
 #endif

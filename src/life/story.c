@@ -60,6 +60,20 @@ static void add(struct sonde_story *story, uint32_t sid, const struct sonde_stor
 	log->steps++;
 }
 
+/* The call has begun before we came: what the socket told of its bytes was its doing. */
+static void forget_moved(struct sonde_story *story, uint32_t sid,
+			 const struct sonde_story_step *call)
+{
+	struct sonde_story_log *log = sid && sid <= story->logs ? &story->log[sid - 1] : NULL;
+
+	for (uint32_t i = log ? log->heads : 0;
+	     i-- && log->head[i].when + SONDE_SECOND > call->until;)
+		if (log->head[i].what == SONDE_STORY_MOVED && log->head[i].bytes == call->bytes) {
+			log->head[i].what = 0;
+			return;
+		}
+}
+
 static void hear_call(struct sonde_story *story, const struct sonde_event *e,
 		      const struct sonde_heard *h)
 {
@@ -75,6 +89,7 @@ static void hear_call(struct sonde_story *story, const struct sonde_event *e,
 		.flow = h->flow ? h->flow->id : 0,
 		.message = h->message,
 		.other = h->sid2,
+		.flags = class == SONDE_CALL_RECV ? (uint32_t)e->arg[0] : 0,
 		.arg = e->call == SONDE_CALL_SHUTDOWN || e->call == SONDE_CALL_LISTEN
 			       ? (int32_t)e->arg[0]
 			       : e->fd,
@@ -87,6 +102,8 @@ static void hear_call(struct sonde_story *story, const struct sonde_event *e,
 	if ((e->call == SONDE_CALL_CLOSE || e->call == SONDE_CALL_CLOSE_RANGE) &&
 	    h->milestone != SONDE_MILESTONE_RELEASED && !h->releases)
 		return; /* a copy of the descriptor: the socket lives on */
+	if (data && e->flags & SONDE_FLAG_BLOCKED)
+		forget_moved(story, h->sid, &s);
 	add(story, h->sid, &s);
 	if (h->milestone == SONDE_MILESTONE_ACCEPTED || e->call == SONDE_CALL_SOCKETPAIR)
 		add(story, h->sid2, &s);
@@ -179,6 +196,8 @@ void sonde_story_hear(struct sonde_story *story, const struct sonde_item *item,
 	case SONDE_EVENT_CALL: hear_call(story, e, h); return;
 	case SONDE_EVENT_ARRIVED: hear_arrived(story, e, h); return;
 	case SONDE_EVENT_STATE:
+		if (!h->milestone) /* it was in that state already */
+			return;
 		s.what = SONDE_STORY_STATE;
 		s.state = e->to;
 		break;
@@ -194,7 +213,23 @@ void sonde_story_hear(struct sonde_story *story, const struct sonde_item *item,
 		s.why = word(story, e->text);
 		break;
 	case SONDE_EVENT_RESET_IN: s.what = SONDE_STORY_RESET_IN; break;
-	case SONDE_EVENT_ERROR: s.what = SONDE_STORY_ERROR; break;
+	case SONDE_EVENT_ERROR:
+		if (!h->milestone) /* its own reset leaves one as well: nobody did that to it */
+			return;
+		s.what = SONDE_STORY_ERROR;
+		break;
+	case SONDE_EVENT_SENT:
+	case SONDE_EVENT_RECEIVED:
+		if (e->ret < 0)
+			return;
+		s.what = SONDE_STORY_MOVED;
+		s.call = e->fd < 0 ? SONDE_CALL_NONE : SONDE_CALL_SPLICE;
+		s.arg = e->kind == SONDE_EVENT_SENT;
+		s.bytes = (uint64_t)e->ret;
+		s.flags = (uint32_t)e->arg[0];
+		s.flow = h->flow ? h->flow->id : 0;
+		s.message = h->message;
+		break;
 	default: return;
 	}
 	add(story, h->sid, &s);

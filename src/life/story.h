@@ -19,6 +19,7 @@ enum sonde_story_what {
 	SONDE_STORY_RESET_IN,
 	SONDE_STORY_ERROR,
 	SONDE_STORY_RELEASED, /* by other means than a call on it */
+	SONDE_STORY_MOVED,    /* bytes that no call of the thread moved: io_uring */
 };
 
 struct sonde_story_step {
@@ -31,8 +32,8 @@ struct sonde_story_step {
 	uint64_t message; /* number of the datagram, or 0 */
 	uint32_t flow;	  /* id of the datagram's flow, or 0 */
 	uint32_t other;	  /* sid: accepted child, packet's other end, sender of a drop */
-	int32_t arg;	  /* shutdown: how; listen: backlog; socket, accept: descriptor */
-	uint16_t flags;	  /* TCP flags */
+	int32_t arg;	  /* shutdown: how; listen: backlog; moved: 1 if sent; else: descriptor */
+	uint32_t flags;	  /* packet: TCP flags; receiving call: MSG_ flags */
 	uint8_t what;	  /* enum sonde_story_what */
 	uint8_t call;	  /* enum sonde_call */
 	uint8_t state;

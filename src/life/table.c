@@ -78,18 +78,19 @@ static struct sonde_cell volume(struct sonde_arena *a, const struct sonde_volume
 
 static struct sonde_cell ended(struct sonde_arena *a, const struct sonde_endpoint *e)
 {
-	const char *cause = sonde_cause_name(e->cause), *by = sonde_release_name(e->release);
+	const char *cause = sonde_cause_name(e->cause);
 	bool bad = e->cause >= SONDE_CAUSE_RST_SENT && e->cause <= SONDE_CAUSE_NEVER_ACCEPTED;
+	struct sonde_phrase p;
 
 	if (!cause)
 		return (struct sonde_cell){ .text = "-", .paint = SONDE_PAINT_FAINT };
-	if (e->release == SONDE_RELEASE_CLOSE)
-		by = NULL;
+	sonde_words_end(sonde_phrase_begin(&p), e, "?");
 	return (struct sonde_cell){
-		.text = sonde_arena_print(a, "%s%s%s%s%s%s", cause, e->cause_inferred ? "?" : "",
-					  e->detail ? ", " : "", e->detail ? e->detail : "",
-					  by ? ", by " : "", by ? by : ""),
-		.brief = sonde_arena_print(a, "%s%s", cause, e->cause_inferred ? "?" : ""),
+		.text = sonde_phrase_end(&p, a),
+		.brief =
+			e->cause == SONDE_CAUSE_CLOSED && e->detail
+				? e->detail /* the connect that failed */
+				: sonde_arena_print(a, "%s%s", cause, e->cause_inferred ? "?" : ""),
 		.paint = bad ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN,
 	};
 }
@@ -186,10 +187,12 @@ static void draw_endpoint(struct sonde_grid *g, const struct sonde_life *life,
 	c[KIND].text = e->kind ? sonde_kind_name(e->kind) : sonde_name_family(e->family);
 	c[ROLE].text = sonde_role_name(e->role);
 	c[SID].paint = c[WHO].paint = SONDE_PAINT_WHO;
-	sonde_words_who(sonde_phrase_begin(&p), e->comm, e->pid);
+	sonde_words_owner(sonde_phrase_begin(&p), e);
 	c[WHO].text = sonde_phrase_end(&p, a);
-	sonde_words_who(sonde_phrase_begin(&p), e->comm, 0);
-	c[WHO].brief = sonde_phrase_end(&p, a);
+	if (e->pid) {
+		sonde_words_who(sonde_phrase_begin(&p), e->comm, 0);
+		c[WHO].brief = sonde_phrase_end(&p, a);
+	}
 	if (e->netns) {
 		sonde_words_netns(sonde_phrase_begin(&p), life, e->netns);
 		c[NETNS].text = sonde_phrase_end(&p, a);

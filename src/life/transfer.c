@@ -49,6 +49,23 @@ static void moved(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when,
 		p->inside->failure = 0;
 }
 
+/* Who moves its bytes has it, and had accepted it, if by no call that we saw. */
+static void has(struct sonde_life *l, struct sonde_endpoint *p, const struct sonde_event *e)
+{
+	struct sonde_endpoint *listener = sonde_life_endpoint(l, p->listener);
+
+	if (!p->pid) {
+		p->pid = e->pid;
+		memcpy(p->comm, e->comm, sizeof p->comm);
+	}
+	if (p->role != SONDE_ROLE_SERVER || p->inside->accepted)
+		return;
+	p->inside->accepted = true;
+	sonde_connection_unqueue(l, p);
+	if (listener)
+		listener->accepted++;
+}
+
 void sonde_transfer_told(struct sonde_life *l, const struct sonde_event *e,
 			 struct sonde_endpoint *p, bool out)
 {
@@ -63,6 +80,7 @@ void sonde_transfer_told(struct sonde_life *l, const struct sonde_event *e,
 	}
 	if (p->inside->moved_by[out] != e->tid)
 		p->inside->moved[out] = 0;
+	has(l, p, e);
 	p->inside->moved_by[out] = e->tid;
 	p->inside->moved[out] += (uint64_t)e->ret;
 	moved(l, p, e->when, out, (uint64_t)e->ret, 1);

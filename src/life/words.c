@@ -257,7 +257,7 @@ const char *sonde_words_drop_means(const char *name)
 	return NULL;
 }
 
-const char *sonde_words_reset_means(struct sonde_bytes name)
+const char *sonde_words_reset_means(const char *name, const struct sonde_endpoint *e)
 {
 	static const struct {
 		const char *name, *means;
@@ -268,22 +268,54 @@ const char *sonde_words_reset_means(struct sonde_bytes name)
 		{ "TCP_ABORT_ON_MEMORY", "too little memory" },
 		{ "TCP_DISCONNECT_WITH_DATA", "disconnected with data under way" },
 		{ "TCP_KEEPALIVE_TIMEOUT", "no answer to keepalives" },
-		{ "TCP_STATE",
-		  "the connection was dropped: linger 0, disconnect, or its listener closed" },
+		{ "TCP_STATE", "closed with linger 0, or disconnected" },
 		{ "TCP_TIMEWAIT_SOCKET", "a segment came for a closed connection" },
 		{ "NO_SOCKET", "nobody listens there" },
 	};
-	const char *at = (const char *)name.at;
-	size_t len = name.len;
 
-	if (len > 14 && !memcmp(at, "SK_RST_REASON_", 14)) {
-		at += 14;
-		len -= 14;
-	}
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		if (strlen(reasons[i].name) == len && !memcmp(at, reasons[i].name, len))
+	if (name && !strncmp(name, "SK_RST_REASON_", 14))
+		name += 14;
+	if (name && !strcmp(name, "TCP_STATE") && e && e->role == SONDE_ROLE_SERVER && !e->opened &&
+	    !e->seeded)
+		return "its listener closed before it was accepted";
+	for (size_t i = 0; name && i < sizeof reasons / sizeof *reasons; i++)
+		if (!strcmp(reasons[i].name, name))
 			return reasons[i].means;
 	return NULL;
+}
+
+const char *sonde_words_release(unsigned release)
+{
+	switch (release) {
+	case SONDE_RELEASE_EXIT: return "exit";
+	case SONDE_RELEASE_EXEC: return "exec";
+	case SONDE_RELEASE_KILL: return "killed";
+	case SONDE_RELEASE_PASSED: return "in a message nobody read";
+	default: return NULL;
+	}
+}
+
+void sonde_words_owner(struct sonde_text *t, const struct sonde_endpoint *e)
+{
+	if (e->cause == SONDE_CAUSE_NEVER_ACCEPTED && !e->pid)
+		sonde_text_str(t, "nobody");
+	else
+		sonde_words_who(t, e->comm, e->pid);
+}
+
+void sonde_words_end(struct sonde_text *t, const struct sonde_endpoint *e, const char *mark)
+{
+	const char *by = sonde_words_release(e->release);
+
+	if (!e->cause)
+		return;
+	sonde_text_str(t, sonde_cause_name(e->cause));
+	if (e->cause_inferred)
+		sonde_text_str(t, mark);
+	if (by)
+		sonde_text_print(t, " (%s)", by);
+	if (e->detail)
+		sonde_text_print(t, ", %s", e->detail);
 }
 
 const struct sonde_step *sonde_words_step(const struct sonde_endpoint *e, sonde_ns when)

@@ -20,6 +20,11 @@ void sonde_words_netns(struct sonde_text *t, const struct sonde_life *life, uint
 void sonde_words_who(struct sonde_text *t, const char comm[16], uint32_t pid);
 /* Unix name: "/run/x", "@abstract", "unnamed" where empty. */
 void sonde_words_path(struct sonde_text *t, struct sonde_bytes path);
+/* The same of the one that has the endpoint; "nobody" where it was never accepted. */
+void sonde_words_owner(struct sonde_text *t, const struct sonde_endpoint *e);
+/* "fin-local (killed), half-close": how it ended, mark behind the cause where that is inferred.
+ * Writes nothing where that is not known yet. */
+void sonde_words_end(struct sonde_text *t, const struct sonde_endpoint *e, const char *mark);
 /* The endpoint's own name and its peer's: address or path; writes nothing where none is known. */
 void sonde_words_local(struct sonde_text *t, const struct sonde_endpoint *e);
 void sonde_words_remote(struct sonde_text *t, const struct sonde_endpoint *e);
@@ -36,8 +41,11 @@ const char *sonde_words_state_means(unsigned state); /* enum sonde_state */
 const char *sonde_words_state_brief(unsigned state);
 /* The kernel's reason of a drop, with or without its prefix SKB_DROP_REASON_. name may be NULL. */
 const char *sonde_words_drop_means(const char *name);
-/* The kernel's reason of a reset it sent, with or without its prefix SK_RST_REASON_. */
-const char *sonde_words_reset_means(struct sonde_bytes name);
+/* The kernel's reason of a reset that e sent, with or without its prefix SK_RST_REASON_; either may
+ * be NULL. */
+const char *sonde_words_reset_means(const char *name, const struct sonde_endpoint *e);
+/* How the last reference went, if not by close: "exit", "killed". NULL: by close, or not yet. */
+const char *sonde_words_release(unsigned release);
 
 /* The step that an endpoint took on the kernel's axis at this time, the last of several; NULL:
  * none. It can be another than the event said: the kernel's socket is in CLOSE when its remains,

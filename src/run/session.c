@@ -124,7 +124,7 @@ static void end_ladders(struct sonde_session *s)
 {
 	struct sonde_ladder ladder[LADDERS];
 	struct sonde_grid grid;
-	size_t more = 0, n = sonde_ladder_list(&s->life, ladder, LADDERS, &more);
+	size_t more = 0, n = sonde_ladder_list(&s->life, &s->scratch, ladder, LADDERS, &more);
 
 	for (size_t i = 0; i < n; i++) {
 		sonde_text_str(s->report, "\n");

@@ -83,6 +83,16 @@ def who_sent_the_reset_met_no_error():
 
 
 @fact
+def how_it_was_told_to_linger_stands_in_the_record():
+    need_root()
+    for backend in ("bpf", "ptrace"):
+        _, report = follow_all(["linger"], "--backend", backend, "--calls", own=False)
+        told = [e["arguments"] for e in report.events if "SO_LINGER" in e.get("arguments", "")]
+        same(len(told), 1, f"{backend}: calls that set SO_LINGER")
+        true(told[0].endswith(", SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}"), f"{backend}: {told}")
+
+
+@fact
 def the_child_that_nobody_accepted_is_reported():
     need_root()
     found, report = follow_all(["never-accepted"])

@@ -89,3 +89,5 @@ def a_message_to_a_group_is_tied_to_its_receiver():
         _, ends, report = follow(act)
         same((ends["sender"]["bytes_sent"], ends["receiver"]["bytes_received"]), (6, 6), act)
         true(any(group in str(p) for p in report.packets), f"no packet to {group}")
+        flow = [c for c in report.of("connection") if group in c["to"]]
+        same([(f.get("server"), f.get("read")) for f in flow], [(ends["receiver"]["sid"], 1)], f"{act}: who read")

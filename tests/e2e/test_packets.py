@@ -141,4 +141,6 @@ def what_io_uring_does_is_seen():
     server = run.report.endpoint(run.parts()["server"])
     same((client["close_cause"], server["close_cause"]), ("fin-local", "fin-remote"), "how it ended")
     same((client["bytes_sent"], server["bytes_received"]), (5, 5), "bytes")
+    same((client.get("comm"), server.get("comm")), ("uring", "uring"), "who moved them")
+    same([e["accepted"] for e in run.report.endpoints if e.get("role") == "listener"], [1], "connections accepted")
     judge(run.report)
