@@ -26,20 +26,22 @@ static bool is_between(const struct sonde_bytes *v, const struct sonde_match_wan
 
 static void meet_number(struct met *x, uint64_t v)
 {
-	const struct sonde_match_wanted *w = x->m->wanted + x->t->wanted;
+	const struct sonde_match_wanted *w;
 
 	x->some++;
 	v &= x->t->mask;
-	for (unsigned i = 0; i < x->t->wants; i++)
-		if (v >= w[i].least && v <= w[i].most) {
+	for (unsigned i = 0; i < x->t->wants; i++) {
+		w = &x->m->wanted[x->t->wanted + i];
+		if (v >= w->least && v <= w->most) {
 			x->hits++;
 			return;
 		}
+	}
 }
 
 static void meet_octets(struct met *x, const void *at, size_t len)
 {
-	const struct sonde_match_wanted *w = x->m->wanted + x->t->wanted;
+	const struct sonde_match_wanted *w;
 	struct sonde_bytes v = { at, len };
 
 	if (x->t->slice_len) {
@@ -48,12 +50,13 @@ static void meet_octets(struct met *x, const void *at, size_t len)
 		v = (struct sonde_bytes){ v.at + x->t->slice_at, x->t->slice_len };
 	}
 	x->some++;
-	for (unsigned i = 0; i < x->t->wants; i++)
-		if (x->t->how == SONDE_MATCH_CONTAINS ? is_part(&v, &w[i].low)
-						      : is_between(&v, &w[i])) {
+	for (unsigned i = 0; i < x->t->wants; i++) {
+		w = &x->m->wanted[x->t->wanted + i];
+		if (x->t->how == SONDE_MATCH_CONTAINS ? is_part(&v, &w->low) : is_between(&v, w)) {
 			x->hits++;
 			return;
 		}
+	}
 }
 
 static void meet_column(struct met *x, const void *record)
