@@ -66,6 +66,8 @@ static bool can_go_on(pcap_t *p, const char *begin, size_t len)
 	static const char *const ends[] = { "",
 					    " ip",
 					    " 1",
+					    " 1=0",
+					    " 1]=0",
 					    " 1.1.1.1",
 					    " 1-2",
 					    " tcp",

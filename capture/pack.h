@@ -15,6 +15,23 @@ enum sonde_packing sonde_packing_of(const uint8_t at[4]);
 /* By the end of a file's name; *ret_len is the name's length without it. */
 enum sonde_packing sonde_packing_named(const char *name, size_t *ret_len);
 
+/* Writing. SONDE_NO_GZIP, SONDE_NO_ZSTD, -ENOMEM. The sink is that of base/text.h. */
+struct sonde_pack;
+
+int sonde_pack_open(struct sonde_pack **ret, enum sonde_packing packing, sonde_text_sink sink,
+		    void *arg);
+
+/* A sonde_text_sink; arg is the struct sonde_pack. */
+int sonde_pack_sink(void *arg, const char *at, size_t len);
+
+/* Gives the sink all that is needed to read what came so far; costs compression. */
+int sonde_pack_flush(struct sonde_pack *p);
+/* The last bytes of the file. */
+int sonde_pack_end(struct sonde_pack *p);
+
+/* NULL is fine; returns NULL. Writes nothing. */
+struct sonde_pack *sonde_pack_close(struct sonde_pack *p);
+
 /* Reading. What is there already: in + [from, to) of cap bytes, taken over (free) on success.
  * SONDE_NO_GZIP, SONDE_NO_ZSTD, -ENOMEM. */
 struct sonde_unpack;

@@ -31,6 +31,7 @@ enum {
 };
 
 enum { /* options of an interface */
+       PCAPNG_SPEED = 8,
        PCAPNG_TSRESOL = 9,
        PCAPNG_FCSLEN = 13,
        PCAPNG_TSOFFSET = 14,

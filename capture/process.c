@@ -12,8 +12,6 @@ struct sonde_processes_entry {
 	uint64_t start;
 };
 
-enum { NAME = 2, PATH, COMMAND, PARENT, UID, USER, UUID, START };
-
 static const bool foreign = __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__;
 
 static uint64_t get(struct sonde_bytes b)
@@ -74,7 +72,7 @@ int sonde_processes_learn(struct sonde_processes *p, struct sonde_bytes entry)
 	new.pid = (uint32_t)get((struct sonde_bytes){ entry.at, 4 });
 	entry = (struct sonde_bytes){ entry.at + 4, entry.len - 4 };
 	new.len = (uint32_t)entry.len;
-	if (sonde_option_find(foreign, entry, START, 0, &start) && start.len >= 8)
+	if (sonde_option_find(foreign, entry, SONDE_PROCESS_START, 0, &start) && start.len >= 8)
 		new.start = get(start);
 	if (!grow((void **)&p->pool, &p->cap, p->used + entry.len, 1) ||
 	    !grow((void **)&p->entry, &p->room, p->n + 1, sizeof new))
@@ -94,14 +92,14 @@ static void fill(struct sonde_process *ret, struct sonde_bytes options)
 
 	while (sonde_option_next(foreign, &options, &o) > 0) {
 		switch (o.code) {
-		case NAME: ret->name = o.value; break;
-		case PATH: ret->path = o.value; break;
-		case COMMAND: ret->command = o.value; break;
-		case PARENT: ret->ppid = get32(o.value); break;
-		case UID: ret->uid = get32(o.value); break;
-		case USER: ret->user = o.value; break;
-		case UUID: ret->uuid = o.value; break;
-		case START: ret->start = o.value.len >= 8 ? get(o.value) : 0; break;
+		case SONDE_PROCESS_NAME: ret->name = o.value; break;
+		case SONDE_PROCESS_PATH: ret->path = o.value; break;
+		case SONDE_PROCESS_COMMAND: ret->command = o.value; break;
+		case SONDE_PROCESS_PARENT: ret->ppid = get32(o.value); break;
+		case SONDE_PROCESS_UID: ret->uid = get32(o.value); break;
+		case SONDE_PROCESS_USER: ret->user = o.value; break;
+		case SONDE_PROCESS_UUID: ret->uuid = o.value; break;
+		case SONDE_PROCESS_START: ret->start = o.value.len >= 8 ? get(o.value) : 0; break;
 		}
 	}
 }

@@ -6,13 +6,24 @@
  *
  *   body:   number 32622, then little-endian whatever the section is: entry type 3, entry length,
  *           the entry; zeros up to a multiple of 4; options in the section's byte order
- *   entry:  process number, then options: 2 name, 3 path, 4 command line, 5 parent, 6 user number,
- *           7 user name, 8 UUID, 9 start in ns since 1970
+ *   entry:  process number, then options, as below: texts, a command line with a NUL after each
+ *           argument, numbers of 32 bits, a UUID of 16 bytes, the start in ns since 1970
  */
 
 #include "capture/reader.h"
 
 enum { SONDE_PROCESS_VENDOR = 32622, SONDE_PROCESS_ENTRY = 3 };
+
+enum {
+	SONDE_PROCESS_NAME = 2,
+	SONDE_PROCESS_PATH,
+	SONDE_PROCESS_COMMAND,
+	SONDE_PROCESS_PARENT,
+	SONDE_PROCESS_UID,
+	SONDE_PROCESS_USER,
+	SONDE_PROCESS_UUID,
+	SONDE_PROCESS_START,
+};
 
 /* What one section told so far. Zero at first. */
 struct sonde_processes {

@@ -187,7 +187,7 @@ struct sonde_unpack *sonde_unpack_close(struct sonde_unpack *u)
 	if (!u)
 		return NULL;
 #ifdef SONDE_HAVE_ZLIB
-	if (u->source.in)
+	if (u->gzip.state)
 		inflateEnd(&u->gzip);
 #endif
 #ifdef SONDE_HAVE_ZSTD

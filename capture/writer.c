@@ -4,33 +4,13 @@
 #include <sys/utsname.h>
 
 #include "base/reason.h"
+#include "capture/block.h"
 #include "capture/escape.h"
 #include "capture/journal.h"
+#include "capture/process.h"
 #include "capture/words.h"
 
-/* draft-ietf-opsawg-pcapng; numbers in the byte order of this machine, as its section header says.
- */
-
-enum {
-	SECTION = 0x0a0d0d0a,
-	ORDER_MARK = 0x1a2b3c4d,
-	INTERFACE = 1,
-	STATISTICS = 5,
-	PACKET = 6,
-	CUSTOM = 0xbad,
-	WIRESHARK = 32622, /* private enterprise number */
-	PROCESS = 3,	   /* its entry type for process information */
-};
-
 enum { COOKED = 276, COOKED_SIZE = 20, RAW = 101, ARPHRD_NONE = 0xfffe, NAME_MOST = 255 };
-
-enum { /* epb_flags */
-       INBOUND = 1,
-       OUTBOUND = 2,
-       SUM_NOT_READY = 1 << 9,
-       SUM_VALID = 1 << 10,
-       SEGMENTED = 1 << 11, /* one super-packet of several segments */
-};
 
 struct sonde_writer_slot {
 	uint64_t key;
@@ -86,72 +66,22 @@ static uint64_t key_of(uint32_t netns, uint32_t ifindex)
 	return (uint64_t)netns << 32 | ifindex;
 }
 
-static char *put16(char *o, uint16_t v)
-{
-	memcpy(o, &v, 2);
-	return o + 2;
-}
-
-static char *put32(char *o, uint32_t v)
-{
-	memcpy(o, &v, 4);
-	return o + 4;
-}
-
-static char *put_time(char *o, sonde_ns t)
-{
-	return put32(put32(o, (uint32_t)(t >> 32)), (uint32_t)t);
-}
-
-static char *put_option(char *o, uint16_t code, const void *at, size_t len)
-{
-	o = put16(put16(o, code), (uint16_t)len);
-	memset(o + (len & ~(size_t)3), 0, 4); /* what fills up the last word */
-	memcpy(o, at, len);
-	return o + ((len + 3) & ~(size_t)3);
-}
-
-static char *put_string(char *o, uint16_t code, const char *s)
-{
-	return put_option(o, code, s, strlen(s));
-}
-
-static char *put_count(char *o, uint16_t code, uint64_t v)
-{
-	return put_option(o, code, &v, 8);
-}
-
-/* A block that fits into the buffer begins with block_begin and ends with block_end. */
-static char *block_begin(struct sonde_writer *w, uint32_t type, char **ret_block)
-{
-	*ret_block = sonde_text_room(w->text, 4096);
-	return put32(*ret_block, type) + 4;
-}
-
-static void block_end(struct sonde_writer *w, char *block, char *o)
-{
-	uint32_t len = (uint32_t)(o - block) + 4;
-
-	put32(block + 4, len);
-	sonde_text_end(w->text, put32(o, len));
-}
-
 static void write_interface(struct sonde_writer *w, struct sonde_writer_slot *s)
 {
 	static const uint8_t nanoseconds = 9;
 	char words[SONDE_WORDS_MOST], *block;
-	char *o = block_begin(w, INTERFACE, &block);
+	char *o = sonde_block_begin(w->text, PCAPNG_INTERFACE, &block);
 	char *end = sonde_words_interface_put(words, (uint32_t)(s->key >> 32), (uint32_t)s->key,
 					      w->clock);
 
-	o = put16(put16(o, COOKED), 0);
-	o = put32(o, w->snaplen + COOKED_SIZE);
+	o = sonde_block_put16(sonde_block_put16(o, COOKED), 0);
+	o = sonde_block_put32(o, w->snaplen + COOKED_SIZE);
 	if (s->name)
-		o = put_string(o, 2, s->name);
-	o = put_option(o, 3, words, (size_t)(end - words));
-	o = put_option(o, 9, &nanoseconds, 1);
-	o = put32(o, 0);
-	block_end(w, block, o);
+		o = sonde_block_string(o, 2, s->name);
+	o = sonde_block_option(o, 3, words, (size_t)(end - words));
+	o = sonde_block_option(o, 9, &nanoseconds, 1);
+	o = sonde_block_put32(o, 0);
+	sonde_block_end(w->text, block, o);
 	s->number = w->interfaces++;
 	s->written = true;
 }
@@ -173,20 +103,21 @@ int sonde_writer_begin(struct sonde_writer *w, struct sonde_text *text, uint32_t
 	if (!snaplen || snaplen > SONDE_WRITER_SNAPLEN_MOST)
 		snaplen = SONDE_WRITER_SNAPLEN_MOST;
 	*w = (struct sonde_writer){ .text = text, .clock = clock, .snaplen = snaplen };
-	o = block_begin(w, SECTION, &block);
-	o = put32(o, ORDER_MARK);
-	o = put16(put16(o, 1), 0);
-	o = put32(put32(o, UINT32_MAX), UINT32_MAX); /* length of the section: not known */
+	o = sonde_block_begin(w->text, PCAPNG_SECTION, &block);
+	o = sonde_block_put32(o, PCAPNG_ORDER_MARK);
+	o = sonde_block_put16(sonde_block_put16(o, 1), 0);
+	o = sonde_block_put32(sonde_block_put32(o, UINT32_MAX),
+			      UINT32_MAX); /* length of the section: not known */
 	if (!uname(&u)) {
 		end = sonde_put_str(os, u.sysname);
 		*end++ = ' ';
 		end = sonde_put_str(end, u.release);
-		o = put_string(o, 2, u.machine);
-		o = put_option(o, 3, os, (size_t)(end - os));
+		o = sonde_block_string(o, 2, u.machine);
+		o = sonde_block_option(o, 3, os, (size_t)(end - os));
 	}
-	o = put_string(o, 4, app);
-	o = put32(o, 0);
-	block_end(w, block, o);
+	o = sonde_block_string(o, 4, app);
+	o = sonde_block_put32(o, 0);
+	sonde_block_end(w->text, block, o);
 	write_first_interface(w);
 	return text->error;
 }
@@ -195,20 +126,20 @@ int sonde_writer_begin(struct sonde_writer *w, struct sonde_text *text, uint32_t
  * is. Its length counts from the process number. */
 static void write_process(struct sonde_writer *w, uint32_t pid, const char *comm)
 {
-	char *block, *o = block_begin(w, CUSTOM, &block), *entry, *name;
+	char *block, *o = sonde_block_begin(w->text, PCAPNG_CUSTOM, &block), *entry, *name;
 
-	o = put32(o, WIRESHARK);
-	o = put32(o, htole32(PROCESS));
-	entry = put32(o, 0);
-	o = put32(entry, htole32(pid));
-	name = put32(o, 0);
+	o = sonde_block_put32(o, SONDE_PROCESS_VENDOR);
+	o = sonde_block_put32(o, htole32(SONDE_PROCESS_ENTRY));
+	entry = sonde_block_put32(o, 0);
+	o = sonde_block_put32(entry, htole32(pid));
+	name = sonde_block_put32(o, 0);
 	o = sonde_escape_put(name, (const uint8_t *)comm, strnlen(comm, 16), 0x20);
-	put16(put16(name - 4, htole16(2)), htole16((uint16_t)(o - name)));
+	sonde_block_put16(sonde_block_put16(name - 4, htole16(2)), htole16((uint16_t)(o - name)));
 	while ((o - block) & 3)
 		*o++ = 0;
-	o = put32(o, 0);
-	put32(entry - 4, htole32((uint32_t)(o - entry)));
-	block_end(w, block, o);
+	o = sonde_block_put32(o, 0);
+	sonde_block_put32(entry - 4, htole32((uint32_t)(o - entry)));
+	sonde_block_end(w->text, block, o);
 }
 
 /* LINKTYPE_LINUX_SLL2. Returns whether the protocol is a guess. */
@@ -229,24 +160,24 @@ static bool dress(char *o, const struct sonde_frame *f, uint16_t hatype)
 static char *put_options(char *o, const struct sonde_frame *f, const struct sonde_writer_note *note,
 			 bool guessed)
 {
-	static const uint32_t dirs[] = { 0, INBOUND, OUTBOUND };
+	static const uint32_t dirs[] = { 0, PCAPNG_IN, PCAPNG_OUT };
 	char words[SONDE_WORDS_MOST];
 	char *begin = o, *end = sonde_words_frame_put(words, f, note, guessed);
 	uint32_t flags = (f->dir <= SONDE_DIR_OUT ? dirs[f->dir] : 0) |
-			 (f->sum == SONDE_SUM_NOT_READY ? SUM_NOT_READY : 0) |
-			 (f->sum == SONDE_SUM_VALID ? SUM_VALID : 0) |
-			 (f->gso || f->gso_size ? SEGMENTED : 0);
+			 (f->sum == SONDE_SUM_NOT_READY ? PCAPNG_SUM_NOT_READY : 0) |
+			 (f->sum == SONDE_SUM_VALID ? PCAPNG_SUM_VALID : 0) |
+			 (f->gso || f->gso_size ? PCAPNG_SEGMENTED : 0);
 	uint32_t task[2] = { note->pid, note->tid ? note->tid : note->pid };
 
 	if (flags)
-		o = put_option(o, 2, &flags, 4);
+		o = sonde_block_option(o, 2, &flags, 4);
 	if (end != words)
-		o = put_option(o, 1, words, (size_t)(end - words));
+		o = sonde_block_option(o, 1, words, (size_t)(end - words));
 	if (note->dropped)
-		o = put_count(o, 4, note->dropped);
+		o = sonde_block_count(o, 4, note->dropped);
 	if (note->pid)
-		o = put_option(o, 8, task, 8);
-	return o == begin ? o : put32(o, 0);
+		o = sonde_block_option(o, 8, task, 8);
+	return o == begin ? o : sonde_block_put32(o, 0);
 }
 
 static struct sonde_writer_slot *interface_of(struct sonde_writer *w, const struct sonde_frame *f)
@@ -272,17 +203,18 @@ static void write_frame(struct sonde_writer *w, const struct sonde_frame *f,
 	end = put_options(options, f, note, guessed);
 	total = 32 + extra + len + fill + (uint32_t)(end - options);
 	o = sonde_text_room(w->text, 64);
-	o = put32(put32(put32(o, PACKET), total), s->number);
-	o = put_time(o, t);
-	o = put32(put32(o, extra + len),
-		  f->wire < UINT32_MAX - extra ? f->wire + extra : UINT32_MAX);
+	o = sonde_block_put32(sonde_block_put32(sonde_block_put32(o, PCAPNG_PACKET), total),
+			      s->number);
+	o = sonde_block_time(o, t);
+	o = sonde_block_put32(sonde_block_put32(o, extra + len),
+			      f->wire < UINT32_MAX - extra ? f->wire + extra : UINT32_MAX);
 	memcpy(o, cooked, extra);
 	sonde_text_end(w->text, o + extra);
 	sonde_text_bytes(w->text, f->byte.at, len);
 	o = sonde_text_room(w->text, sizeof options + 8);
 	memset(o, 0, 4);
 	memcpy(o + fill, options, (size_t)(end - options));
-	sonde_text_end(w->text, put32(o + fill + (end - options), total));
+	sonde_text_end(w->text, sonde_block_put32(o + fill + (end - options), total));
 
 	s->first = s->frames++ ? s->first : t;
 	s->last = t;
@@ -334,18 +266,18 @@ int sonde_writer_put(struct sonde_writer *w, const struct sonde_item *item,
 
 static void write_statistics(struct sonde_writer *w, const struct sonde_writer_slot *s)
 {
-	char time[8], *block, *o = block_begin(w, STATISTICS, &block);
+	char time[8], *block, *o = sonde_block_begin(w->text, PCAPNG_STATISTICS, &block);
 
-	o = put32(o, s->number);
-	o = put_time(o, s->last);
-	put_time(time, s->first);
-	o = put_option(o, 2, time, 8);
-	put_time(time, s->last);
-	o = put_option(o, 3, time, 8);
-	o = put_count(o, 7, s->dropped); /* isb_osdrop */
-	o = put_count(o, 8, s->frames);	 /* isb_usrdeliv */
-	o = put32(o, 0);
-	block_end(w, block, o);
+	o = sonde_block_put32(o, s->number);
+	o = sonde_block_time(o, s->last);
+	sonde_block_time(time, s->first);
+	o = sonde_block_option(o, 2, time, 8);
+	sonde_block_time(time, s->last);
+	o = sonde_block_option(o, 3, time, 8);
+	o = sonde_block_count(o, 7, s->dropped); /* isb_osdrop */
+	o = sonde_block_count(o, 8, s->frames);	 /* isb_usrdeliv */
+	o = sonde_block_put32(o, 0);
+	sonde_block_end(w->text, block, o);
 }
 
 int sonde_writer_end(struct sonde_writer *w)

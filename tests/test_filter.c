@@ -123,9 +123,9 @@ START_TEST(what_does_not_parse_is_pointed_at)
 		{ "tcp and and udp", "and" },
 		{ "tcp &&& udp", "&&&" },
 		{ "not (udp port 53 or) tcp", "or)" },
-		{ "tcp[13 & 2 != 0", "" },
+		{ "tcp[13 & 2 != 0", "!=" },
 		{ "tcp[tcpflags] & tcp-syn", "" },
-		{ "ether host 1:2:3:4:5:6 net", "" },
+		{ "ether host 1:2:3:4:5:6 and net", "" },
 		{ "tcp port 80 host host 1.1.1.1", "host" },
 	};
 
