@@ -40,7 +40,7 @@ static int set_filter(pcap_t *p, const char *filter)
 	if (!filter)
 		return 0;
 	if (pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN))
-		return -EINVAL;
+		return SONDE_FILTER;
 	r = pcap_setfilter(p, &program) ? -EIO : 0;
 	pcap_freecode(&program);
 	return r;

@@ -46,8 +46,8 @@ enum { SONDE_LIVE_LATE = 10 }; /* ms until a block that is not full is handed ov
 #define SONDE_LIVE_LATENESS (2 * SONDE_LIVE_LATE * SONDE_MILLISECOND)
 #define SONDE_LIVE_SNAPLEN  262144u /* if nothing is asked for; libpcap's own limit */
 
-/* Frames come late, in blocks; see sonde_live_fd. -ENODEV, -EINVAL (the filter; sonde_live_why says
- * more), -ENOMEM, SONDE_NO_PRIVILEGE, SONDE_UNSUPPORTED (what the link carries), -EIO. */
+/* Frames come late, in blocks; see sonde_live_fd. -ENODEV, SONDE_FILTER, -ENOMEM,
+ * SONDE_NO_PRIVILEGE, SONDE_UNSUPPORTED (what the link carries), -EIO. */
 int sonde_live_open(struct sonde_live **ret, const struct sonde_live_plan *plan);
 
 struct sonde_live_facts sonde_live_facts(const struct sonde_live *l);

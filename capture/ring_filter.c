@@ -108,7 +108,7 @@ static int compile(struct bpf_program *ret, const struct sonde_live_plan *plan, 
 
 	if (p)
 		r = pcap_compile(p, ret, plan->filter ? plan->filter : "", 1, PCAP_NETMASK_UNKNOWN)
-			    ? -EINVAL
+			    ? SONDE_FILTER
 			    : 0;
 	if (p)
 		pcap_close(p);

@@ -15,6 +15,11 @@ sonde_ns sonde_clock_now(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+sonde_ns sonde_clock_real(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
 int64_t sonde_clock_offset(void)
 {
 	sonde_ns best = UINT64_MAX;

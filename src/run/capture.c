@@ -1,0 +1,417 @@
+#include "run/capture.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/reason.h"
+#include "packet/packet.h"
+#include "packet/summary.h"
+#include "sys/clock.h"
+#include "sys/device.h"
+#include "sys/file.h"
+#include "sys/netns.h"
+#include "sys/privilege.h"
+#include "sys/sleep.h"
+
+enum {
+	PASS = 4096, /* frames worked off before signals and clocks are looked at */
+	LINES = 256 << 10,
+	LINE_MOST = 400, /* of what is said */
+};
+
+/* Until the kernel has surely handed over a block, even where the machine is busy. */
+#define SETTLED (SONDE_LIVE_LATENESS + 10 * SONDE_MILLISECOND)
+
+struct source {
+	const struct sonde_capture_from *from;
+	struct sonde_live_plan plan;
+	struct sonde_live *live;
+	struct sonde_live_facts facts;
+	struct sonde_device device;
+	struct sonde_frame head; /* the next one, if */
+	bool has, down, gone;
+};
+
+struct capture {
+	const struct sonde_capture_plan *plan;
+	struct sonde_capture_end *end;
+	struct source source[SONDE_CAPTURE_SOURCES];
+	struct sonde_save_interface interface[SONDE_CAPTURE_SOURCES];
+	struct sonde_save_counts count[SONDE_CAPTURE_SOURCES];
+	char description[SONDE_CAPTURE_SOURCES][64];
+	struct sonde_album album;
+	struct sonde_text lines;
+	struct sonde_stamp stamp;
+	sonde_ns until; /* frames after this are not taken; since 1970 */
+	bool ending;
+	int error;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct capture *c, const char *fmt, ...)
+{
+	char line[LINE_MOST];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof line, fmt, args);
+	va_end(args);
+	c->plan->say(c->plan->arg, line);
+}
+
+/* In the source's namespace. */
+static int open_here(void *arg)
+{
+	struct source *s = arg;
+
+	(void)sonde_device_read(&s->device, s->plan.interface);
+	return sonde_live_open(&s->live, &s->plan);
+}
+
+static int open_source(struct capture *c, size_t i)
+{
+	const struct sonde_capture_from *from = &c->plan->from[i];
+	struct source *s = &c->source[i];
+	int r;
+
+	s->from = from;
+	s->plan = c->plan->live;
+	s->plan.interface = from->interface;
+	s->plan.netns = from->netns < 0 ? 0 : sonde_netns_inode(from->netns);
+	snprintf(c->end->doing, sizeof c->end->doing, "%s", from->name);
+	r = from->netns < 0 ? open_here(s) : sonde_netns_visit(from->netns, open_here, s);
+	if (r < 0)
+		return r;
+	s->facts = sonde_live_facts(s->live);
+	snprintf(c->description[i], sizeof c->description[i], "netns=%u ifindex=%u", s->plan.netns,
+		 s->facts.ifindex);
+	c->interface[i] =
+		(struct sonde_save_interface){ .name = from->name,
+					       .description =
+						       from->netns < 0 ? NULL : c->description[i],
+					       .filter = s->plan.filter,
+					       .link = s->facts.link,
+					       .snaplen = s->facts.snaplen };
+	return 0;
+}
+
+/* What was set up, and in what the packets differ from those on the wire. */
+static void say_source(struct capture *c, const struct source *s)
+{
+	const struct sonde_live_facts *f = &s->facts;
+	char offload[100] = "", ring[100];
+	uint32_t whole = s->device.mtu ? s->device.mtu + 18 : 1518;
+	const char *word;
+	size_t len = 0;
+
+	whole = whole < f->snaplen ? whole : f->snaplen;
+	for (unsigned i = 0; (word = sonde_device_offload(s->device.offload, i)); i++)
+		len += (size_t)snprintf(offload + len, sizeof offload - len, "%s%s",
+					i ? " " : "; not as on the wire: ", word);
+	if (f->way == SONDE_LIVE_RING)
+		snprintf(ring, sizeof ring, "ring of %u x %u KiB for %u packets of %u bytes",
+			 f->blocks, f->block >> 10, f->block / (f->frame + whole) * f->blocks,
+			 whole);
+	else
+		snprintf(ring, sizeof ring, "libpcap's ring of %u KiB", f->block >> 10);
+	say(c, "%s: %s, snaplen %u, times by the %s%s", s->from->name, ring, f->snaplen,
+	    s->plan.hardware ? "device" : "kernel", offload);
+}
+
+static int open_sources(struct capture *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->plan->sources && !r; i++)
+		r = open_source(c, i);
+	for (size_t i = 0; i < c->plan->sources && !r; i++)
+		say_source(c, &c->source[i]);
+	return r;
+}
+
+static int open_output(struct capture *c, sonde_ns now)
+{
+	char *buffer;
+
+	snprintf(c->end->doing, sizeof c->end->doing, "%s",
+		 c->plan->album.name ? c->plan->album.name : "standard output");
+	if (c->plan->album.name)
+		return sonde_album_open(&c->album, &c->plan->album, c->interface, c->count,
+					c->plan->sources, now);
+	buffer = malloc(LINES);
+	if (!buffer)
+		abort();
+	sonde_text_init(&c->lines, buffer, LINES, sonde_file_sink,
+			(void *)(uintptr_t)&c->plan->out);
+	c->stamp = c->plan->stamp;
+	return 0;
+}
+
+static void say_gap(struct capture *c, const struct source *s, uint32_t gap)
+{
+	say(c, "%s: %u packet%s lost here: the ring was full", s->from->name, gap,
+	    gap == 1 ? "" : "s");
+}
+
+static void print_frame(struct capture *c, const struct source *s, const struct sonde_frame *f)
+{
+	static const char *const dirs[] = { "   ", "In ", "Out" };
+	char *o = sonde_text_room(&c->lines, SONDE_SUMMARY_MAX + SONDE_STAMP_MAX + 64);
+	struct sonde_packet p;
+
+	o = sonde_stamp_put(&c->stamp, o, f->when);
+	if (c->plan->sources > 1) {
+		o = sonde_put_str(o, s->from->name);
+		*o++ = ' ';
+		o = sonde_put_str(o, dirs[f->dir]);
+		*o++ = ' ';
+	}
+	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	o = sonde_summary(o, &p);
+	*o++ = '\n';
+	sonde_text_end(&c->lines, o);
+	c->error = c->lines.error;
+}
+
+static void take(struct capture *c, struct source *s)
+{
+	const struct sonde_frame *f = &s->head;
+	size_t i = (size_t)(s - c->source);
+	struct sonde_save_note note = { .dropped = sonde_live_gap(s->live) };
+
+	if (s->down)
+		say(c, "%s: is up again", s->from->name);
+	s->down = false;
+	c->end->packets++;
+	c->count[i].received++;
+	c->count[i].dropped += note.dropped;
+	c->end->dropped += note.dropped;
+	if (note.dropped)
+		say_gap(c, s, note.dropped);
+	if (c->plan->album.name)
+		c->error = sonde_album_put(&c->album, (uint32_t)i, f, &note);
+	else
+		print_frame(c, s, f);
+	s->has = false;
+}
+
+/* The oldest frame, once no older one can come: one source alone is in order by itself. */
+static struct source *oldest(struct capture *c, sonde_ns settled)
+{
+	struct source *best = NULL;
+	bool all = true;
+
+	for (size_t i = 0; i < c->plan->sources; i++) {
+		struct source *s = &c->source[i];
+
+		if (!s->has && !s->gone)
+			s->has = sonde_live_read(s->live, &s->head) > 0;
+		if (!s->has)
+			all = s->gone && all;
+		else if (!best || s->head.when < best->head.when)
+			best = s;
+	}
+	return best && (all || best->head.when <= settled) ? best : NULL;
+}
+
+static bool enough(struct capture *c)
+{
+	const struct sonde_capture_plan *plan = c->plan;
+
+	return c->error || (plan->packets && c->end->packets >= plan->packets) ||
+	       (plan->bytes && plan->album.name && sonde_album_bytes(&c->album) >= plan->bytes);
+}
+
+/* Up to PASS frames. False when none is left that could be taken now. */
+static bool pump(struct capture *c)
+{
+	sonde_ns settled = sonde_clock_real() - SETTLED;
+	struct source *s;
+
+	for (unsigned i = 0; i < PASS; i++) {
+		if (enough(c) || !(s = oldest(c, settled)))
+			return false;
+		if (s->head.when > c->until)
+			return false;
+		take(c, s);
+	}
+	return true;
+}
+
+static void look_at_states(struct capture *c, const struct pollfd *fds)
+{
+	for (size_t i = 0; i < c->plan->sources; i++) {
+		struct source *s = &c->source[i];
+		int state;
+
+		if (!(fds[i].revents & POLLERR) || s->gone)
+			continue;
+		state = sonde_live_state(s->live);
+		if (state == -ENETDOWN && !s->down)
+			say(c, "%s: went down; waiting for it", s->from->name);
+		else if (state == -ENODEV || state == -EIO)
+			say(c, "%s: is gone", s->from->name);
+		s->down = s->down || state == -ENETDOWN;
+		s->gone = state == -ENODEV || state == -EIO;
+	}
+}
+
+static bool all_gone(const struct capture *c)
+{
+	for (size_t i = 0; i < c->plan->sources; i++)
+		if (!c->source[i].gone)
+			return false;
+	return true;
+}
+
+static uint64_t count_dropped(struct capture *c)
+{
+	uint64_t all = 0, n;
+
+	for (size_t i = 0; i < c->plan->sources; i++)
+		if (!sonde_live_dropped(c->source[i].live, &n))
+			all += n;
+	return all;
+}
+
+static void say_statistics(struct capture *c)
+{
+	uint64_t dropped = count_dropped(c);
+	char files[100] = "";
+
+	if (c->plan->album.name)
+		snprintf(files, sizeof files, ", %llu bytes in %u file%s",
+			 (unsigned long long)sonde_album_bytes(&c->album), c->album.files.number,
+			 c->album.files.number == 1 ? "" : "s");
+	say(c, "%llu packet%s captured, %llu lost for want of room%s",
+	    (unsigned long long)c->end->packets, c->end->packets == 1 ? "" : "s",
+	    (unsigned long long)dropped, files);
+}
+
+/* When nothing waits: all that is there is shown, and survives us. */
+static void rest(struct capture *c)
+{
+	if (!c->plan->album.name)
+		c->error = sonde_text_flush(&c->lines);
+	else if (!(c->error = sonde_album_flush(&c->album)))
+		c->error = sonde_album_pass(&c->album, sonde_clock_real() - SETTLED);
+}
+
+/* ms until the next thing to do that no packet brings. */
+static int patience(const struct capture *c)
+{
+	sonde_ns now = sonde_clock_real(), next = now + 1000 * SONDE_MILLISECOND;
+
+	if (c->plan->sources > 1)
+		next = now + SONDE_LIVE_LATE * SONDE_MILLISECOND;
+	if (c->plan->album.name && c->album.end && c->album.end + SETTLED < next)
+		next = c->album.end + SETTLED;
+	if (c->until < next)
+		next = c->until;
+	return next <= now ? 0 : (int)((next - now) / SONDE_MILLISECOND) + 1;
+}
+
+static void sleep_on_sources(struct capture *c)
+{
+	struct pollfd fds[SONDE_CAPTURE_SOURCES];
+	unsigned n = (unsigned)c->plan->sources;
+
+	/* What is gone would be ready for ever. */
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct pollfd){
+			.fd = c->source[i].gone ? -1 : sonde_live_fd(c->source[i].live),
+			.events = c->source[i].has ? 0 : POLLIN,
+		};
+	if (sonde_sleep(fds, n, patience(c)) > 0)
+		look_at_states(c, fds);
+}
+
+static void watch(struct capture *c)
+{
+	while (!enough(c) && !sonde_sleep_signal() && sonde_clock_real() < c->until &&
+	       !all_gone(c)) {
+		if (sonde_sleep_counted())
+			say_statistics(c);
+		if (pump(c))
+			continue;
+		rest(c);
+		if (!enough(c))
+			sleep_on_sources(c);
+	}
+}
+
+/* What the kernel has taken up to now is ours still: a block comes when it is old enough. */
+static void drain(struct capture *c)
+{
+	sonde_ns now = sonde_clock_real(), end;
+
+	c->until = now < c->until ? now : c->until;
+	for (end = c->until + SETTLED; !enough(c) && sonde_clock_real() < end;)
+		if (!pump(c))
+			sonde_sleep(NULL, 0, 2);
+	pump(c);
+}
+
+static int finish(struct capture *c)
+{
+	int r;
+
+	c->end->dropped = count_dropped(c);
+	for (size_t i = 0; i < c->plan->sources; i++)
+		sonde_live_dropped(c->source[i].live, &c->count[i].dropped);
+	if (c->plan->album.name)
+		r = sonde_album_close(&c->album, sonde_clock_real());
+	else
+		r = sonde_text_flush(&c->lines);
+	say_statistics(c);
+	return r ? r : c->end->dropped || all_gone(c) ? SONDE_LOST : 0;
+}
+
+/* A folder of somebody else would be closed to us, root though we are. */
+static int needed_later(const struct capture *c)
+{
+	return c->plan->album.name && c->album.files.plan.many &&
+			       !sonde_rotate_allowed(&c->album.files)
+		       ? CAP_DAC_OVERRIDE
+		       : -1;
+}
+
+static void close_all(struct capture *c)
+{
+	for (size_t i = 0; i < c->plan->sources; i++)
+		c->source[i].live = sonde_live_close(c->source[i].live);
+	free(c->lines.at);
+	sonde_sleep_done();
+}
+
+int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_capture_end *ret)
+{
+	struct capture *c = calloc(1, sizeof *c);
+	sonde_ns now;
+	int r;
+
+	if (!c)
+		abort();
+	*ret = (struct sonde_capture_end){ 0 };
+	c->plan = plan;
+	c->end = ret;
+	sonde_sleep_init();
+	sonde_sleep_count(SIGUSR1);
+	r = open_sources(c);
+	now = sonde_clock_real();
+	c->until = plan->duration ? now + plan->duration : UINT64_MAX;
+	if (!r)
+		r = open_output(c, now);
+	if (!r) {
+		sonde_privilege_drop(needed_later(c));
+		watch(c);
+		drain(c);
+		r = finish(c);
+	}
+	close_all(c);
+	free(c);
+	return r;
+}

@@ -1,0 +1,42 @@
+#ifndef SONDE_RUN_CAPTURE_H
+#define SONDE_RUN_CAPTURE_H
+
+/* sonde capture: frames from interfaces as they come, on the screen or into files. */
+
+#include "capture/live.h"
+#include "run/album.h"
+#include "run/stamp.h"
+
+enum { SONDE_CAPTURE_SOURCES = 64 };
+
+struct sonde_capture_from {
+	const char *name; /* as it is to be shown: "eth0", "blue/eth0"; borrowed */
+	const char *interface;
+	int netns; /* descriptor; -1: the one we are in */
+};
+
+struct sonde_capture_plan {
+	const struct sonde_capture_from *from;
+	size_t sources;
+	struct sonde_live_plan live;   /* of each; interface and netns are filled in */
+	struct sonde_album_plan album; /* name NULL: lines on `out` */
+	struct sonde_stamp stamp;
+	uint64_t packets, bytes; /* ends the run; 0: no limit */
+	sonde_ns duration;
+	int out;
+	/* One line about the run, without a newline: what was set up, what was lost where, the
+	 * statistics. Bytes from elsewhere are escaped. */
+	void (*say)(void *arg, const char *line);
+	void *arg;
+};
+
+struct sonde_capture_end {
+	char doing[512]; /* while it failed */
+	uint64_t packets, dropped;
+};
+
+/* 0; SONDE_LOST: frames were lost or the interfaces have gone, which was said; or why it ended
+ * early. Privileges are given up on the way. */
+int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_capture_end *ret);
+
+#endif
