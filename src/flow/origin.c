@@ -1,5 +1,7 @@
 #include "flow/origin.h"
 
+#include "flow/conversation.h"
+
 enum { LINES = 1 << 14, FRAMES = 4 };
 
 /* Packets that went one way, a cache line: the last frames, the newest first. */
@@ -26,25 +28,19 @@ struct trait {
 	uint32_t mark;
 };
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 m =
-		(unsigned __int128)(a ^ 0x9e3779b97f4a7c15) * (b ^ 0xd6e8feb86659fd93);
-
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
 static void add_ip(struct trait *t, const struct sonde_packet *p, const struct sonde_layer *l)
 {
 	const uint8_t *h = p->byte + l->at;
 	const uint8_t *a = h + SONDE_AT_ipv6_src / 8;
 
 	if (l->shape == SONDE_ip) {
-		t->way = mix(sonde_load(h + SONDE_AT_ip_src / 8, 8), sonde_ip_proto((void *)h));
+		t->way = sonde_conversation_mix(sonde_load(h + SONDE_AT_ip_src / 8, 8),
+						sonde_ip_proto((void *)h));
 		t->mark = sonde_ip_id((void *)h);
 	} else {
-		t->way = mix(mix(sonde_load(a, 8), sonde_load(a + 8, 8)),
-			     mix(sonde_load(a + 16, 8), sonde_load(a + 24, 8)));
+		t->way = sonde_conversation_mix(
+			sonde_conversation_mix(sonde_load(a, 8), sonde_load(a + 8, 8)),
+			sonde_conversation_mix(sonde_load(a + 16, 8), sonde_load(a + 24, 8)));
 	}
 }
 
@@ -60,10 +56,11 @@ static void add_transport(struct trait *t, const struct sonde_packet *p,
 	case SONDE_tcp_start:
 		t->mark ^= (uint32_t)sonde_load(h + 4, 4); /* sequence number */
 	/* fall through */
-	case SONDE_udp: t->way = mix(t->way, sonde_load(h, 4)); break;
+	case SONDE_udp: t->way = sonde_conversation_mix(t->way, sonde_load(h, 4)); break;
 	case SONDE_icmp:
 	case SONDE_icmpv6: /* type, code, identifier of an echo; then its sequence number */
-		t->way = mix(t->way, sonde_load(h, 2) << 16 | sonde_load(h + 4, 2));
+		t->way = sonde_conversation_mix(t->way,
+						sonde_load(h, 2) << 16 | sonde_load(h + 4, 2));
 		t->mark ^= (uint32_t)sonde_load(h + 6, 2) << 16;
 		break;
 	}
