@@ -130,8 +130,9 @@ static void drain(struct follow *f)
 {
 	sonde_ns until = sonde_clock_now() + QUIET;
 
-	while (turn(f) || sonde_clock_now() < until)
-		sonde_sleep(NULL, 0, 2);
+	while (sonde_clock_now() < until)
+		if (!turn(f))
+			sonde_sleep(NULL, 0, 2);
 	tell_end(f);
 	pump(f, UINT64_MAX, UINT32_MAX);
 }

@@ -11,6 +11,9 @@
 
 enum { BATCH = 1024, YIELDS = 16, PATIENCE_MS = 50, CONNECTING_MS = 10 };
 
+/* Who never rests makes one stop after the other: now and then there is something else to do. */
+#define SERVE (20 * SONDE_MILLISECOND)
+
 static struct sonde_ptrace *own(struct sonde_tracer *t)
 {
 	return (struct sonde_ptrace *)t; /* base comes first */
@@ -81,6 +84,7 @@ static pid_t next_stop(int *status, bool soon)
 static int read_stops(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 {
 	struct sonde_ptrace *t = own(tracer);
+	sonde_ns until = sonde_clock_now() + SERVE;
 	bool served = false;
 	int status, r = 0;
 	pid_t tid;
@@ -88,7 +92,8 @@ static int read_stops(struct sonde_tracer *tracer, sonde_tracer_hear hear, void 
 	t->hear = hear;
 	t->arg = arg;
 	t->told = 0;
-	while (t->told < BATCH && (tid = next_stop(&status, served)) > 0) {
+	while (t->told < BATCH && sonde_clock_now() < until &&
+	       (tid = next_stop(&status, served)) > 0) {
 		sonde_ptrace_serve(t, tid, status);
 		served = true;
 	}

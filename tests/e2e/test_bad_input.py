@@ -184,6 +184,17 @@ def killing_sonde_leaves_an_attached_program_running():
 
 
 @fact
+def a_program_that_never_rests_does_not_keep_sonde_from_ending():
+    need_root()
+    for backend in ("bpf", "ptrace"):
+        with Running(["yes"]) as program:
+            with Running([SONDE, "follow", "--backend", backend, "-o", "/dev/null", "-p", str(program.pid)]) as sonde:
+                time.sleep(0.5)
+                same(sonde.interrupt(), 0, f"exit code with {backend}")
+            true(program.process.poll() is None, f"the program has ended, with {backend}")
+
+
+@fact
 def interrupting_sonde_leaves_an_attached_program_running():
     need_root()
     for backend in ("bpf", "ptrace"):
