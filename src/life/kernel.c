@@ -151,12 +151,26 @@ void sonde_kernel_infer(struct sonde_life *l, struct sonde_endpoint *p, unsigned
 	sonde_kernel_enter(l, p, state, when, true);
 }
 
+/* The packets of the handshake are seen before the socket that comes of it; in a run whose first
+ * state this is, they were taken for the kernel's own account. */
+static void take_back(struct sonde_endpoint *p)
+{
+	while (p->kernel.n && p->kernel.at[p->kernel.n - 1].inferred &&
+	       p->kernel.at[p->kernel.n - 1].state == SONDE_STATE_ESTABLISHED) {
+		p->kernel.n--;
+		p->inside->established = 0;
+	}
+	p->state = p->kernel.n ? p->kernel.at[p->kernel.n - 1].state : SONDE_STATE_NONE;
+}
+
 static void hear_state(struct sonde_life *l, const struct sonde_event *e, struct sonde_endpoint *p)
 {
 	if (p->state == e->to && e->to != SONDE_STATE_CLOSE) {
 		sonde_endpoint_step(l, p, e->when, e->to, false);
 		return; /* FIN_WAIT1 -> FIN_WAIT1 after shutdown and close */
 	}
+	if (e->to == SONDE_STATE_SYN_RECV)
+		take_back(p);
 	if (e->to == SONDE_STATE_SYN_RECV || (e->from == SONDE_STATE_SYN_RECV && !p->role))
 		p->role = SONDE_ROLE_SERVER;
 	if (e->from == SONDE_STATE_SYN_SENT && !p->role)

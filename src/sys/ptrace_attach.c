@@ -155,12 +155,11 @@ int sonde_ptrace_seed(struct sonde_tracer *tracer, pid_t pid)
 
 static void tell_seed(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int fd)
 {
-	struct sonde_ptrace_known *known = sonde_ptrace_known(k->process, fd);
 	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_SEED);
 	struct sonde_diag_unix peer = { 0 };
 
-	/* What is known already came from a call that was seen. */
-	if ((known && known->is != SONDE_KNOWN_NOT) || !sonde_ptrace_look(t, k, fd, &e))
+	/* Known ones too: a call that waits on it has been entered again, and was not told yet. */
+	if (!sonde_ptrace_look(t, k, fd, &e))
 		return;
 	e.fd = fd;
 	e.flags |= sonde_ptrace_is_cloexec(k, fd) ? SONDE_FLAG_CLOEXEC : 0;

@@ -6,7 +6,8 @@ import shlex
 import subprocess
 import time
 
-from e2e import Follow, Running, fact, folder, need, need_root, own_netns, same, skip, stim, true
+from e2e import Follow, Report, Result, Running, SONDE, fact, folder, need, need_root, own_netns, same, \
+    script, skip, stim, true, wait_until
 from sessions import hello
 
 
@@ -91,6 +92,40 @@ def handshake_packets_belong_to_the_accepted_socket():
     first = judge(report)[0]
     same((first.get("sid"), first.get("sid2")), (ends["client"]["sid"], ends["server"]["sid"]), "the SYN's sockets")
     same(first.get("listener"), ends["listener"]["sid"], "the listener beside")
+
+
+def packets_of_a_stranger(*options):
+    """A server is followed that waits in accept already; its client is not."""
+    need_root()
+    file = os.path.join(folder(), "report.json")
+    with Running(script("tcp_server.py"), stdout=subprocess.PIPE) as server:
+        port = server.process.stdout.readline().decode().strip()
+        with Running([SONDE, "follow", "--json", "-o", file, *options, "-p", str(server.pid)],
+                     stderr=subprocess.PIPE) as sonde:
+            wait_until(lambda: os.path.exists(file) and b'"seed"' in open(file, "rb").read(), "the listener is seeded")
+            same(Result(script("tcp_client.py", port)).code, 0, "exit code of the client")
+            same(sonde.process.wait(20), 0, "exit code")
+    with open(file, encoding="utf-8") as lines:
+        report = Report(lines.read())
+    accepted = [e for e in report.endpoints if e["role"] == "server"]
+    same(len(accepted), 1, "sockets that were accepted")
+    packets = [p for p in report.packets if accepted[0]["remote"] in (p.get("src"), p.get("dst"))]
+    same([p["tcp_flags"] for p in packets[:3]], ["SYN", "SYN ACK", "ACK"], "the first packets")
+    for p in packets:
+        way = "sid" if p["src"] == accepted[0]["local"] else "sid2"
+        same(p.get(way), accepted[0]["sid"], f"socket of the packet {p}")
+    return accepted[0]
+
+
+@fact
+def packets_of_a_stranger_are_those_of_the_socket_that_was_accepted():
+    states = packets_of_a_stranger("--backend", "bpf")["states"]
+    same(states[:3], ["NEW_SYN_RECV", "SYN_RECV", "ESTABLISHED"], "the first states")
+
+
+@fact
+def packets_of_a_stranger_are_joined_under_ptrace_too():
+    packets_of_a_stranger("--backend", "ptrace")
 
 
 @fact
