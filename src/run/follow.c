@@ -295,8 +295,9 @@ int sonde_follow_run(const struct sonde_follow_plan *plan, struct sonde_follow_e
 	tell_begin(&f, clock);
 	r = follow_all(&f, ret);
 	if (r >= 0) {
-		/* Looking into a program that holds more than we do needs one, for as long as we
-		 * look. */
+		/* To have seized a program is not enough: its descriptors (pidfd_getfd, /proc) and
+		 * its memory (process_vm_readv) are refused each time to who holds less than it
+		 * does, ptrace(2), access mode checking. So one is kept as long as we look. */
 		sonde_privilege_drop(sonde_tracer_backend(f.sources.tracer) == SONDE_BACKEND_PTRACE
 					     ? CAP_SYS_PTRACE
 					     : -1);

@@ -154,7 +154,8 @@ static int follow_children(struct bpf_tracer *t, uint32_t pid)
 	snprintf(path, sizeof path, "/proc/%u/task/%u/children", pid, pid);
 	f = fopen(path, "re");
 	while (f && fscanf(f, "%u", &child) == 1)
-		added += !add(t, child, BPF_NOEXIST);
+		if (child != (uint32_t)getpid()) /* our maker is followed, we are not */
+			added += !add(t, child, BPF_NOEXIST);
 	if (f)
 		fclose(f);
 	return added;

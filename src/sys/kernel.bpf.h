@@ -365,7 +365,7 @@ int task_file(struct bpf_iter__task_file *ctx)
 	if (!task || !f || task->pid != task->tgid)
 		return 0;
 	pid = task->tgid;
-	if (plan.all ? pid == plan.self : !bpf_map_lookup_elem(&pids, &pid))
+	if (pid == plan.self || (!plan.all && !bpf_map_lookup_elem(&pids, &pid)))
 		return 0;
 	socket = bpf_sock_from_file(f);
 	t = bpf_map_lookup_elem(&scratch, &one);

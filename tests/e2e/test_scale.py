@@ -188,6 +188,22 @@ def what_waits_at_a_listener_is_seeded_by_ptrace():
 
 
 @fact
+def who_follows_its_own_maker_does_not_follow_itself():
+    need_root()
+    for backend in ("bpf", "ptrace"):
+        file = os.path.join(folder(), "report.json")
+        follow = f"{SONDE} follow --backend {backend} --json -o {file} -p $$ & sonde=$!; read line; kill $sonde; wait $sonde"
+        ours, held = socket.socketpair()
+        with ours, held, Running(["sh", "-c", follow], stdin=held) as shell:
+            wait_until(lambda: os.path.exists(file) and b'"seed"' in open(file, "rb").read(), f"{backend}: a seed")
+            ours.sendall(b"\n")
+            same(shell.process.wait(20), 0, f"exit code with {backend}")
+        with open(file, encoding="utf-8") as lines:
+            report = Report(lines.read())
+        same({e.get("comm") for e in report.endpoints}, {"sh"}, f"who holds sockets, with {backend}")
+
+
+@fact
 def every_socket_of_a_running_nginx_is_seeded():
     need_root()
     need("nginx")
