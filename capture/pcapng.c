@@ -1,3 +1,6 @@
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/reason.h"
 #include "capture/journal.h"
 #include "capture/option.h"
@@ -82,7 +85,7 @@ static int read_custom(struct sonde_reader *r, struct sonde_bytes body)
 {
 	uint32_t entry[2];
 
-	if (body.len < 12 || sonde_reader_get32(r, body.at) != SONDE_PROCESS_VENDOR)
+	if (body.len < 12 || sonde_reader_get32(r, body.at) != PCAPNG_WIRESHARK)
 		return 0;
 	memcpy(entry, body.at + 4, 8);
 	if (le32toh(entry[0]) != SONDE_PROCESS_ENTRY || le32toh(entry[1]) > body.len - 12)
@@ -104,6 +107,7 @@ static void undress(struct sonde_reader *r, const struct sonde_reader_interface 
 	f->link = RAW;
 	f->protocol = (uint16_t)sonde_load(f->byte.at, 2);
 	sonde_words_frame_get(r->remark.comment, f);
+	f->gso &= !f->gso_size; /* who was told the size was not told the fact */
 	if (f->link != RAW) {
 		f->protocol = 0;
 		return;
@@ -122,6 +126,7 @@ static void read_flags(uint32_t flags, struct sonde_frame *f, unsigned *fcs)
 	f->sum = flags & PCAPNG_SUM_NOT_READY ? SONDE_SUM_NOT_READY
 		 : flags & PCAPNG_SUM_VALID   ? SONDE_SUM_VALID
 					      : SONDE_SUM_UNKNOWN;
+	f->gso = flags & PCAPNG_SEGMENTED;
 	*fcs = told ? told : *fcs;
 }
 
@@ -141,7 +146,7 @@ static int read_options(struct sonde_reader *r, struct sonde_bytes rest, struct 
 			read_flags(sonde_reader_get32(r, o.value.at), f, fcs);
 		} else if (o.code == PCAPNG_DROPCOUNT && o.value.len >= 8) {
 			m->dropped = sonde_reader_get64(r, o.value.at);
-		} else if (o.code == SONDE_OPTION_PROCESS && o.value.len >= 8) {
+		} else if (o.code == PCAPNG_PROCESSES && o.value.len >= 8) {
 			if (!m->processes++) {
 				m->pid = sonde_reader_get32(r, o.value.at);
 				m->tid = sonde_reader_get32(r, o.value.at + 4);
@@ -236,7 +241,7 @@ static int read_order(struct sonde_reader *r)
 
 static int read_section(struct sonde_reader *r, struct sonde_bytes body)
 {
-	int k = r->section ? sonde_reader_tell(r) : 0;
+	int k = sonde_reader_tell(r);
 
 	if (k < 0)
 		return k;
@@ -314,6 +319,22 @@ static int read_other(struct sonde_reader *r, struct sonde_bytes body)
 	return k < 0 || r->type == PCAPNG_SECTION ? k : sonde_reader_tell(r);
 }
 
+/* Reading an entry overwrites it, but the block has to stay as it is: somebody may copy it. */
+static int read_journal(struct sonde_reader *r, struct sonde_bytes body, struct sonde_event *ret)
+{
+	if (r->entry_room < body.len) {
+		void *more = realloc(r->entry, body.len);
+
+		if (!more)
+			return -ENOMEM;
+		r->entry = more;
+		r->entry_room = body.len;
+	}
+	if (body.len)
+		memcpy(r->entry, body.at, body.len);
+	return sonde_journal_read(r->entry, body.len, ret);
+}
+
 int sonde_pcapng_next(struct sonde_reader *r, struct sonde_item *ret)
 {
 	struct sonde_bytes body;
@@ -328,8 +349,7 @@ int sonde_pcapng_next(struct sonde_reader *r, struct sonde_item *ret)
 			k = read_packet(r, body, r->type == PCAPNG_OLD_PACKET, &ret->frame);
 		} else if (r->type == PCAPNG_SIMPLE_PACKET) {
 			k = read_simple(r, body, &ret->frame);
-		} else if (r->type == PCAPNG_JOURNAL &&
-			   (k = sonde_journal_read((uint8_t *)body.at, body.len, &ret->event))) {
+		} else if (r->type == PCAPNG_JOURNAL && (k = read_journal(r, body, &ret->event))) {
 			ret->is = SONDE_ITEM_EVENT;
 			r->ours = true;
 		} else {

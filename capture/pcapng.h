@@ -28,13 +28,17 @@ enum {
 	PCAPNG_CUSTOM_PRIVATE = 0x40000bad, /* not to be copied where it may not fit any more */
 	PCAPNG_SECTION = 0x0a0d0d0a,
 	PCAPNG_ORDER_MARK = 0x1a2b3c4d,
+	PCAPNG_WIRESHARK = 32622, /* private enterprise number; process.h */
 };
 
 enum { /* options of an interface */
        PCAPNG_SPEED = 8,
        PCAPNG_TSRESOL = 9,
+       PCAPNG_TZONE = 10,
        PCAPNG_FCSLEN = 13,
        PCAPNG_TSOFFSET = 14,
+       PCAPNG_SEND_SPEED = 16,
+       PCAPNG_RECV_SPEED = 17,
 };
 
 enum { /* options of a packet */
@@ -43,6 +47,7 @@ enum { /* options of a packet */
        PCAPNG_DROPCOUNT = 4,
        PCAPNG_PACKETID = 5,
        PCAPNG_QUEUE = 6,
+       PCAPNG_PROCESSES = 8, /* Wireshark's epb_processid_threadid */
 };
 
 enum { /* epb_flags */

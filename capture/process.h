@@ -12,7 +12,7 @@
 
 #include "capture/reader.h"
 
-enum { SONDE_PROCESS_VENDOR = 32622, SONDE_PROCESS_ENTRY = 3 };
+enum { SONDE_PROCESS_ENTRY = 3 };
 
 enum {
 	SONDE_PROCESS_NAME = 2,

@@ -5,6 +5,7 @@
 
 #include "base/reason.h"
 #include "capture/option.h"
+#include "capture/pcapng.h"
 #include "capture/state.h"
 
 int sonde_reader_interface_add(struct sonde_reader *r, struct sonde_reader_interface **ret)
@@ -185,6 +186,14 @@ bool sonde_reader_ours(const struct sonde_reader *r)
 	return r->ours;
 }
 
+/* One run has one clock, which each of its interfaces tells. */
+sonde_ns sonde_reader_when(const struct sonde_reader *r, const struct sonde_item *item)
+{
+	if (item->is == SONDE_ITEM_FRAME)
+		return r->when;
+	return item->event.when + (r->n ? (uint64_t)r->interface->clock : 0);
+}
+
 const struct sonde_remark *sonde_reader_remark(const struct sonde_reader *r)
 {
 	return &r->remark;
@@ -223,7 +232,7 @@ bool sonde_reader_process(const struct sonde_reader *r, unsigned n, struct sonde
 {
 	struct sonde_bytes ids;
 
-	if (!sonde_reader_option(r, SONDE_OPTION_PROCESS, n, &ids) || ids.len < 8)
+	if (!sonde_reader_option(r, PCAPNG_PROCESSES, n, &ids) || ids.len < 8)
 		return false;
 	*ret = (struct sonde_process){
 		.pid = sonde_reader_get32(r, ids.at),
@@ -240,6 +249,7 @@ struct sonde_reader *sonde_reader_close(struct sonde_reader *r)
 	if (r) {
 		sonde_reader_forget(r);
 		free(r->interface);
+		free(r->entry);
 		sonde_feed_close(&r->feed);
 		free(r);
 	}

@@ -65,6 +65,9 @@ struct sonde_reader_kind sonde_reader_kind(const struct sonde_reader *r);
 /* The item given last is evidence: its time is of CLOCK_MONOTONIC. */
 bool sonde_reader_ours(const struct sonde_reader *r);
 
+/* The time of the item given last since 1970, of evidence as well. */
+sonde_ns sonde_reader_when(const struct sonde_reader *r, const struct sonde_item *item);
+
 /* What the file says about the frame given last beyond struct sonde_frame. */
 struct sonde_remark {
 	struct sonde_bytes comment;   /* the first one; len 0: none */
@@ -116,7 +119,6 @@ const struct sonde_interface *sonde_reader_interface(const struct sonde_reader *
  */
 enum {
 	SONDE_OPTION_COMMENT = 1,
-	SONDE_OPTION_PROCESS = 8, /* of a frame, epb_processid_threadid */
 	SONDE_OPTION_SECTION_HARDWARE = 2,
 	SONDE_OPTION_SECTION_OS = 3,
 	SONDE_OPTION_SECTION_APP = 4,

@@ -68,26 +68,29 @@ void sonde_savefile_room(struct sonde_savefile *s, size_t len)
 
 int sonde_savefile_section(struct sonde_savefile *s, struct sonde_bytes options)
 {
-	char *block, *o;
+	char app[256], *o = app;
+	uint32_t total;
 
 	s->n = 0;
 	if (s->plan.format == SONDE_SAVEFILE_PCAP)
 		return s->text.error;
 	s->begun = true;
-	if (options.len > SONDE_BLOCK_MOST / 2)
-		options.len = 0;
-	o = sonde_block_begin(&s->text, PCAPNG_SECTION, &block);
+	if (!options.len && s->plan.app) {
+		o = sonde_block_option(o, SONDE_OPTION_SECTION_APP, s->plan.app,
+				       strnlen(s->plan.app, 200));
+		o = sonde_block_put32(o, 0);
+		options = (struct sonde_bytes){ (uint8_t *)app, (size_t)(o - app) };
+	}
+	total = 28 + (uint32_t)options.len;
+	sonde_savefile_room(s, total);
+	o = sonde_text_room(&s->text, 24);
+	o = sonde_block_put32(sonde_block_put32(o, PCAPNG_SECTION), total);
 	o = sonde_block_put32(o, PCAPNG_ORDER_MARK);
 	o = sonde_block_put16(sonde_block_put16(o, 1), 0);
 	o = sonde_block_put64(o, UINT64_MAX); /* length of the section: not known */
-	if (options.len) {
-		memcpy(o, options.at, options.len);
-		o += options.len;
-	} else if (s->plan.app) {
-		o = sonde_block_string(o, SONDE_OPTION_SECTION_APP, s->plan.app);
-		o = sonde_block_put32(o, 0);
-	}
-	sonde_block_end(&s->text, block, o);
+	sonde_text_end(&s->text, o);
+	sonde_text_bytes(&s->text, options.at, options.len);
+	sonde_text_end(&s->text, sonde_block_put32(sonde_text_room(&s->text, 4), total));
 	return s->text.error;
 }
 
@@ -173,7 +176,7 @@ static char *put_options(char *o, uint32_t flags, const struct sonde_savefile_no
 	if (note->dropped)
 		o = sonde_block_count(o, PCAPNG_DROPCOUNT, note->dropped);
 	for (unsigned i = 0; i < note->tasks && i < TASKS_MOST; i++)
-		o = sonde_block_option(o, SONDE_OPTION_PROCESS, &note->task[i], 8);
+		o = sonde_block_option(o, PCAPNG_PROCESSES, &note->task[i], 8);
 	return o == begin ? o : sonde_block_put32(o, 0);
 }
 
@@ -268,7 +271,7 @@ int sonde_savefile_process(struct sonde_savefile *s, const struct sonde_process 
 		return s->text.error;
 	}
 	o = sonde_block_begin(&s->text, PCAPNG_CUSTOM, &block);
-	o = sonde_block_put32(o, SONDE_PROCESS_VENDOR);
+	o = sonde_block_put32(o, PCAPNG_WIRESHARK);
 	entry = o + 8;
 	o = put_process(sonde_block_put32(entry, htole32(p->pid)), p);
 	sonde_block_put32(sonde_block_put32(entry - 8, htole32(SONDE_PROCESS_ENTRY)),

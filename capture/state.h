@@ -80,7 +80,9 @@ struct sonde_reader {
 	struct sonde_processes processes;
 	struct sonde_remark remark;
 	struct sonde_bytes frame_options;
-	sonde_ns when; /* the frame's, since 1970 */
+	sonde_ns when;	/* the frame's, since 1970 */
+	uint8_t *entry; /* the journal entry being read */
+	size_t entry_room;
 	struct sonde_listener *listener;
 };
 

@@ -128,7 +128,7 @@ static void write_process(struct sonde_writer *w, uint32_t pid, const char *comm
 {
 	char *block, *o = sonde_block_begin(w->text, PCAPNG_CUSTOM, &block), *entry, *name;
 
-	o = sonde_block_put32(o, SONDE_PROCESS_VENDOR);
+	o = sonde_block_put32(o, PCAPNG_WIRESHARK);
 	o = sonde_block_put32(o, htole32(SONDE_PROCESS_ENTRY));
 	entry = sonde_block_put32(o, 0);
 	o = sonde_block_put32(entry, htole32(pid));
