@@ -24,6 +24,7 @@ static int read_interface_options(struct sonde_reader *r, struct sonde_reader_in
 		} else if (o.code == SONDE_OPTION_INTERFACE_DESCRIPTION) {
 			i->ours = sonde_words_interface_get(o.value, &i->told.netns,
 							    &i->told.ifindex, &i->clock);
+			i->told.clock = i->clock;
 		} else if (o.code == PCAPNG_TSRESOL && o.value.len) {
 			sonde_reader_set_unit(i, *o.value.at);
 		} else if (o.code == PCAPNG_FCSLEN && o.value.len) {

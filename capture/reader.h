@@ -103,6 +103,7 @@ struct sonde_interface {
 	uint32_t snaplen; /* 0: no limit told */
 	uint32_t netns;	  /* of evidence, else 0 */
 	uint32_t ifindex; /* of evidence, else 0 */
+	int64_t clock;	  /* of evidence: what makes its times those since 1970, ns; else 0 */
 	uint8_t tsresol;  /* if_tsresol: 6 microseconds, 9 nanoseconds ...; 0x80: powers of two */
 	uint8_t fcs;	  /* bytes of frame check sequence at the end of its frames; 0: not told */
 	int64_t tsoffset; /* seconds added to the times in the file */

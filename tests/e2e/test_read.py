@@ -14,6 +14,8 @@ def packet(payload=b"hi", source=1, port=4000):
     udp = struct.pack("!HHHH", port, 53000, 8 + len(payload), 0) + payload
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 7, 0, 64, 17, 0, bytes([10, 0, 0, source]),
                      bytes([10, 0, 0, 9]))
+    total = sum(struct.unpack("!10H", ip))
+    ip = ip[:10] + struct.pack("!H", ~(total % 0xffff) & 0xffff) + ip[12:]
     return bytes.fromhex("020000000002" "020000000001" "0800") + ip + udp
 
 
@@ -89,7 +91,7 @@ def a_cut_file_gives_its_whole_packets():
     os.truncate(path, os.path.getsize(path) - 1)
     ran = read(path)
     same(len(ran.out.splitlines()), 2, "lines")
-    sentence(ran, 3, "2 complete packets", "record 3")
+    sentence(ran, 3, "2 complete packets", "record 3", f"at byte {os.path.getsize(path)}")
 
 
 @fact
@@ -163,3 +165,81 @@ def json_has_the_members_that_are_documented():
         for line in read("--json", path).out.splitlines():
             extra = set(json.loads(line)) - named - {"record", "v"}
             true(not extra, f"{path}: {extra}")
+
+
+@fact
+def an_empty_file_is_told_as_such():
+    path = os.path.join(folder(), "empty.pcap")
+    open(path, "w").close()
+    sentence(read(path), 2, "empty.pcap", "is empty")
+
+
+@fact
+def words_behind_the_files_are_a_filter():
+    same(read("--count", three(), "udp", "port", "4001").out, "1\n")
+    same(read("--count", three(), "--", "udp port 4001 or udp port 4002").out, "2\n")
+    same(read("--count", "-r", three(), "udp", "port", "4001").out, "1\n")
+
+
+@fact
+def dashes_divide_files_from_a_filter_that_has_the_name_of_one():
+    path, here = three(), os.getcwd()
+    os.chdir(folder())
+    try:
+        with open("udp", "w") as f:
+            f.write("no capture")
+        sentence(read("--count", path, "udp"), 2, "udp")
+        same(read("--count", path, "--", "udp").out, "3\n")
+    finally:
+        os.unlink("udp")
+        os.chdir(here)
+
+
+@fact
+def a_filter_that_does_not_parse_says_where():
+    sentence(read(three(), "udp", "prot", "80"), 2, "'prot' at byte 5")
+
+
+@fact
+def an_expression_chooses_packets():
+    same(read("--count", "--match", "udp.srcport > 4000 && frame.number < 3", three()).out, "1\n")
+
+
+@fact
+def an_expression_that_is_not_understood_names_the_nearest():
+    sentence(read("--match", "udp.srcprt == 1", three()), 2, "byte 1", "udp.srcport")
+
+
+@fact
+def a_packet_is_explained():
+    ran = read("--explain", "2", "--match", "udp.srcport == 4000", three())
+    same(ran.returncode, 0, "exit code")
+    true("4001" in ran.out and "does not match" in ran.out, ran.out)
+    sentence(read("--explain", "9", "--match", "udp", three()), 2, "only 3 packets")
+
+
+@fact
+def csv_has_the_fields_asked_for_and_empty_cells():
+    ran = read("--csv", "--fields", "frame.number,ip.src,udp.srcport,tcp.srcport,ip.addr", three())
+    same(ran.stdout.splitlines()[:2], [b"frame.number,ip.src,udp.srcport,tcp.srcport,ip.addr",
+                                       b"1,10.0.0.1,4000,,10.0.0.1 10.0.0.9"])
+    sentence(read("--csv", "--fields", "ip.srk", three()), 2, "ip.srk", "ip.src")
+    sentence(read("--csv", three()), 2, "--fields")
+
+
+@fact
+def a_tree_names_what_is_wrong():
+    data = bytearray(packet())
+    data[24] ^= 1  # the sum of the IP header
+    ran = read("-v", capture("wrong.pcap", [(0, 0, bytes(data))]))
+    wrong = [line.split()[0] for line in ran.out.splitlines() if line.endswith("wrong")]
+    same(wrong, ["ip.checksum"], ran.out)
+
+
+@fact
+def a_tree_can_be_made_of_every_capture():
+    for path in corpus()[::5]:
+        for form in ("-v", "-XX", "-A"):
+            ran = subprocess.run([SONDE, "read", form, path], capture_output=True, timeout=60)
+            true(ran.returncode in (0, 2, 3), f"{path} {form}: {ran.returncode} {ran.stderr!r}")
+            true(b"\x1b" not in ran.stdout, f"{path} {form}: an escape")
