@@ -12,6 +12,14 @@ static char out[16384];
 static struct sonde_text text;
 static struct sonde_session session;
 
+static int swallow(void *arg, const char *at, size_t len)
+{
+	(void)arg;
+	(void)at;
+	(void)len;
+	return 0;
+}
+
 static void tell(struct sonde_event e)
 {
 	struct sonde_item item = { .is = SONDE_ITEM_EVENT, .event = e };
@@ -73,12 +81,36 @@ START_TEST(columns_left_out_for_width_are_told_of)
 }
 END_TEST
 
+/* No source gives such a frame; if one did, it must not be missing in silence. */
+START_TEST(what_the_evidence_cannot_hold_ends_it_with_a_reason)
+{
+	static char file[SONDE_WRITER_BUFFER_LEAST];
+	struct sonde_item ethernet = { .is = SONDE_ITEM_FRAME, .frame = { .when = 2, .link = 1 } };
+	struct sonde_look look = { 0 };
+	struct sonde_writer writer;
+	struct sonde_text kept;
+
+	sonde_text_init(&text, out, sizeof out, NULL, NULL);
+	sonde_text_init(&kept, file, sizeof file, swallow, NULL);
+	ck_assert_int_eq(sonde_writer_begin(&writer, &kept, 128, 0, "test"), 0);
+	sonde_session_init(&session, &look, &text, &writer);
+	tell((struct sonde_event){ .kind = SONDE_EVENT_RUN, .when = 1 });
+	ck_assert_int_eq(session.saved, 0);
+	sonde_session_hear(&session, &ethernet);
+	ck_assert_int_eq(session.saved, SONDE_UNSUPPORTED);
+	sonde_session_end(&session);
+	ck_assert_int_eq(session.saved, SONDE_UNSUPPORTED);
+	sonde_session_done(&session);
+}
+END_TEST
+
 Suite *session_suite(void)
 {
 	Suite *s = suite_create("session");
 	TCase *t = tcase_create("session");
 
 	tcase_add_test(t, what_was_lost_is_said_at_the_end_even_where_nothing_is_compared);
+	tcase_add_test(t, what_the_evidence_cannot_hold_ends_it_with_a_reason);
 	tcase_add_test(t, columns_left_out_for_width_are_told_of);
 	suite_add_tcase(s, t);
 	return s;

@@ -31,10 +31,9 @@ static void keep(struct sonde_session *s, const struct sonde_item *item,
 		.pid = e ? e->pid : 0,
 		.comm = e && e->comm[0] ? e->comm : NULL,
 	};
-	int r = s->saved ? 0 : sonde_writer_put(s->save, item, &note);
 
-	if (r < 0 && r != SONDE_UNSUPPORTED)
-		s->saved = r;
+	if (!s->saved)
+		s->saved = sonde_writer_put(s->save, item, &note);
 }
 
 static void show_json(struct sonde_session *s, const struct sonde_item *item,
