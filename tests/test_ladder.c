@@ -298,6 +298,50 @@ START_TEST(a_look_at_what_came_is_no_read)
 }
 END_TEST
 
+START_TEST(a_connect_that_did_not_wait_ends_where_the_program_looks)
+{
+	struct sonde_connection *k = hello_stream();
+	struct sonde_endpoint *c = life.endpoint[k->client - 1];
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(c, 366, SONDE_EVENT_CALL) };
+	struct sonde_heard h = { .sid = c->sid };
+	const char *ladder;
+
+	i.event.call = SONDE_CALL_GETSOCKOPT;
+	hear(&i, &h); /* some other option */
+	call(c, 366, 2, SONDE_CALL_CONNECT, 3, -EINPROGRESS, 0, 0);
+	ladder = drawn((struct sonde_ladder){ .connection = k }, 110, true, 0);
+	ck_assert_ptr_null(strstr(ladder, "SO_ERROR"));
+	ck_assert_ptr_nonnull(strstr(ladder, "  connect under way\n"));
+	h.milestone = SONDE_MILESTONE_CONNECTED;
+	hear(&i, &h);
+	i.event.arg[2] = ECONNREFUSED;
+	h.milestone = SONDE_MILESTONE_FAILED;
+	hear(&i, &h);
+	ladder = drawn((struct sonde_ladder){ .connection = k }, 110, true, 0);
+	ck_assert_ptr_nonnull(strstr(ladder, "  SO_ERROR = 0\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, "  SO_ERROR ECONNREFUSED\n"));
+}
+END_TEST
+
+START_TEST(a_message_read_in_part_arrived_and_says_so)
+{
+	struct sonde_flow *f = lossy_datagrams();
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT,
+				.event = event(life.endpoint[1], 323, SONDE_EVENT_CALL) };
+	struct sonde_heard h = { .sid = 2, .flow = f, .message = 3 };
+	const char *ladder;
+
+	f->loss->first = f->loss->last = 3;
+	f->loss->fate = SONDE_FATE_TRUNCATED;
+	i.event.call = SONDE_CALL_RECVFROM;
+	i.event.ret = i.event.bytes = 7;
+	hear(&i, &h);
+	ladder = drawn((struct sonde_ladder){ .flow = f }, 110, true, 0);
+	ck_assert_ptr_nonnull(strstr(ladder, "recvfrom 7 B, cut\n"));
+	ck_assert_ptr_null(strstr(ladder, "─×"));
+}
+END_TEST
+
 START_TEST(what_let_go_of_a_socket_is_named)
 {
 	ck_assert_ptr_nonnull(strstr(one_row(0, 0, 0, SONDE_RELEASE_KILL), "  closed (killed)\n"));
@@ -408,8 +452,8 @@ START_TEST(who_reads_what_was_sent_to_a_group_stands_in_the_ladder)
 	     SONDE_CALL_RECVFROM, 3, 1000, 0, 0);
 	f->readers = 2;
 	ladder = drawn(l, 120, true, 0);
-	ck_assert_ptr_nonnull(strstr(ladder, "recvfrom 1000 B #2\n"));
-	ck_assert_ptr_nonnull(strstr(ladder, "recvfrom 1000 B #3\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, "#2 recvfrom 1000 B\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, "#3 recvfrom 1000 B\n"));
 }
 END_TEST
 
@@ -431,6 +475,8 @@ Suite *ladder_suite(void)
 	tcase_add_test(t, the_story_never_takes_more_than_it_may);
 	tcase_add_test(t, no_ladder_is_wider_than_asked_for);
 	tcase_add_test(t, a_look_at_what_came_is_no_read);
+	tcase_add_test(t, a_connect_that_did_not_wait_ends_where_the_program_looks);
+	tcase_add_test(t, a_message_read_in_part_arrived_and_says_so);
 	tcase_add_test(t, what_let_go_of_a_socket_is_named);
 	tcase_add_test(
 		t, bytes_moved_by_io_uring_are_drawn_and_a_call_that_moved_them_takes_their_place);

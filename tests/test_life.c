@@ -23,6 +23,7 @@ enum { NO_FRAME = SONDE_EVENT_END_ };
 
 /* What an end was said to be caused by while the log went on, by sid: it is printed then. */
 static uint8_t said[LOG_SOCKETS];
+static unsigned icmp_told; /* ICMP errors whose message is known */
 
 static void keep_said(void)
 {
@@ -44,6 +45,7 @@ static void replay(int without)
 	sonde_arena_done(&arena);
 	sonde_life_init(&life, &arena);
 	memset(said, 0, sizeof said);
+	icmp_told = 0;
 	log_sort(&golden, order);
 	for (size_t i = 0; i < golden.n; i++) {
 		struct log_item *it = &golden.item[order[i]];
@@ -60,6 +62,8 @@ static void replay(int without)
 		sonde_life_hear(&life, &it->item, &heard);
 		ck_assert_uint_le(heard.sid, life.endpoints);
 		ck_assert_uint_le(heard.sid2, life.endpoints);
+		if (it->item.is == SONDE_ITEM_FRAME && it->byte[9] == IPPROTO_ICMP)
+			icmp_told += heard.flow && heard.message;
 		if (without < 0)
 			keep_said();
 	}
@@ -621,7 +625,7 @@ START_TEST(a_connect_that_failed_has_no_connect_time_and_its_error_is_named)
 		ck_assert_uint_eq(nth(1)->timing.connect, SONDE_ABSENT);
 		call(SONDE_CALL_CLOSE, 10, 1, 3, -1, 0);
 		ck_assert_uint_eq(nth(1)->cause, SONDE_CAUSE_CLOSED);
-		ck_assert_str_eq(nth(1)->detail, "connect: ENOENT");
+		ck_assert_str_eq(nth(1)->detail, "connect ENOENT");
 		sonde_arena_done(&arena);
 	}
 	begin(); /* the time of one that succeeds is its own */
@@ -634,6 +638,78 @@ START_TEST(a_connect_that_failed_has_no_connect_time_and_its_error_is_named)
 	e.took = 700;
 	tell(e);
 	ck_assert_uint_eq(nth(1)->timing.connect, 700);
+}
+END_TEST
+
+START_TEST(an_icmp_error_is_of_the_message_that_it_refuses)
+{
+	log_read(&golden, "udp-refused-unconnected");
+	replay(-1);
+	ck_assert_uint_eq(icmp_told, 2);
+}
+END_TEST
+
+START_TEST(a_message_that_is_cut_has_one_line)
+{
+	struct sonde_event e;
+
+	begin();
+	e = blank(SONDE_EVENT_TRUNCATED, 10);
+	e.ino = 1;
+	e.ret = 3;
+	e.n[0] = 5;
+	tell(e);
+	ck_assert_uint_eq(heard.milestone, SONDE_MILESTONE_TRUNCATED);
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.call = SONDE_CALL_RECVFROM;
+	e.ino = 1;
+	e.fd = 3;
+	e.ret = e.bytes = 3;
+	tell(e);
+	ck_assert_uint_eq(heard.milestone, SONDE_MILESTONE_FIRST_RECEIVED);
+	e.when = now += 1000;
+	e.flags = SONDE_FLAG_TRUNC; /* what it had is not known */
+	tell(e);
+	ck_assert_uint_eq(heard.milestone, SONDE_MILESTONE_TRUNCATED);
+	ck_assert_uint_eq(nth(1)->truncated, 2);
+	ck_assert_uint_eq(nth(1)->truncated_bytes, 2);
+}
+END_TEST
+
+START_TEST(a_connect_that_did_not_wait_took_until_the_kernel_had_done_it)
+{
+	struct sonde_event e;
+
+	sonde_life_init(&life, &arena);
+	e = blank(SONDE_EVENT_CALL, 10);
+	e.family = AF_INET;
+	e.type = SOCK_STREAM;
+	e.cookie = 7;
+	e.ino = 1;
+	e.fd = e.ret = 3;
+	e.call = SONDE_CALL_SOCKET;
+	tell(e);
+	e.when = now += 1000;
+	e.call = SONDE_CALL_CONNECT;
+	e.took = 1000;
+	e.ret = -EINPROGRESS;
+	tell(e);
+	for (int to = SONDE_STATE_SYN_SENT; to; to = to == SONDE_STATE_SYN_SENT) {
+		struct sonde_event s = e;
+
+		s.kind = SONDE_EVENT_STATE;
+		s.when = now += 1000;
+		s.to = (uint8_t)to;
+		tell(s);
+	}
+	e.when = now += 5000000;
+	e.call = SONDE_CALL_GETSOCKOPT;
+	e.arg[0] = SOL_SOCKET;
+	e.arg[1] = SO_ERROR;
+	e.ret = 0;
+	tell(e);
+	ck_assert_uint_eq(heard.milestone, SONDE_MILESTONE_CONNECTED);
+	ck_assert_uint_eq(nth(1)->timing.connect, 3000);
 }
 END_TEST
 
@@ -942,6 +1018,9 @@ Suite *life_suite(void)
 	tcase_add_test(t, what_the_kernel_ended_before_the_process_ended_was_closed);
 	tcase_add_test(t, bytes_told_by_the_socket_and_by_a_call_without_entry_count_once);
 	tcase_add_test(t, a_connect_that_failed_has_no_connect_time_and_its_error_is_named);
+	tcase_add_test(t, an_icmp_error_is_of_the_message_that_it_refuses);
+	tcase_add_test(t, a_message_that_is_cut_has_one_line);
+	tcase_add_test(t, a_connect_that_did_not_wait_took_until_the_kernel_had_done_it);
 	tcase_add_test(t, bytes_that_were_only_looked_at_count_when_they_are_read);
 	tcase_add_test(t, two_thousand_sockets_are_each_there_once);
 	tcase_add_test(t, what_has_ended_costs_little_however_long_the_run);

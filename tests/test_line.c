@@ -166,7 +166,7 @@ START_TEST(a_reset_says_what_made_the_kernel_send_it)
 }
 END_TEST
 
-START_TEST(a_connect_that_failed_late_says_when)
+START_TEST(a_connect_that_failed_late_says_when_and_why)
 {
 	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
 	struct sonde_event v = event(e, 5000000, SONDE_EVENT_CALL);
@@ -177,6 +177,11 @@ START_TEST(a_connect_that_failed_late_says_when)
 	say(v, SONDE_MILESTONE_FAILED, 1, 0);
 	ck_assert_ptr_nonnull(
 		strstr(written(), "connect = ETIMEDOUT: no answer in time, after 3.00 s\n"));
+	v.call = SONDE_CALL_GETSOCKOPT; /* it did not wait, and asked */
+	v.ret = 0;
+	v.arg[2] = ECONNREFUSED;
+	say(v, SONDE_MILESTONE_FAILED, 1, 0);
+	ck_assert_ptr_nonnull(strstr(written(), "SO_ERROR = ECONNREFUSED: nobody listens there\n"));
 }
 END_TEST
 
@@ -302,7 +307,7 @@ Suite *line_suite(void)
 	tcase_add_test(t, failures_resets_and_ends_are_named_with_their_meaning);
 	tcase_add_test(t, a_long_name_is_cut_and_the_words_keep_their_column);
 	tcase_add_test(t, a_reset_says_what_made_the_kernel_send_it);
-	tcase_add_test(t, a_connect_that_failed_late_says_when);
+	tcase_add_test(t, a_connect_that_failed_late_says_when_and_why);
 	tcase_add_test(t, bytes_that_no_call_moved_say_by_what);
 	tcase_add_test(t, an_exit_ends_several_sockets_each_with_a_line);
 	tcase_add_test(t, processes_without_sockets_are_silent_unless_asked_for);

@@ -43,12 +43,16 @@ static void count(struct sonde_life *l, struct sonde_endpoint *p, const struct s
 
 void sonde_app_connected(struct sonde_life *l, struct sonde_endpoint *p, sonde_ns when)
 {
+	sonde_ns done = p->inside->established;
+	bool waited = p->app_state != SONDE_STATE_CONNECTING;
+
 	if (p->app_state == SONDE_STATE_CONNECTED)
 		return;
 	sonde_endpoint_step(l, p, when, SONDE_STATE_CONNECTED, false);
 	p->inside->failure = 0;
+	/* who did not wait in connect may look long after the kernel has done it */
 	if (p->inside->connect_began && p->timing.connect == SONDE_ABSENT)
-		p->timing.connect = when - p->inside->connect_began;
+		p->timing.connect = (waited || !done ? when : done) - p->inside->connect_began;
 	if (sonde_endpoint_is_stream(p) && p->role != SONDE_ROLE_SERVER) {
 		p->role = SONDE_ROLE_CLIENT;
 		sonde_connection_of(l, p);

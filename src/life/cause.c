@@ -56,7 +56,7 @@ static sonde_ns earlier(sonde_ns a, sonde_ns b)
 /* What connect said, where no cause of its own tells it. */
 static const char *failure(struct sonde_life *l, const struct sonde_endpoint *p)
 {
-	return p->inside->failure ? sonde_arena_print(l->arena, "connect: %s",
+	return p->inside->failure ? sonde_arena_print(l->arena, "connect %s",
 						      sonde_name_errno(p->inside->failure))
 				  : NULL;
 }

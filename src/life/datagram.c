@@ -104,6 +104,7 @@ void sonde_datagram_read(struct sonde_life *l, const struct sonde_event *e,
 {
 	struct sonde_endpoint_inside *in = p->inside;
 	bool many = e->call == SONDE_CALL_RECVMMSG, flagged = e->flags & SONDE_FLAG_TRUNC;
+	bool told = in->cut_had; /* TRUNCATED has its own line */
 	uint64_t n = many ? (uint64_t)e->ret : 1, bytes = (uint64_t)e->ret, had = in->cut_had;
 
 	in->cut_had = 0;
@@ -114,7 +115,8 @@ void sonde_datagram_read(struct sonde_life *l, const struct sonde_event *e,
 	if ((flagged || had > bytes) && !many) {
 		p->truncated++;
 		p->truncated_bytes += had > bytes ? had - bytes : 0;
-		sonde_milestone(l, SONDE_MILESTONE_TRUNCATED);
+		if (!told)
+			sonde_milestone(l, SONDE_MILESTONE_TRUNCATED);
 	}
 	if (!p->role)
 		p->role = SONDE_ROLE_RECEIVER;

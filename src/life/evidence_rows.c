@@ -93,20 +93,29 @@ static const char *own_address(struct sonde_evidence *e, size_t unused)
 	return sonde_census_text(e, &c);
 }
 
+/* A pair is told of once, under the first of the two. */
+static bool is_paired(const struct sonde_endpoint *p)
+{
+	return p->role == SONDE_ROLE_PEER;
+}
+
 static const char *other_end(struct sonde_evidence *e, size_t unused)
 {
 	struct sonde_census c = { 0 };
 
 	(void)unused;
 	for (size_t i = 0; i < e->flows; i++)
-		sonde_census_count(&c, !e->flow[i]->sender     ? NULL
-				       : e->flow[i]->connected ? "fixed by connect"
-							       : "named in each send");
-	for (size_t i = 0; !e->flows && i < e->n; i++)
-		sonde_census_count(&c, e->of[i]->listener ? "fixed by accept"
-				       : calls_of(e->of[i], SONDE_CALL_SOCKETPAIR)
+		sonde_census_count(&c, !e->flow[i]->sender	? NULL
+				       : !e->flow[i]->connected ? "named in each send"
+				       : is_paired(sonde_life_endpoint(e->life, e->flow[i]->sender))
 					       ? "made as a pair"
-				       : calls_of(e->of[i], SONDE_CALL_CONNECT) && e->of[i]->peer
+					       : "fixed by connect");
+	for (size_t i = 0; !e->flows && i < e->n; i++)
+		sonde_census_count(&c, e->of[i]->listener    ? "fixed by accept"
+				       : is_paired(e->of[i]) ? "made as a pair"
+				       : calls_of(e->of[i], SONDE_CALL_CONNECT) &&
+						       sonde_evidence_was_in(&e->of[i]->app,
+									     SONDE_STATE_CONNECTED)
 					       ? "fixed by connect"
 					       : NULL);
 	return sonde_census_text(e, &c);
@@ -374,9 +383,10 @@ static const char *causes(struct sonde_evidence *e, size_t unused)
 
 	(void)unused;
 	for (size_t i = 0; i < e->n; i++)
-		sonde_census_count(&c, e->of[i]->cause == SONDE_CAUSE_CLOSED && e->of[i]->detail
-					       ? e->of[i]->detail /* the connect that failed */
-					       : sonde_cause_name(e->of[i]->cause));
+		sonde_census_count(
+			&c, e->of[i]->cause == SONDE_CAUSE_CLOSED && e->of[i]->detail
+				    ? sonde_arena_print(e->arena, "closed (%s)", e->of[i]->detail)
+				    : sonde_cause_name(e->of[i]->cause));
 	return sonde_census_text(e, &c);
 }
 

@@ -317,8 +317,10 @@ static void report(struct sonde_life *l, const struct sonde_parcel *x, struct so
 	}
 	if (child && child->listener && !child->inside->established && sonde_endpoint_is_tcp(child))
 		ret->listener = child->listener;
-	ret->flow = x->flow;
-	ret->message = x->message;
+	if (x->flow) { /* else an ICMP error may have told of one */
+		ret->flow = x->flow;
+		ret->message = x->message;
+	}
 }
 
 /* Fills x from the bytes; false where there is nothing to join. */

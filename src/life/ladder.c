@@ -273,14 +273,14 @@ static void find_zero(struct sonde_rungs *d)
 static void collect_far(struct sonde_rungs *d, const struct sonde_story *story, sonde_ns gap[2])
 {
 	const struct sonde_flow *f = d->what->flow;
-	struct sonde_rung_side side = { .of = d->end[1], .far = true, .mark = "" };
+	struct sonde_rung_side side = { .of = d->end[1], .far = true, .lead = "" };
 
 	for (uint32_t i = 0; f && f->readers > 1 && i < f->readers && i < READERS; i++) {
 		side.of = sonde_life_endpoint(d->life, f->reader[i]);
-		side.mark = sonde_arena_print(d->arena, " #%u", f->reader[i]);
+		side.lead = sonde_arena_print(d->arena, "#%u ", f->reader[i]);
 		sonde_rungs_collect(d, story, &side, gap);
 	}
-	if (side.of && !*side.mark)
+	if (side.of && !*side.lead)
 		sonde_rungs_collect(d, story, &side, gap);
 }
 
@@ -292,7 +292,7 @@ void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 	const struct sonde_flow *f = ladder->flow;
 	unsigned kind = c ? c->kind : f->kind;
 	struct sonde_rungs d = { .arena = arena, .life = life, .what = ladder, .datagram = !c };
-	struct sonde_rung_side side = { .far = true, .listener = true, .mark = " *" };
+	struct sonde_rung_side side = { .far = true, .listener = true, .lead = "" };
 	sonde_ns gap[2] = { UINT64_MAX, 0 };
 	int column[SONDE_RUNG_PLACES];
 
@@ -304,7 +304,7 @@ void sonde_ladder_draw(struct sonde_grid *ret, struct sonde_arena *arena,
 		sonde_rungs_collect(&d, story, &side, gap);
 	gap[0] = UINT64_MAX; /* of a listener only the beginning is wanted */
 	gap[1] = 0;
-	side = (struct sonde_rung_side){ .of = d.end[0], .mark = "" };
+	side = (struct sonde_rung_side){ .of = d.end[0], .lead = "" };
 	if (side.of)
 		sonde_rungs_collect(&d, story, &side, gap);
 	collect_far(&d, story, gap);

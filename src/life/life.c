@@ -186,7 +186,10 @@ static void hear_socket_event(struct sonde_life *l, const struct sonde_event *e,
 	case SONDE_EVENT_TAKE: sonde_fds_take(l, e, p); break;
 	case SONDE_EVENT_SENT: sonde_transfer_told(l, e, p, true); break;
 	case SONDE_EVENT_RECEIVED: sonde_transfer_told(l, e, p, false); break;
-	case SONDE_EVENT_TRUNCATED: p->inside->cut_had = e->n[0]; break;
+	case SONDE_EVENT_TRUNCATED:
+		p->inside->cut_had = e->n[0];
+		sonde_milestone(l, SONDE_MILESTONE_TRUNCATED);
+		break;
 	default: sonde_kernel_event(l, e, p); break;
 	}
 }

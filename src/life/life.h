@@ -221,8 +221,8 @@ struct sonde_volume {
 
 /* Durations, ns; SONDE_ABSENT where not known. */
 struct sonde_timing {
-	uint64_t connect;      /* the connect that succeeded, over all calls it took */
-	uint64_t handshake;    /* SYN sent (or state SYN_SENT) to ESTABLISHED */
+	uint64_t connect;   /* the connect that succeeded; where it did not wait, to ESTABLISHED */
+	uint64_t handshake; /* SYN sent (or state SYN_SENT) to ESTABLISHED */
 	uint64_t accept_wait;  /* child ESTABLISHED to return of accept */
 	uint64_t setup;	       /* first call to first byte moved, either way */
 	uint64_t first_byte;   /* connected (accepted) to first byte received */

@@ -219,23 +219,35 @@ static void say_made(struct sonde_pen *p, const struct sonde_event *e, const str
 static void say_connected(struct sonde_pen *p, const struct sonde_event *e,
 			  const struct sonde_endpoint *s)
 {
+	sonde_ns late = 0; /* for a program that did not wait */
+
+	for (uint32_t i = 0; s && i < s->kernel.n; i++)
+		if (s->kernel.at[i].state == SONDE_STATE_ESTABLISHED)
+			late = s->kernel.at[i].when;
 	put(p, e->call == SONDE_CALL_CONNECT ? "connect" : "connected");
 	say_target(p, e, s);
 	if (s && s->timing.connect != SONDE_ABSENT) {
 		put(p, ", took ");
 		span(p, s->timing.connect);
+		if (late && late + SONDE_MILLISECOND < e->when) {
+			put(p, ", noticed ");
+			span(p, e->when - late);
+			put(p, " later");
+		}
 	}
 }
 
 static void say_failed(struct sonde_pen *p, const struct sonde_event *e,
 		       const struct sonde_endpoint *s)
 {
-	put(p, sonde_call_name(e->call));
+	bool asked = e->call == SONDE_CALL_GETSOCKOPT && e->ret >= 0; /* what a connect came to */
+
+	put(p, asked ? "SO_ERROR" : sonde_call_name(e->call));
 	if (e->call == SONDE_CALL_CONNECT || e->call == SONDE_CALL_BIND ||
 	    sonde_call_class(e->call) == SONDE_CALL_SEND)
 		say_target(p, e, s);
 	put(p, " = ");
-	error(p, (int)-e->ret);
+	error(p, (int)(asked ? e->arg[2] : -e->ret));
 	if (e->call == SONDE_CALL_CONNECT && e->took >= SONDE_MILLISECOND) {
 		put(p, ", after ");
 		span(p, e->took);

@@ -115,7 +115,7 @@
 	C(x, opened_ns, UINT, "ns", "created") \
 	C(x, closed_ns, UINT, "ns", "last reference gone") \
 	C(x, gone_ns, UINT, "ns", "the kernel's socket ended") \
-	C(x, connect_took, UINT, "ns", "the connect that succeeded, over all calls it took") \
+	C(x, connect_took, UINT, "ns", "the connect that succeeded; where the call did not wait, until the kernel had done it") \
 	C(x, handshake_took, UINT, "ns", "SYN to ESTABLISHED") \
 	C(x, accept_wait_took, UINT, "ns", "ESTABLISHED to the return of accept") \
 	C(x, setup_took, UINT, "ns", "first call to first byte, either way") \

@@ -1,5 +1,6 @@
 #include "life/rung.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -46,6 +47,8 @@ static const char *step_name(const struct sonde_story_step *s, bool brief)
 		return "peek";
 	if (s->flags & MSG_ERRQUEUE)
 		return "errqueue";
+	if (s->call == SONDE_CALL_GETSOCKOPT)
+		return "SO_ERROR";
 	switch (brief ? s->call : SONDE_CALL_NONE) {
 	case SONDE_CALL_SENDTO:
 	case SONDE_CALL_SENDMSG:
@@ -58,17 +61,47 @@ static const char *step_name(const struct sonde_story_step *s, bool brief)
 	}
 }
 
+/* The flow of this ladder that the step is of, or NULL. */
+static const struct sonde_flow *flow_of(const struct sonde_rungs *d,
+					const struct sonde_story_step *s)
+{
+	const struct sonde_ladder *l = d->what;
+
+	return l->flow && s->flow == l->flow->id   ? l->flow
+	       : l->back && s->flow == l->back->id ? l->back
+						   : NULL;
+}
+
+/* What became of message n of the flow, if it was not read whole; or NULL. */
+static const struct sonde_loss *loss_of(const struct sonde_flow *f, uint64_t n)
+{
+	for (uint32_t i = 0; f && n && i < f->losses; i++)
+		if (f->loss[i].first <= n && n <= f->loss[i].last &&
+		    f->loss[i].fate != SONDE_FATE_DISCARDED)
+			return &f->loss[i];
+	return NULL;
+}
+
+static bool was_cut(const struct sonde_rungs *d, const struct sonde_story_step *s)
+{
+	const struct sonde_loss *loss = loss_of(flow_of(d, s), s->message);
+
+	return loss && loss->fate == SONDE_FATE_TRUNCATED;
+}
+
 /* "sendto 14 B", "connect = 0", "bind EADDRINUSE". */
 static const char *call_text(struct sonde_rungs *d, const struct sonde_story_step *s, bool brief,
-			     const char *mark)
+			     const struct sonde_rung_side *side)
 {
 	static const char *const how[] = { "receive", "send", "both" };
 	enum sonde_call_class class = sonde_call_class(s->call);
 	struct sonde_phrase p;
 	struct sonde_text *t = sonde_phrase_begin(&p);
 
-	sonde_text_str(t, step_name(s, brief));
-	if (s->ret < 0) {
+	sonde_text_print(t, "%s%s", side->lead, step_name(s, brief));
+	if (s->ret == -EINPROGRESS) {
+		sonde_text_str(t, " under way");
+	} else if (s->ret < 0) {
 		sonde_text_str(t, " ");
 		sonde_words_errno(t, (int)-s->ret);
 	} else if (s->call == SONDE_CALL_SHUTDOWN) {
@@ -83,10 +116,13 @@ static const char *call_text(struct sonde_rungs *d, const struct sonde_story_ste
 	} else if (s->call == SONDE_CALL_SOCKET || s->call == SONDE_CALL_ACCEPT ||
 		   s->call == SONDE_CALL_ACCEPT4 || s->call == SONDE_CALL_SOCKETPAIR) {
 		sonde_text_print(t, " = %lld", (long long)s->ret);
-	} else if (s->call == SONDE_CALL_CONNECT) {
+	} else if (s->call == SONDE_CALL_CONNECT || s->call == SONDE_CALL_GETSOCKOPT) {
 		sonde_text_str(t, " = 0");
 	}
-	sonde_text_str(t, brief ? "" : mark);
+	if (class == SONDE_CALL_RECV && was_cut(d, s))
+		sonde_text_str(t, ", cut");
+	if (side->listener)
+		sonde_text_str(t, brief ? "" : " *");
 	return sonde_phrase_end(&p, d->arena);
 }
 
@@ -130,8 +166,8 @@ static void draw_call(struct sonde_rungs *d, const struct sonde_story_step *s,
 		      const struct sonde_rung_side *side)
 {
 	add(d, at_return(s) ? s->until : s->when, app_place(side),
-	    s->ret < 0 ? SONDE_PAINT_BAD : SONDE_PAINT_CALL, call_text(d, s, false, side->mark),
-	    call_text(d, s, true, ""));
+	    s->ret < 0 && s->ret != -EINPROGRESS ? SONDE_PAINT_BAD : SONDE_PAINT_CALL,
+	    call_text(d, s, false, side), call_text(d, s, true, side));
 	if (d->is_unix && s->ret > 0 && sonde_call_class(s->call) == SONDE_CALL_SEND)
 		draw_handover(d, s, side);
 }
@@ -146,9 +182,9 @@ static void draw_moved(struct sonde_rungs *d, const struct sonde_story_step *s,
 						 : " recv";
 
 	add(d, s->when, app_place(side), SONDE_PAINT_CALL,
-	    sonde_arena_print(d->arena, "%s%s %llu B%s", by, verb, (unsigned long long)s->bytes,
-			      side->mark),
-	    sonde_arena_print(d->arena, "%s %llu", s->call ? by : "uring",
+	    sonde_arena_print(d->arena, "%s%s%s %llu B", side->lead, by, verb,
+			      (unsigned long long)s->bytes),
+	    sonde_arena_print(d->arena, "%s%s %llu", side->lead, s->call ? by : "uring",
 			      (unsigned long long)s->bytes));
 	if (d->is_unix && s->arg)
 		draw_handover(d, s, side);
@@ -160,8 +196,30 @@ static void draw_waiting(struct sonde_rungs *d, const struct sonde_story_step *s
 	if (s->what != SONDE_STORY_CALL || !at_return(s) || !waited(s, d->mark, n))
 		return;
 	add(d, s->when, app_place(side), SONDE_PAINT_FAINT,
-	    sonde_arena_print(d->arena, "%s …%s", step_name(s, false), side->mark),
-	    sonde_arena_print(d->arena, "%s …", step_name(s, true)));
+	    sonde_arena_print(d->arena, "%s%s …", side->lead, step_name(s, false)),
+	    sonde_arena_print(d->arena, "%s%s …", side->lead, step_name(s, true)));
+}
+
+static bool is_icmp(const struct sonde_story_step *s)
+{
+	return s->protocol == IPPROTO_ICMP || s->protocol == IPPROTO_ICMPV6;
+}
+
+static const char *icmp_type(const struct sonde_story_step *s)
+{
+	bool four = s->protocol == IPPROTO_ICMP;
+
+	switch (s->type) {
+	case 0: return four ? " echo reply" : "";
+	case 1: return four ? "" : " unreachable";
+	case 2: return four ? "" : " packet too big";
+	case 3: return four ? " unreachable" : " time exceeded";
+	case 8: return four ? " echo" : "";
+	case 11: return four ? " time exceeded" : "";
+	case 128: return four ? "" : " echo";
+	case 129: return four ? "" : " echo reply";
+	default: return "";
+	}
 }
 
 /* "PSH ACK 14 B", in brief as tcpdump has it: "P. 14". */
@@ -179,13 +237,13 @@ static void packet_text(struct sonde_rungs *d, const struct sonde_story_step *s,
 		for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
 			if (s->flags & letters[i].bit)
 				*b++ = letters[i].letter;
-	} else if (s->protocol == IPPROTO_ICMP || s->protocol == IPPROTO_ICMPV6) {
-		o = sonde_put_str(o, "ICMP");
+	} else if (is_icmp(s)) {
+		o = sonde_put_str(sonde_put_str(o, "ICMP"), icmp_type(s));
 		b = sonde_put_str(b, "ICMP");
 	} else {
 		o = sonde_put_str(o, s->protocol == IPPROTO_UDP ? "UDP" : "IP");
 	}
-	if (s->bytes || s->protocol == IPPROTO_UDP) {
+	if ((s->bytes && !is_icmp(s)) || s->protocol == IPPROTO_UDP) {
 		if (b != brief)
 			*b++ = ' ';
 		b = sonde_put_dec(b, s->bytes);
@@ -202,17 +260,6 @@ static void packet_text(struct sonde_rungs *d, const struct sonde_story_step *s,
 	*ret_brief = sonde_arena_string(d->arena, brief, (size_t)(b - brief));
 }
 
-/* Why message n of the flow never was read, or NULL. */
-static const struct sonde_loss *loss_of(const struct sonde_flow *f, uint64_t n)
-{
-	for (uint32_t i = 0; f && n && i < f->losses; i++)
-		if (f->loss[i].first <= n && n <= f->loss[i].last &&
-		    (f->loss[i].fate == SONDE_FATE_DROPPED ||
-		     f->loss[i].fate == SONDE_FATE_REFUSED))
-			return &f->loss[i];
-	return NULL;
-}
-
 static const char *short_reason(const char *name)
 {
 	if (name && !strncmp(name, "SKB_DROP_REASON_", 16))
@@ -222,13 +269,12 @@ static const char *short_reason(const char *name)
 
 static void draw_packet(struct sonde_rungs *d, const struct sonde_story_step *s, bool right)
 {
-	const struct sonde_flow *f = d->what->flow && s->flow == d->what->flow->id   ? d->what->flow
-				     : d->what->back && s->flow == d->what->back->id ? d->what->back
-										     : NULL;
-	const struct sonde_loss *loss = loss_of(f, s->message);
+	const struct sonde_loss *loss = is_icmp(s) ? NULL : loss_of(flow_of(d, s), s->message);
 	const char *text, *brief;
 	enum sonde_paint paint = s->flags & SONDE_TCP_RST ? SONDE_PAINT_BAD : SONDE_PAINT_WIRE;
 
+	if (loss && loss->fate == SONDE_FATE_TRUNCATED)
+		loss = NULL; /* it arrived */
 	packet_text(d, s, &text, &brief);
 	add_arrow(d, s->when, right, loss != NULL, paint, text, brief);
 	if (loss) {
@@ -250,7 +296,7 @@ static void draw_state(struct sonde_rungs *d, const struct sonde_story_step *s,
 	d->inferred |= inferred;
 	add(d, s->when, kernel_place(side), SONDE_PAINT_STATE,
 	    sonde_arena_print(d->arena, "%s%s%s", sonde_state_name(now), inferred ? "?" : "",
-			      side->mark),
+			      side->listener ? " *" : ""),
 	    sonde_words_state_brief(now));
 }
 
@@ -299,7 +345,7 @@ static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s,
 	case SONDE_STORY_ERROR: draw_fault(d, s, side); break;
 	case SONDE_STORY_RELEASED:
 		add(d, s->when, app_place(side), SONDE_PAINT_CALL,
-		    by ? sonde_arena_print(d->arena, "closed (%s)%s", by, side->mark) : "closed",
+		    by ? sonde_arena_print(d->arena, "%sclosed (%s)", side->lead, by) : "closed",
 		    by);
 		break;
 	default: break;

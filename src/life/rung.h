@@ -43,7 +43,7 @@ struct sonde_rung_side {
 	const struct sonde_endpoint *of;
 	bool far;	  /* the server's or receiver's side */
 	bool listener;	  /* of the end there: what made it is drawn */
-	const char *mark; /* behind each call, where several share the side, or "" */
+	const char *lead; /* before each call, where several share the side, or "" */
 };
 
 /* Adds the steps of one side. io_gap as in story.h. */

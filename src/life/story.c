@@ -95,6 +95,10 @@ static void hear_call(struct sonde_story *story, const struct sonde_event *e,
 			       : e->fd,
 	};
 
+	if (e->call == SONDE_CALL_GETSOCKOPT && h->milestone) { /* what a connect came to */
+		s.ret = -e->arg[2];
+		add(story, h->sid, &s);
+	}
 	if (class == SONDE_CALL_ASK || class == SONDE_CALL_FILE || e->flags & SONDE_FLAG_ENTERED)
 		return;
 	if ((e->ret == -EAGAIN || e->ret == -EINTR) && class != SONDE_CALL_SEND)
