@@ -1,6 +1,6 @@
 #include "life/account.h"
 
-#include "base/text.h"
+#include "life/words.h"
 
 void sonde_account_init(struct sonde_account *a, struct sonde_arena *arena)
 {
@@ -51,20 +51,9 @@ const char *sonde_account_command(struct sonde_arena *a, struct sonde_bytes word
 	return t.at;
 }
 
-static const char *escaped(struct sonde_arena *a, struct sonde_bytes s)
-{
-	size_t cap = 4 * s.len + SONDE_TEXT_SLACK + 32;
-	struct sonde_text t;
-
-	sonde_text_init(&t, sonde_arena_take(a, cap), cap, NULL, NULL);
-	sonde_text_escape(&t, s.at, s.len);
-	t.at[t.len] = 0;
-	return t.at;
-}
-
 static void count_lost(struct sonde_account *a, const struct sonde_event *e)
 {
-	const char *source = escaped(a->arena, e->text);
+	const char *source = e->text.len ? sonde_words_escaped(a->arena, e->text) : "";
 
 	a->lost_all += e->n[0];
 	for (size_t i = 0; i < a->losts; i++)
@@ -93,14 +82,14 @@ void sonde_account_hear(struct sonde_account *a, const struct sonde_event *e)
 						    sizeof *a->blind);
 			a->blind_room += 8;
 		}
-		a->blind[a->blinds++] = escaped(a->arena, e->text);
+		a->blind[a->blinds++] = e->text.len ? sonde_words_escaped(a->arena, e->text) : "";
 		break;
 	case SONDE_EVENT_LOST: count_lost(a, e); break;
 	case SONDE_EVENT_END:
 		a->ended = true;
 		a->status = (int)e->arg[0];
 		a->had_command = e->arg[1];
-		a->left_running = e->text.len ? escaped(a->arena, e->text) : NULL;
+		a->left_running = sonde_words_escaped(a->arena, e->text);
 		break;
 	default: break;
 	}

@@ -77,11 +77,7 @@ static uint64_t lost_untold(const struct sonde_evidence *e)
 
 static uint64_t cut(const struct sonde_evidence *e)
 {
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		n += e->of[i]->truncated;
-	return n;
+	return SONDE_EVIDENCE_SUM(e, truncated);
 }
 
 static uint64_t waited_for_strays(const struct sonde_evidence *e)
@@ -91,11 +87,7 @@ static uint64_t waited_for_strays(const struct sonde_evidence *e)
 
 static uint64_t sent_again(const struct sonde_evidence *e)
 {
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		n += e->of[i]->retransmits;
-	return n;
+	return SONDE_EVIDENCE_SUM(e, retransmits);
 }
 
 static uint64_t was_reset(const struct sonde_evidence *e)
@@ -191,6 +183,24 @@ static void add_notes(struct sonde_comparison *c, struct sonde_arena *arena,
 		add(c, arena, "note", sonde_arena_print(arena, "not seen: %s", account->blind[i]));
 }
 
+static void add_rows(struct sonde_comparison *c, struct sonde_arena *arena,
+		     struct sonde_evidence *of, const struct sonde_evidence_row *row)
+{
+	for (; row->group; row++) {
+		struct sonde_comparison_record r = { .group = row->group, .name = row->name };
+		bool told = false;
+
+		for (unsigned k = 1; k <= SONDE_COMPARED; k++) {
+			if (c->present[k])
+				*cell(&r, k) =
+					row->cell ? row->cell(&of[k]) : row->with(&of[k], row->arg);
+			told |= *cell(&r, k) != NULL;
+		}
+		if (told)
+			*add(c, arena, row->group, row->name) = r;
+	}
+}
+
 void sonde_comparison_make(struct sonde_comparison *ret, struct sonde_arena *arena,
 			   const struct sonde_life *life, const struct sonde_account *account)
 {
@@ -204,18 +214,8 @@ void sonde_comparison_make(struct sonde_comparison *ret, struct sonde_arena *are
 	}
 	if (!any)
 		return;
-	for (size_t r = 0; r < sonde_evidence_rows_n; r++) {
-		const struct sonde_evidence_row *row = &sonde_evidence_rows[r];
-		struct sonde_comparison_record record = { .group = row->group, .name = row->name };
-		bool told = false;
-
-		for (unsigned k = 1; k <= SONDE_COMPARED; k++) {
-			*cell(&record, k) = ret->present[k] ? row->cell(&of[k], row->arg) : NULL;
-			told |= *cell(&record, k) != NULL;
-		}
-		if (told)
-			*add(ret, arena, row->group, row->name) = record;
-	}
+	add_rows(ret, arena, of, sonde_evidence_talk);
+	add_rows(ret, arena, of, sonde_evidence_end);
 	add_only(ret, arena, of);
 	add_notes(ret, arena, life, account);
 }

@@ -35,6 +35,11 @@ void sonde_evidence_gather(struct sonde_evidence *e, struct sonde_arena *arena,
 	}
 }
 
+bool sonde_evidence_opens(const struct sonde_endpoint *p)
+{
+	return p->role != SONDE_ROLE_SERVER && p->role != SONDE_ROLE_RECEIVER && !p->seeded;
+}
+
 uint64_t sonde_evidence_reads(const struct sonde_evidence *e, uint64_t *ret_sends)
 {
 	uint64_t sends = 0, reads = 0;
@@ -72,6 +77,15 @@ uint64_t sonde_evidence_lost(const struct sonde_evidence *e, uint64_t *ret_told)
 				*ret_told += f->loss[k].last - f->loss[k].first + 1;
 	}
 	return lost;
+}
+
+uint64_t sonde_evidence_sum(const struct sonde_evidence *e, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		sum += sonde_evidence_known(*(const uint64_t *)((const char *)e->of[i] + offset));
+	return sum;
 }
 
 bool sonde_evidence_was_in(const struct sonde_steps *s, unsigned state)
@@ -148,6 +162,30 @@ const char *sonde_evidence_quantiles(struct sonde_evidence *e, size_t n)
 		sonde_evidence_text(e, e->value[0], sonde_words_span),
 		sonde_evidence_text(e, e->value[(n - 1) / 2], sonde_words_span),
 		sonde_evidence_text(e, e->value[(n * 99 - 1) / 100], sonde_words_span), n);
+}
+
+static const char *timing_of(struct sonde_evidence *e, size_t offset, bool openers)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		uint64_t v = *(const uint64_t *)((const char *)&e->of[i]->timing + offset);
+
+		/* 0 is no duration, but two things at once */
+		if (v && v != SONDE_ABSENT && (!openers || sonde_evidence_opens(e->of[i])))
+			e->value[n++] = v;
+	}
+	return sonde_evidence_quantiles(e, n);
+}
+
+const char *sonde_evidence_timing(struct sonde_evidence *e, size_t offset)
+{
+	return timing_of(e, offset, false);
+}
+
+const char *sonde_evidence_opener_timing(struct sonde_evidence *e, size_t offset)
+{
+	return timing_of(e, offset, true);
 }
 
 void sonde_census_count(struct sonde_census *c, const char *what)

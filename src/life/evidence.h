@@ -22,12 +22,13 @@ struct sonde_evidence {
 
 struct sonde_evidence_row {
 	const char *group, *name;
-	const char *(*cell)(struct sonde_evidence *e, size_t arg);
+	const char *(*cell)(struct sonde_evidence *e);
+	const char *(*with)(struct sonde_evidence *e, size_t arg); /* where cell is NULL */
 	size_t arg;
 };
 
-extern const struct sonde_evidence_row sonde_evidence_rows[];
-extern const size_t sonde_evidence_rows_n;
+/* In order; both lists end with an empty row. */
+extern const struct sonde_evidence_row sonde_evidence_talk[], sonde_evidence_end[];
 
 /* Gathers what there is of one kind; n 0: nothing. */
 void sonde_evidence_gather(struct sonde_evidence *e, struct sonde_arena *arena,
@@ -38,6 +39,10 @@ static inline uint64_t sonde_evidence_known(uint64_t v)
 {
 	return v == SONDE_ABSENT ? 0 : v;
 }
+
+/* A counter of all endpoints together; where it is absent it counts nothing. */
+uint64_t sonde_evidence_sum(const struct sonde_evidence *e, size_t offset);
+#define SONDE_EVIDENCE_SUM(e, member) sonde_evidence_sum(e, offsetof(struct sonde_endpoint, member))
 
 bool sonde_evidence_was_in(const struct sonde_steps *s, unsigned state);
 
@@ -60,6 +65,17 @@ const char *sonde_evidence_range(struct sonde_evidence *e, size_t n,
 /* Of as many durations: "56.0 us", "50.1 us and 56.0 us", or least, median, 99th percentile and
  * how many: "50.1 us / 56.0 us / 79.3 us (12)". */
 const char *sonde_evidence_quantiles(struct sonde_evidence *e, size_t n);
+
+/* Who began: not the side that was connected or sent to. */
+bool sonde_evidence_opens(const struct sonde_endpoint *p);
+/* Quantiles of a member of struct sonde_timing: of all, or of the side that begins alone, where the
+ * other end measures something else. */
+const char *sonde_evidence_timing(struct sonde_evidence *e, size_t offset);
+const char *sonde_evidence_opener_timing(struct sonde_evidence *e, size_t offset);
+#define SONDE_EVIDENCE_TIMING(member)                                                              \
+	.with = sonde_evidence_timing, .arg = offsetof(struct sonde_timing, member)
+#define SONDE_EVIDENCE_OPENER(member)                                                              \
+	.with = sonde_evidence_opener_timing, .arg = offsetof(struct sonde_timing, member)
 
 /* A few different texts with how often each came: "2 by bind, 1 by connect". */
 struct sonde_census { /* zero at first */

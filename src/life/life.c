@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/text.h"
 #include "life/inside.h"
+#include "life/words.h"
 
 void sonde_life_init(struct sonde_life *l, struct sonde_arena *arena)
 {
@@ -196,16 +196,11 @@ static void hear_socket_event(struct sonde_life *l, const struct sonde_event *e,
 
 static void hear_name(struct sonde_life *l, const struct sonde_event *e)
 {
-	size_t cap = 4 * e->text.len + SONDE_TEXT_SLACK;
-	struct sonde_text t;
-
 	if (!e->netns || !e->text.len || sonde_life_netns(l, e->netns))
 		return;
-	sonde_text_init(&t, sonde_arena_take(l->arena, cap), cap, NULL, NULL);
-	sonde_text_escape(&t, e->text.at, e->text.len);
-	t.at[t.len] = 0;
 	SONDE_GROW(l, l->netns, l->named, l->named_room);
-	l->netns[l->named++] = (struct sonde_netns){ e->netns, t.at };
+	l->netns[l->named++] =
+		(struct sonde_netns){ e->netns, sonde_words_escaped(l->arena, e->text) };
 }
 
 static void hear_event(struct sonde_life *l, const struct sonde_event *e, struct sonde_heard *ret)

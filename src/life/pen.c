@@ -1,16 +1,9 @@
 #include "life/pen.h"
 
-#include "life/account.h"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
 #include "base/name.h"
 #include "life/argument.h"
 #include "life/words.h"
 #include "packet/summary.h"
-#include "packet/tuple.h"
 
 /* Columns of a line: when, sid and who end here, the words begin. */
 enum { STAMP = 11, SID = 18, WHO = 36 };
@@ -83,9 +76,6 @@ void sonde_pen_end(struct sonde_pen *p)
 	sonde_text_bytes(p->t, "\n", 1);
 }
 
-#define say(p, ...) sonde_text_print((p)->t, __VA_ARGS__)
-#define put(p, s)   sonde_text_str((p)->t, s)
-
 static void span(struct sonde_pen *p, uint64_t ns)
 {
 	sonde_text_end(p->t, sonde_words_span(sonde_text_room(p->t, 32), ns));
@@ -107,13 +97,6 @@ static void error(struct sonde_pen *p, int e)
 	sonde_words_errno(p->t, e);
 	paint(p, SONDE_PAINT_PLAIN);
 	means(p, ": ", sonde_words_errno_means(e));
-}
-
-/* A name of the kernel's, cut where it is longer than any. */
-static const char *terminated(char name[64], struct sonde_bytes text)
-{
-	*(char *)mempcpy(name, text.at, text.len < 63 ? text.len : 63) = 0;
-	return name;
 }
 
 /* " 127.0.0.1:5000 <- 127.0.0.1:41714", as far as known. */
@@ -368,156 +351,6 @@ void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const st
 		break;
 	default: put(p, sonde_event_name(e->kind));
 	}
-	paint(p, SONDE_PAINT_PLAIN);
-}
-
-void sonde_pen_drop(struct sonde_pen *p, const struct sonde_event *e, const struct sonde_heard *h,
-		    const struct sonde_endpoint *s)
-{
-	const struct sonde_endpoint *sender = sonde_life_endpoint(p->line->life, h->sid2);
-	char name[64];
-	const char *why;
-
-	paint(p, SONDE_PAINT_BAD);
-	if (e->kind == SONDE_EVENT_TRUNCATED) {
-		say(p, "message cut: %lld of %llu B read, the rest is lost", (long long)e->ret,
-		    (unsigned long long)e->n[0]);
-		paint(p, SONDE_PAINT_PLAIN);
-		return;
-	}
-	if (e->kind != SONDE_EVENT_DROP) { /* a receive that said MSG_TRUNC */
-		put(p, "message cut to the buffer, the rest is lost");
-		paint(p, SONDE_PAINT_PLAIN);
-		return;
-	}
-	say(p, "dropped %llu B", (unsigned long long)e->bytes);
-	if (e->remote.family) {
-		put(p, " from ");
-		sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &e->remote));
-	}
-	why = sonde_words_drop_means(terminated(name, e->text));
-	put(p, ": ");
-	put(p, why ? why : "reason ");
-	if (e->text.len) {
-		put(p, why ? " (" : "");
-		sonde_text_escape(p->t, e->text.at, e->text.len);
-		put(p, why ? ")" : "");
-	} else if (!why) {
-		say(p, "%u", e->reason);
-	}
-	paint(p, SONDE_PAINT_PLAIN);
-	if (s && sonde_kind_is_datagram(s->kind)) {
-		put(p, "; the sender");
-		if (sender) {
-			say(p, " #%u ", sender->sid);
-			sonde_words_who(p->t, sender->comm, sender->pid);
-		}
-		put(p, " is not told");
-	}
-}
-
-static void say_status(struct sonde_pen *p, int status)
-{
-	if (WIFSIGNALED(status))
-		say(p, "was killed by SIG%s", sonde_name_signal(WTERMSIG(status)));
-	else
-		say(p, "exited with %d", WEXITSTATUS(status));
-}
-
-void sonde_pen_process(struct sonde_pen *p, const struct sonde_event *e)
-{
-	switch (e->kind) {
-	case SONDE_EVENT_FORK: say(p, "forked process %llu", (unsigned long long)e->n[0]); break;
-	case SONDE_EVENT_EXEC:
-		put(p, "runs ");
-		sonde_text_escape(p->t, e->text.at, e->text.len);
-		break;
-	default: say_status(p, (int)e->arg[0]);
-	}
-}
-
-void sonde_pen_note(struct sonde_pen *p, const struct sonde_event *e)
-{
-	switch (e->kind) {
-	case SONDE_EVENT_RUN:
-		put(p, "run begins");
-		if (sonde_backend_name((unsigned)e->n[1]))
-			say(p, ", watched by %s", sonde_backend_name((unsigned)e->n[1]));
-		for (size_t i = 0, from = 0; i < e->text.len; i++)
-			if (!e->text.at[i] || i + 1 == e->text.len) {
-				put(p, from ? " " : ": ");
-				sonde_text_escape(p->t, e->text.at + from,
-						  i - from + (e->text.at[i] != 0));
-				from = i + 1;
-			}
-		break;
-	case SONDE_EVENT_BLIND:
-		paint(p, SONDE_PAINT_WARN);
-		put(p, "not seen in this run: ");
-		sonde_text_escape(p->t, e->text.at, e->text.len);
-		break;
-	case SONDE_EVENT_LOST:
-		paint(p, SONDE_PAINT_BAD);
-		say(p, "%llu events lost before here, by ", (unsigned long long)e->n[0]);
-		sonde_text_escape(p->t, e->text.at, e->text.len);
-		break;
-	default:
-		put(p, "run ends");
-		if (e->arg[1]) {
-			put(p, ": the command ");
-			say_status(p, (int)e->arg[0]);
-		}
-		if (e->text.len) {
-			put(p, "; still running: ");
-			sonde_text_escape(p->t, e->text.at, e->text.len);
-		}
-	}
-	paint(p, SONDE_PAINT_PLAIN);
-}
-
-static void packet_in_words(struct sonde_pen *p, const struct sonde_tuple *t)
-{
-	if (t->has & SONDE_TUPLE_TCP)
-		sonde_text_end(p->t, sonde_words_flags(sonde_text_room(p->t, 48), t->flags));
-	else if (t->protocol == IPPROTO_UDP)
-		put(p, t->fragment == SONDE_FRAGMENT_LATER ? "UDP fragment" : "UDP");
-	else
-		say(p, "protocol %u", t->protocol);
-	if (t->length || !(t->has & SONDE_TUPLE_TCP))
-		say(p, " %u B", t->length);
-	put(p, " ");
-	sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &t->src));
-	put(p, " -> ");
-	sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &t->dst));
-}
-
-void sonde_pen_packet(struct sonde_pen *p, const struct sonde_frame *f, const struct sonde_heard *h,
-		      bool whole)
-{
-	struct sonde_packet packet;
-	struct sonde_tuple t;
-
-	paint(p, SONDE_PAINT_WIRE);
-	put(p, "wire: ");
-	sonde_decode_link(&packet, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
-	if (whole || !sonde_packet_tuple(&packet, &t) || t.has & SONDE_TUPLE_ICMP)
-		sonde_text_end(p->t,
-			       sonde_summary(sonde_text_room(p->t, SONDE_SUMMARY_MAX), &packet));
-	else
-		packet_in_words(p, &t);
-	paint(p, SONDE_PAINT_PLAIN);
-	if (h->sid2 || (h->listener && h->listener != h->sid))
-		say(p, ", to #%u", h->sid2 ? h->sid2 : h->listener);
-	if (h->message)
-		say(p, ", message %llu", (unsigned long long)h->message);
-	if (h->how == SONDE_HOW_INFERRED || h->how2 == SONDE_HOW_INFERRED)
-		put(p, " (inferred)");
-}
-
-void sonde_pen_arrival(struct sonde_pen *p, const struct sonde_heard *h)
-{
-	paint(p, SONDE_PAINT_WIRE);
-	say(p, "wire: packet %llu came to the other end", (unsigned long long)h->frame);
 	paint(p, SONDE_PAINT_PLAIN);
 }
 

@@ -11,10 +11,20 @@ struct sonde_pen {
 	struct sonde_text *t;
 };
 
+#define say(p, ...) sonde_text_print((p)->t, __VA_ARGS__)
+#define put(p, s)   sonde_text_str((p)->t, s)
+
 static inline void paint(struct sonde_pen *p, enum sonde_paint what)
 {
 	if (p->line->palette)
 		sonde_text_str(p->t, p->line->palette[what]);
+}
+
+/* A name of the kernel's, cut where it is longer than any. */
+static inline const char *terminated(char name[64], struct sonde_bytes text)
+{
+	*(char *)mempcpy(name, text.at, text.len < 63 ? text.len : 63) = 0;
+	return name;
 }
 
 /* Time, sid (0: none) and who. */

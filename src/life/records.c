@@ -54,19 +54,6 @@ static const char *address(struct sonde_arena *a, const struct sonde_address *at
 			  : NULL;
 }
 
-static const char *escaped(struct sonde_arena *a, struct sonde_bytes s)
-{
-	size_t cap = 4 * s.len + SONDE_TEXT_SLACK + 32;
-	struct sonde_text t;
-
-	if (!s.len)
-		return NULL;
-	sonde_text_init(&t, sonde_arena_take(a, cap), cap, NULL, NULL);
-	sonde_text_escape(&t, s.at, s.len);
-	t.at[t.len] = 0;
-	return t.at;
-}
-
 bool sonde_endpoint_counts(const struct sonde_endpoint *e)
 {
 	return !e->same && !e->embryo;
@@ -200,11 +187,11 @@ void sonde_event_record_fill(struct sonde_event_record *r, struct sonde_arena *s
 	default: break;
 	}
 	if (e->kind == SONDE_EVENT_DROP || e->kind == SONDE_EVENT_RESET_OUT)
-		r->reason = escaped(scratch, e->text);
+		r->reason = sonde_words_escaped(scratch, e->text);
 	else if (e->kind == SONDE_EVENT_RUN)
 		r->text = sonde_account_command(scratch, e->text);
 	else
-		r->text = escaped(scratch, e->text);
+		r->text = sonde_words_escaped(scratch, e->text);
 }
 
 void sonde_packet_record_fill(struct sonde_packet_record *r, struct sonde_arena *scratch,

@@ -85,6 +85,19 @@ void sonde_words_netns(struct sonde_text *t, const struct sonde_life *life, uint
 		sonde_text_print(t, "%u", netns);
 }
 
+const char *sonde_words_escaped(struct sonde_arena *a, struct sonde_bytes s)
+{
+	size_t cap = 4 * s.len + SONDE_TEXT_SLACK + 32;
+	struct sonde_text t;
+
+	if (!s.len)
+		return NULL;
+	sonde_text_init(&t, sonde_arena_take(a, cap), cap, NULL, NULL);
+	sonde_text_escape(&t, s.at, s.len);
+	t.at[t.len] = 0;
+	return t.at;
+}
+
 void sonde_words_path(struct sonde_text *t, struct sonde_bytes path)
 {
 	if (!path.len) {

@@ -18,6 +18,8 @@ char *sonde_words_flags(char *o, unsigned tcp); /* "SYN", "SYN ACK", "PSH ACK"; 
 void sonde_words_netns(struct sonde_text *t, const struct sonde_life *life, uint32_t netns);
 /* comm need not end with NUL. "server[812]"; "[812]" where comm is empty, "?" where pid is 0. */
 void sonde_words_who(struct sonde_text *t, const char comm[16], uint32_t pid);
+/* Bytes from elsewhere in the arena, as harmless text; NULL where there are none. */
+const char *sonde_words_escaped(struct sonde_arena *a, struct sonde_bytes s);
 /* Unix name: "/run/x", "@abstract", "unnamed" where empty. */
 void sonde_words_path(struct sonde_text *t, struct sonde_bytes path);
 /* The same of the one that has the endpoint; "nobody" where it was never accepted. */
