@@ -66,20 +66,33 @@ void sonde_savefile_room(struct sonde_savefile *s, size_t len)
 		sonde_text_room(&s->text, len);
 }
 
+static char *put_string(char *o, uint16_t code, struct sonde_bytes b)
+{
+	return b.len ? sonde_block_option(o, code, b.at, b.len < STRING_MOST ? b.len : STRING_MOST)
+		     : o;
+}
+
+static char *put_told(char *o, uint16_t code, const char *string)
+{
+	return put_string(
+		o, code,
+		(struct sonde_bytes){ (const uint8_t *)string, string ? strlen(string) : 0 });
+}
+
 int sonde_savefile_section(struct sonde_savefile *s, struct sonde_bytes options)
 {
-	char app[256], *o = app;
+	char own[2 * STRING_MOST + 64], *o = own;
 	uint32_t total;
 
 	s->n = 0;
 	if (s->plan.format == SONDE_SAVEFILE_PCAP)
 		return s->text.error;
 	s->begun = true;
-	if (!options.len && s->plan.app) {
-		o = sonde_block_option(o, SONDE_OPTION_SECTION_APP, s->plan.app,
-				       strnlen(s->plan.app, 200));
+	if (!options.len) {
+		o = put_told(o, SONDE_OPTION_COMMENT, s->plan.comment);
+		o = put_told(o, SONDE_OPTION_SECTION_APP, s->plan.app);
 		o = sonde_block_put32(o, 0);
-		options = (struct sonde_bytes){ (uint8_t *)app, (size_t)(o - app) };
+		options = (struct sonde_bytes){ (uint8_t *)own, (size_t)(o - own) };
 	}
 	total = 28 + (uint32_t)options.len;
 	sonde_savefile_room(s, total);
@@ -107,19 +120,6 @@ int sonde_savefile_count(struct sonde_savefile *s, const struct sonde_savefile_p
 	}
 	s->interface[s->n] = *i;
 	return (int)s->n++;
-}
-
-static char *put_string(char *o, uint16_t code, struct sonde_bytes b)
-{
-	return b.len ? sonde_block_option(o, code, b.at, b.len < STRING_MOST ? b.len : STRING_MOST)
-		     : o;
-}
-
-static char *put_told(char *o, uint16_t code, const char *string)
-{
-	return put_string(
-		o, code,
-		(struct sonde_bytes){ (const uint8_t *)string, string ? strlen(string) : 0 });
 }
 
 int sonde_savefile_interface(struct sonde_savefile *s, const struct sonde_savefile_interface *i)

@@ -23,6 +23,7 @@ struct sonde_savefile_plan {
 	enum sonde_savefile_format format;
 	enum sonde_packing packing;
 	const char *app; /* program and version; NULL: not told. pcap has no place for it */
+	const char *comment; /* on the whole; NULL: none. Nor for this */
 };
 
 /* Format and compression by the name's end: .pcap, .cap and .dmp are pcap, all else is pcapng; .gz

@@ -5,7 +5,7 @@
 
 #include "capture/savefile.h"
 
-enum { SONDE_SAVEFILE_BUFFER = 256 << 10 };
+enum { SONDE_SAVEFILE_BUFFER = 320 << 10 /* any frame that a live capture gives */ };
 
 struct sonde_savefile_place { /* an interface of the section being written */
 	uint16_t link;

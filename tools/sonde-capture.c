@@ -40,7 +40,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION_CHOICE('Q', "direction", struct conf, dir, "DIR", directions, "only what goes this way"),
 	SONDE_OPTION_CHOICE('j', "time-stamp-type", struct conf, clock, "CLOCK", clocks, "who takes the times"),
 	SONDE_OPTION_CHOICE(0, "backend", struct conf, backend, "NAME", backends, "how to capture"),
-	SONDE_OPTION(TEXT, 'w', "write", struct conf, file, "FILE", "into FILE instead of the screen, pcap if it ends in .pcap, else pcapng; - is standard output"),
+	SONDE_OPTION(TEXT, 'w', "write", struct conf, file, "FILE", "into FILE instead of the screen, pcap if it ends in .pcap, else pcapng, compressed if in .gz or .zst; - is standard output"),
 	SONDE_OPTION(BYTES, 'C', NULL, struct conf, file_bytes, "SIZE", "begin a new file before one is larger; a number below 1000 counts millions of bytes"),
 	SONDE_OPTION(SECONDS, 'G', NULL, struct conf, file_time, "SECONDS", "begin a new file so often"),
 	SONDE_OPTION(UINT, 0, "file-packets", struct conf, file_packets, "NUMBER", "begin a new file after so many packets"),
@@ -177,13 +177,6 @@ static void join(char *ret, size_t size, char **words)
 	}
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return n > m && !strcmp(name + n - m, suffix);
-}
-
 static void check(const struct conf *conf)
 {
 	bool several = conf->file_bytes || conf->file_time || conf->file_packets;
@@ -218,8 +211,6 @@ static struct sonde_capture_plan plan_of(const struct conf *conf, const struct s
 			  .promiscuous = !conf->near,
 			  .hardware = conf->clock },
 		.album = { .name = conf->file,
-			   .format = conf->file && ends_in(conf->file, ".pcap") ? SONDE_SAVE_PCAP
-										: SONDE_SAVE_PCAPNG,
 			   .bytes = conf->file_bytes < 1000 ? conf->file_bytes * 1000000
 							    : conf->file_bytes,
 			   .packets = conf->file_packets,

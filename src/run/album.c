@@ -1,15 +1,32 @@
 #include "run/album.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "base/bytes.h"
 #include "cli/cli.h"
 
-enum { BUFFER = 1 << 20, STATISTICS = 128 /* bytes for each interface at the end of a file */ };
+/* Bytes that each interface takes at the end of a file, and a frame beside its own. */
+enum { STATISTICS = 128, BESIDE = 64 };
 
-static size_t whole(const void *save, uint64_t from, const char *at, size_t len)
+/* The whole blocks of pcapng, or records of pcap, among the bytes at a place where one begins. */
+static size_t whole(const void *plan, uint64_t from, const char *at, size_t len)
 {
-	return sonde_save_whole(save, from, at, len);
+	const struct sonde_savefile_plan *p = plan;
+	bool pcap = p->format == SONDE_SAVEFILE_PCAP;
+	size_t n = pcap && !from ? 24 : 0; /* the header of the file */
+
+	if (p->packing)
+		return len; /* what can be unpacked of it is said when it is read */
+	while (n + 16 <= len) {
+		uint32_t size;
+
+		memcpy(&size, at + n + (pcap ? 8 : 4), 4);
+		size += pcap ? 16 : 0;
+		if (size > len - n)
+			break;
+		n += size;
+	}
+	return n <= len ? n : 0;
 }
 
 static int fail(struct sonde_album *a, int code)
@@ -23,40 +40,38 @@ static int begin_file(struct sonde_album *a, sonde_ns now)
 {
 	a->packets = 0;
 	a->begin = now;
-	a->text.total = 0;
-	fail(a, sonde_save_begin(&a->save, &a->text, a->plan.format, "sonde " SONDE_VERSION,
-				 a->plan.comment));
+	if (fail(a, sonde_savefile_open(&a->file, &a->format, sonde_rotate_sink, &a->files)))
+		return a->error;
 	for (size_t i = 0; i < a->interfaces; i++)
-		fail(a, sonde_save_add(&a->save, &a->interface[i]));
-	return fail(a, sonde_text_flush(&a->text));
+		fail(a, sonde_savefile_interface(a->file, &a->interface[i]));
+	return fail(a, sonde_savefile_flush(a->file));
 }
 
 static int end_file(struct sonde_album *a, sonde_ns now)
 {
-	for (uint32_t i = 0; i < a->interfaces; i++) {
-		struct sonde_save_counts c = a->count[i];
+	for (uint32_t i = 0; i < a->interfaces && !a->error; i++) {
+		struct sonde_savefile_statistics s = a->count[i];
 
-		c.begin = a->begin;
-		c.end = now;
-		sonde_save_count(&a->save, i, &c);
+		s.began = a->begin;
+		s.ended = now;
+		fail(a, sonde_savefile_statistics(a->file, i, &s));
 	}
-	fail(a, sonde_text_flush(&a->text));
+	fail(a, sonde_savefile_close(a->file));
+	a->file = NULL;
 	a->total += a->files.bytes;
 	return fail(a, sonde_rotate_finish(&a->files));
 }
 
 static int turn(struct sonde_album *a, sonde_ns now)
 {
-	if (end_file(a, now))
-		return a->error;
-	if (fail(a, sonde_rotate_next(&a->files, (time_t)(now / SONDE_SECOND))))
+	if (end_file(a, now) || fail(a, sonde_rotate_next(&a->files, (time_t)(now / SONDE_SECOND))))
 		return a->error;
 	return begin_file(a, now);
 }
 
 int sonde_album_open(struct sonde_album *a, const struct sonde_album_plan *plan,
-		     const struct sonde_save_interface *interface,
-		     const struct sonde_save_counts *count, size_t interfaces, sonde_ns now)
+		     const struct sonde_savefile_interface *interface,
+		     const struct sonde_savefile_statistics *count, size_t interfaces, sonde_ns now)
 {
 	const struct sonde_rotate_plan files = {
 		.name = plan->name,
@@ -66,21 +81,21 @@ int sonde_album_open(struct sonde_album *a, const struct sonde_album_plan *plan,
 			plan->bytes || plan->packets || (plan->time && !strchr(plan->name, '%')),
 		.keep = plan->keep,
 	};
-	char *buffer = malloc(BUFFER);
-	int r;
 
-	if (!buffer)
-		abort();
 	*a = (struct sonde_album){
-		.plan = *plan, .interface = interface, .count = count, .interfaces = interfaces
+		.plan = *plan,
+		.format = sonde_savefile_named(plan->name, "sonde " SONDE_VERSION),
+		.interface = interface,
+		.count = count,
+		.interfaces = interfaces,
+		.end = plan->time ? now + plan->time : 0,
 	};
-	sonde_text_init(&a->text, buffer, BUFFER, sonde_rotate_sink, &a->files);
-	r = sonde_rotate_open(&a->files, &files, (time_t)(now / SONDE_SECOND));
+	a->format.comment = plan->comment;
+	if (fail(a, sonde_rotate_open(&a->files, &files, (time_t)(now / SONDE_SECOND))))
+		return a->error;
 	a->files.whole = whole;
-	a->files.arg = &a->save;
-	if (plan->time)
-		a->end = now + plan->time;
-	return fail(a, r) ? a->error : begin_file(a, now);
+	a->files.arg = &a->format;
+	return begin_file(a, now);
 }
 
 int sonde_album_pass(struct sonde_album *a, sonde_ns now)
@@ -97,41 +112,43 @@ int sonde_album_pass(struct sonde_album *a, sonde_ns now)
 static bool is_full(const struct sonde_album *a, const struct sonde_frame *f)
 {
 	const struct sonde_album_plan *p = &a->plan;
-	uint64_t after =
-		a->files.bytes + a->text.len + f->byte.len + 64 + a->interfaces * STATISTICS;
 
-	return a->packets &&
-	       ((p->packets && a->packets >= p->packets) || (p->bytes && after > p->bytes));
+	return a->packets && ((p->packets && a->packets >= p->packets) ||
+			      (p->bytes && sonde_savefile_size(a->file) + f->byte.len + BESIDE +
+							   a->interfaces * STATISTICS >
+						   p->bytes));
 }
 
 int sonde_album_put(struct sonde_album *a, uint32_t interface, const struct sonde_frame *f,
-		    const struct sonde_save_note *note)
+		    const struct sonde_savefile_note *note)
 {
 	if (a->end && f->when >= a->end)
 		sonde_album_pass(a, f->when);
-	if ((a->plan.packets || a->plan.bytes) && is_full(a, f))
+	if ((a->plan.packets || a->plan.bytes) && !a->error && is_full(a, f))
 		turn(a, f->when);
 	if (a->error)
 		return a->error;
 	a->packets++;
-	return sonde_save_put(&a->save, interface, f, note) ? fail(a, a->text.error) : 0;
+	return fail(a, sonde_savefile_frame(a->file, interface, f, note));
 }
 
-int sonde_album_flush(struct sonde_album *a)
+int sonde_album_flush(struct sonde_album *a, sonde_ns now)
 {
-	return a->error ? a->error : fail(a, sonde_text_flush(&a->text));
+	if (a->error || (a->format.packing && now < a->flushed + SONDE_SECOND))
+		return a->error;
+	a->flushed = now;
+	return fail(a, sonde_savefile_flush(a->file));
 }
 
 uint64_t sonde_album_bytes(const struct sonde_album *a)
 {
-	return a->total + (a->files.fd < 0 ? 0 : a->files.bytes + a->text.len);
+	return a->total + (a->file ? sonde_savefile_size(a->file) : 0);
 }
 
 int sonde_album_close(struct sonde_album *a, sonde_ns now)
 {
-	end_file(a, now);
+	if (a->file)
+		end_file(a, now);
 	sonde_rotate_close(&a->files);
-	free(a->text.at);
-	a->text.at = NULL;
 	return a->error;
 }

@@ -4,11 +4,10 @@
 /* What a live capture leaves: its frames in one file, or in one after the other. */
 
 #include "capture/rotate.h"
-#include "capture/save.h"
+#include "capture/savefile.h"
 
 struct sonde_album_plan {
-	const char *name; /* see rotate.h */
-	enum sonde_save_format format;
+	const char *name;	 /* see rotate.h; its end tells format and compression */
 	uint64_t bytes, packets; /* of a file at most, the last block left out; 0: no limit */
 	sonde_ns time;		 /* that a file spans; 0: no limit */
 	unsigned keep;
@@ -17,32 +16,34 @@ struct sonde_album_plan {
 
 struct sonde_album {
 	struct sonde_album_plan plan;
-	const struct sonde_save_interface *interface; /* borrowed */
-	const struct sonde_save_counts *count;	      /* borrowed: as they are when a file ends */
+	const struct sonde_savefile_interface *interface; /* borrowed */
+	const struct sonde_savefile_statistics *count; /* borrowed: as they are when a file ends */
 	size_t interfaces;
-	struct sonde_text text;
-	struct sonde_save save;
+	struct sonde_savefile_plan format;
+	struct sonde_savefile *file;
 	struct sonde_rotate files;
 	uint64_t packets;    /* in this file */
 	uint64_t total;	     /* bytes in all files before */
 	sonde_ns begin, end; /* of this file, since 1970; end: when a new one begins, 0: never */
-	int error;	     /* the first one */
+	sonde_ns flushed;
+	int error; /* the first one */
 };
 
 /* Times are since 1970. Each returns 0 or the code of the first failure; nothing is written after
  * it, and what was written can be read. */
 int sonde_album_open(struct sonde_album *a, const struct sonde_album_plan *plan,
-		     const struct sonde_save_interface *interface,
-		     const struct sonde_save_counts *count, size_t interfaces, sonde_ns now);
+		     const struct sonde_savefile_interface *interface,
+		     const struct sonde_savefile_statistics *count, size_t interfaces,
+		     sonde_ns now);
 
 int sonde_album_put(struct sonde_album *a, uint32_t interface, const struct sonde_frame *frame,
-		    const struct sonde_save_note *note);
+		    const struct sonde_savefile_note *note);
 
 /* No frame older than now will come: files end by the clock, too. */
 int sonde_album_pass(struct sonde_album *a, sonde_ns now);
 
-/* Everything reaches the file. */
-int sonde_album_flush(struct sonde_album *a);
+/* Everything reaches the file; what is compressed, once a second: each time costs compression. */
+int sonde_album_flush(struct sonde_album *a, sonde_ns now);
 
 uint64_t sonde_album_bytes(const struct sonde_album *a); /* in all files */
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "base/reason.h"
 #include "packet/packet.h"
@@ -40,9 +41,9 @@ struct capture {
 	const struct sonde_capture_plan *plan;
 	struct sonde_capture_end *end;
 	struct source source[SONDE_CAPTURE_SOURCES];
-	struct sonde_save_interface interface[SONDE_CAPTURE_SOURCES];
-	struct sonde_save_counts count[SONDE_CAPTURE_SOURCES];
-	char description[SONDE_CAPTURE_SOURCES][64];
+	struct sonde_savefile_interface interface[SONDE_CAPTURE_SOURCES];
+	struct sonde_savefile_statistics count[SONDE_CAPTURE_SOURCES];
+	char description[SONDE_CAPTURE_SOURCES][64], os[200];
 	struct sonde_album album;
 	struct sonde_text lines;
 	struct sonde_stamp stamp;
@@ -88,13 +89,16 @@ static int open_source(struct capture *c, size_t i)
 	s->facts = sonde_live_facts(s->live);
 	snprintf(c->description[i], sizeof c->description[i], "netns=%u ifindex=%u", s->plan.netns,
 		 s->facts.ifindex);
-	c->interface[i] =
-		(struct sonde_save_interface){ .name = from->name,
-					       .description =
-						       from->netns < 0 ? NULL : c->description[i],
-					       .filter = s->plan.filter,
-					       .link = s->facts.link,
-					       .snaplen = s->facts.snaplen };
+	c->interface[i] = (struct sonde_savefile_interface){
+		.name = from->name,
+		.description = from->netns < 0 ? NULL : c->description[i],
+		.filter = s->plan.filter,
+		.os = c->os,
+		.unit = 9,
+		.link = s->facts.link,
+		.snaplen = s->facts.snaplen
+	};
+	c->count[i].dropped = UINT64_MAX; /* by the device: not known */
 	return 0;
 }
 
@@ -123,13 +127,30 @@ static void say_source(struct capture *c, const struct source *s)
 
 static int open_sources(struct capture *c)
 {
+	struct utsname u;
 	int r = 0;
 
+	if (!uname(&u))
+		snprintf(c->os, sizeof c->os, "%s %s %s", u.sysname, u.release, u.machine);
 	for (size_t i = 0; i < c->plan->sources && !r; i++)
 		r = open_source(c, i);
 	for (size_t i = 0; i < c->plan->sources && !r; i++)
 		say_source(c, &c->source[i]);
 	return r;
+}
+
+/* A pcap file holds one link type. */
+static bool fits(struct capture *c)
+{
+	if (sonde_savefile_named(c->plan->album.name, NULL).format == SONDE_SAVEFILE_PCAPNG)
+		return true;
+	for (size_t i = 1; i < c->plan->sources; i++)
+		if (c->interface[i].link != c->interface[0].link) {
+			say(c, "%s and %s give different link types, of which pcap holds one alone",
+			    c->interface[0].name, c->interface[i].name);
+			return false;
+		}
+	return true;
 }
 
 static int open_output(struct capture *c, sonde_ns now)
@@ -138,6 +159,8 @@ static int open_output(struct capture *c, sonde_ns now)
 
 	snprintf(c->end->doing, sizeof c->end->doing, "%s",
 		 c->plan->album.name ? c->plan->album.name : "standard output");
+	if (c->plan->album.name && !fits(c))
+		return -EINVAL;
 	if (c->plan->album.name)
 		return sonde_album_open(&c->album, &c->plan->album, c->interface, c->count,
 					c->plan->sources, now);
@@ -180,14 +203,14 @@ static void take(struct capture *c, struct source *s)
 {
 	const struct sonde_frame *f = &s->head;
 	size_t i = (size_t)(s - c->source);
-	struct sonde_save_note note = { .dropped = sonde_live_gap(s->live) };
+	struct sonde_savefile_note note = { .dropped = sonde_live_gap(s->live) };
 
 	if (s->down)
 		say(c, "%s: is up again", s->from->name);
 	s->down = false;
 	c->end->packets++;
-	c->count[i].received++;
-	c->count[i].dropped += note.dropped;
+	c->count[i].delivered++;
+	c->count[i].dropped_by_os += note.dropped;
 	c->end->dropped += note.dropped;
 	if (note.dropped)
 		say_gap(c, s, note.dropped);
@@ -296,7 +319,7 @@ static void rest(struct capture *c)
 {
 	if (!c->plan->album.name)
 		c->error = sonde_text_flush(&c->lines);
-	else if (!(c->error = sonde_album_flush(&c->album)))
+	else if (!(c->error = sonde_album_flush(&c->album, sonde_clock_real())))
 		c->error = sonde_album_pass(&c->album, sonde_clock_real() - SETTLED);
 }
 
@@ -360,8 +383,10 @@ static int finish(struct capture *c)
 	int r;
 
 	c->end->dropped = count_dropped(c);
-	for (size_t i = 0; i < c->plan->sources; i++)
-		sonde_live_dropped(c->source[i].live, &c->count[i].dropped);
+	for (size_t i = 0; i < c->plan->sources; i++) {
+		sonde_live_dropped(c->source[i].live, &c->count[i].dropped_by_os);
+		c->count[i].received = c->count[i].delivered + c->count[i].dropped_by_os;
+	}
 	if (c->plan->album.name)
 		r = sonde_album_close(&c->album, sonde_clock_real());
 	else
