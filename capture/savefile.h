@@ -22,7 +22,7 @@ enum sonde_savefile_format { SONDE_SAVEFILE_PCAPNG, SONDE_SAVEFILE_PCAP };
 struct sonde_savefile_plan {
 	enum sonde_savefile_format format;
 	enum sonde_packing packing;
-	const char *app; /* program and version; NULL: not told. pcap has no place for it */
+	const char *app;     /* program and version; NULL: not told. pcap has no place for it */
 	const char *comment; /* on the whole; NULL: none. Nor for this */
 };
 

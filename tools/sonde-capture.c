@@ -229,7 +229,7 @@ static struct sonde_capture_plan plan_of(const struct conf *conf, const struct s
 /* Which word it is that cannot stand there. */
 static int fail_filter(const char *text)
 {
-	enum { ETHERNET = 1 };
+	enum { ETHERNET = 1, COOKED = 276 };
 	struct sonde_filter *f;
 	struct sonde_bytes word;
 	const char *why;
@@ -238,6 +238,7 @@ static int fail_filter(const char *text)
 	if (r < 0)
 		return sonde_cli_fail(&cli, "the filter", r);
 	r = sonde_filter_program(f, ETHERNET, NULL);
+	r = r < 0 ? r : sonde_filter_program(f, COOKED, NULL);
 	word = sonde_filter_wrong(f);
 	why = r < 0 ? sonde_filter_error(f) : sonde_reason_text(SONDE_FILTER);
 	if (word.len)

@@ -264,22 +264,17 @@ static bool pump(struct capture *c)
 	return true;
 }
 
-static void look_at_states(struct capture *c, const struct pollfd *fds)
+/* That an interface has gone which was down already wakes nobody: it is asked for. */
+static void look_at_state(struct capture *c, struct source *s)
 {
-	for (size_t i = 0; i < c->plan->sources; i++) {
-		struct source *s = &c->source[i];
-		int state;
+	int state = sonde_live_state(s->live);
 
-		if (!(fds[i].revents & POLLERR) || s->gone)
-			continue;
-		state = sonde_live_state(s->live);
-		if (state == -ENETDOWN && !s->down)
-			say(c, "%s: went down; waiting for it", s->from->name);
-		else if (state == -ENODEV || state == -EIO)
-			say(c, "%s: is gone", s->from->name);
-		s->down = s->down || state == -ENETDOWN;
-		s->gone = state == -ENODEV || state == -EIO;
-	}
+	if (state == -ENETDOWN && !s->down)
+		say(c, "%s: went down; waiting for it", s->from->name);
+	s->down = s->down || state == -ENETDOWN;
+	s->gone = state == -ENODEV || state == -EIO;
+	if (s->gone)
+		say(c, "%s: is gone", s->from->name);
 }
 
 static bool all_gone(const struct capture *c)
@@ -326,7 +321,7 @@ static void rest(struct capture *c)
 /* ms until the next thing to do that no packet brings. */
 static int patience(const struct capture *c)
 {
-	sonde_ns now = sonde_clock_real(), next = now + 1000 * SONDE_MILLISECOND;
+	sonde_ns now = sonde_clock_real(), next = now + 100 * SONDE_MILLISECOND;
 
 	if (c->plan->sources > 1)
 		next = now + SONDE_LIVE_LATE * SONDE_MILLISECOND;
@@ -348,8 +343,10 @@ static void sleep_on_sources(struct capture *c)
 			.fd = c->source[i].gone ? -1 : sonde_live_fd(c->source[i].live),
 			.events = c->source[i].has ? 0 : POLLIN,
 		};
-	if (sonde_sleep(fds, n, patience(c)) > 0)
-		look_at_states(c, fds);
+	sonde_sleep(fds, n, patience(c));
+	for (size_t i = 0; i < n; i++)
+		if (!c->source[i].gone && (c->source[i].down || fds[i].revents & POLLERR))
+			look_at_state(c, &c->source[i]);
 }
 
 static void watch(struct capture *c)

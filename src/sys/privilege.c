@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 bool sonde_privilege_has(int cap)
 {
@@ -33,8 +34,9 @@ int sonde_privilege_drop(int keep)
 
 size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n)
 {
-	char list[256], words[256];
+	char list[256], words[256], self[4096];
 	size_t list_len = 0, words_len = 0, lacks = 0, nth = 0;
+	ssize_t path;
 
 	for (size_t i = 0; i < n; i++)
 		lacks += !sonde_privilege_has(want[i]);
@@ -55,8 +57,9 @@ size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n
 					 name);
 		nth++;
 	}
-	lacks = (size_t)snprintf(ret, size,
-				 "lacks %s; setcap %s+ep PROGRAM, or root, would give %s", words,
-				 list, lacks == 1 ? "it" : "them");
+	path = readlink("/proc/self/exe", self, sizeof self - 1);
+	lacks = (size_t)snprintf(ret, size, "lacks %s; setcap %s+ep %.*s, or root, would give %s",
+				 words, list, path > 0 ? (int)path : 7, path > 0 ? self : "PROGRAM",
+				 lacks == 1 ? "it" : "them");
 	return lacks < size ? lacks : size - 1;
 }

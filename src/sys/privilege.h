@@ -17,9 +17,9 @@ bool sonde_privilege_has(int cap);
  * 0 or -errno; whatever fails, the rest is still given up. */
 int sonde_privilege_drop(int keep);
 
-/* "lacks cap_bpf and cap_perfmon; setcap cap_bpf,cap_perfmon+ep PROGRAM, or root, would give them"
- * of the n capabilities that are wanted; into at most size bytes. Returns its length, 0: none is
- * missing. */
+/* "lacks cap_bpf and cap_perfmon; setcap cap_bpf,cap_perfmon+ep /the/program, or root, would give
+ * them" of the n capabilities that are wanted; into at most size bytes. Returns its length, 0: none
+ * is missing. */
 size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n);
 
 #endif
