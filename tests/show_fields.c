@@ -17,7 +17,8 @@ static void print_field(void *arg, const struct sonde_field *f)
 	(void)arg;
 	if (f->is != SONDE_FIELD_VALUE)
 		return;
-	printf("%s=", r->name);
+	printf("%s=%s", r->name,
+	       sonde_row_is_octets(r) ? r->form == SONDE_FORM_TEXT ? "t" : "x" : "");
 	if (sonde_row_is_octets(r))
 		for (uint32_t i = 0; i < f->octets_len; i++)
 			printf("%02x", f->octets[i]);

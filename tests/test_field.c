@@ -1,55 +1,6 @@
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "packet/field.h"
+#include "tests/told.h"
 
 Suite *field_suite(void);
-
-/* What was told, a word a field: "tcp.srcport=80@20+2", "{options mss 2@40+4", "}". */
-static char told[1 << 16];
-static size_t n;
-
-static void hear(void *arg, const struct sonde_field *f)
-{
-	const struct sonde_row *r = &sonde_rows[f->row];
-
-	ck_assert_ptr_eq(arg, told);
-	n += (size_t)snprintf(told + n, sizeof told - n, "%s", n ? " " : "");
-	switch (f->is) {
-	case SONDE_FIELD_OPEN:
-		n += (size_t)snprintf(told + n, sizeof told - n, "{%s %s %u%s", f->list,
-				      f->name ? f->name : "-", (unsigned)f->number,
-				      f->bad ? " bad" : "");
-		break;
-	case SONDE_FIELD_CLOSE: n += (size_t)snprintf(told + n, sizeof told - n, "}"); return;
-	default:
-		n += (size_t)snprintf(told + n, sizeof told - n, "%s=", r->name);
-		if (sonde_row_is_octets(r))
-			for (uint32_t i = 0; i < f->octets_len; i++)
-				n += (size_t)snprintf(told + n, sizeof told - n, "%02x",
-						      f->octets[i]);
-		else
-			n += (size_t)snprintf(told + n, sizeof told - n, "%u", (unsigned)f->number);
-	}
-	n += (size_t)snprintf(told + n, sizeof told - n, "@%u+%u", f->at, f->len);
-}
-
-static enum sonde_stop tell(const uint8_t *at, size_t len, enum sonde_shape first, unsigned d)
-{
-	uint8_t *x = malloc(len); /* exactly: a sanitizer sees a byte too far */
-	enum sonde_stop stop;
-	struct sonde_packet p;
-
-	memcpy(x, at, len);
-	sonde_decode(&p, x, (uint32_t)len, (uint32_t)len, first);
-	ck_assert_uint_lt(d, p.n);
-	n = 0;
-	*told = 0;
-	stop = sonde_field_each(&p, d, hear, told);
-	free(x);
-	return stop;
-}
 
 START_TEST(fields_come_in_the_order_of_their_bytes_with_their_places)
 {

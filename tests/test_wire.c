@@ -56,7 +56,8 @@ static enum sonde_shape follower(enum sonde_shape shape, const uint8_t *h)
 	/* clang-format on */
 }
 
-/* One of the headers that this space leads to. */
+/* One of the headers that this space leads to; applications are none: noise is not taken for one.
+ */
 static enum sonde_shape any_child(unsigned space)
 {
 	/* clang-format off */
@@ -69,7 +70,8 @@ static enum sonde_shape any_child(unsigned space)
 	unsigned n = sizeof links / sizeof *links, from = rnd(n);
 
 	for (unsigned i = 0; space && i < n; i++)
-		if (links[(i + from) % n].space == space)
+		if (links[(i + from) % n].space == space &&
+		    !sonde_is_app(links[(i + from) % n].child))
 			return links[(i + from) % n].child;
 	return SONDE_NONE;
 }

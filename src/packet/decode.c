@@ -1,4 +1,4 @@
-#include "packet/packet.h"
+#include "packet/app.h"
 
 /* What one header says about itself and about what follows it. */
 struct reading {
@@ -170,6 +170,8 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 		uint32_t there = (end < len ? end : len) - at, fixed;
 		struct reading r = { 0 };
 
+		if (sonde_is_app(shape))
+			break;
 		if (n == SONDE_LAYERS) {
 			stop = SONDE_STOP_DEEP;
 			break;
@@ -209,6 +211,8 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 	p->len = len;
 	p->n = (uint8_t)n;
 	p->stop = (uint8_t)stop;
+	if (sonde_is_app(shape))
+		sonde_app_decode(p, shape, at, end, part);
 }
 
 void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,

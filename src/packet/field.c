@@ -1,18 +1,45 @@
-#include "packet/field.h"
+#include "packet/teller.h"
 
 #include "packet/option.h"
 
-/* Where the fields go, and the one that is being told. */
-struct telling {
-	const struct sonde_packet *p;
-	sonde_field_hear hear;
-	void *arg;
-	struct sonde_field f;
-};
+/* RFC 5905 section 6; a first bit of 0 is the era that begins in 2036, RFC 4330 section 3. */
+static uint64_t since_1970(uint64_t ntp)
+{
+	uint64_t seconds = (ntp >> 32) + (ntp >> 63 ? 0 : 1ULL << 32) - 2208988800;
+
+	return seconds * 1000000000 + ((ntp & UINT32_MAX) * 1000000000 >> 32);
+}
+
+static uint32_t without_zeros(const uint8_t *at, uint32_t len)
+{
+	while (len && !at[len - 1])
+		len--;
+	return len;
+}
+
+void sonde_tell_number(struct sonde_teller *t, enum sonde_row_id row, uint32_t at, uint32_t len,
+		       uint64_t number)
+{
+	t->f.is = SONDE_FIELD_VALUE;
+	t->f.shape = sonde_rows[row].shape;
+	t->f.row = (uint16_t)row;
+	t->f.at = at;
+	t->f.len = len;
+	t->f.number = number;
+	t->hear(t->arg, &t->f);
+}
+
+void sonde_tell_octets(struct sonde_teller *t, enum sonde_row_id row, uint32_t at, uint32_t len,
+		       const void *octets, uint32_t octets_len)
+{
+	t->f.octets = octets;
+	t->f.octets_len = octets_len;
+	sonde_tell_number(t, row, at, len, 0);
+}
 
 /* Always called with a place and form known when compiling: a load, a few stores, a call. */
-SONDE_INLINE void tell(struct telling *t, const uint8_t *h, uint32_t from, enum sonde_row_id row,
-		       unsigned at, unsigned bits, enum sonde_form form)
+SONDE_INLINE void tell(struct sonde_teller *t, const uint8_t *h, uint32_t from,
+		       enum sonde_row_id row, unsigned at, unsigned bits, enum sonde_form form)
 {
 	struct sonde_field *f = &t->f;
 
@@ -22,14 +49,33 @@ SONDE_INLINE void tell(struct telling *t, const uint8_t *h, uint32_t from, enum 
 	if (form >= SONDE_FORM_MAC) {
 		f->octets = h + at / 8;
 		f->octets_len = bits / 8;
+		if (form == SONDE_FORM_TEXT &&
+		    !(f->octets_len = without_zeros(f->octets, bits / 8)))
+			return; /* absent */
 	} else {
 		f->number = sonde_get(h, at, bits) * (form == SONDE_FORM_X4 ? 4 : 1);
+		if (form == SONDE_FORM_TIME) {
+			if (!f->number)
+				return; /* not known */
+			f->number = since_1970(f->number);
+		}
 	}
 	t->hear(t->arg, f);
 }
 
-/* The rows of a header, option or element that begins at byte from of the packet. */
-static void tell_rows(struct telling *t, unsigned shape, uint32_t from)
+static void tell_rest(struct sonde_teller *t, enum sonde_row_id row, enum sonde_form form,
+		      uint32_t at, uint32_t end)
+{
+	const uint8_t *octets = t->p->byte + at;
+	uint32_t len = end > at ? end - at : 0, shown = len;
+
+	if (form == SONDE_FORM_TEXT)
+		shown = without_zeros(octets, len);
+	if (shown)
+		sonde_tell_octets(t, row, at, len, octets, shown);
+}
+
+void sonde_tell_rows(struct sonde_teller *t, enum sonde_shape shape, uint32_t from, uint32_t end)
 {
 	const uint8_t *h = t->p->byte + from;
 
@@ -45,6 +91,8 @@ static void tell_rows(struct telling *t, unsigned shape, uint32_t from)
 #define SPAN(p, n, full, first, last, form, what) \
 		tell(t, h, from, SONDE_ROW_##p##_##n, SONDE_AT_##p##_##n, \
 		     SONDE_TO_##p##_##last - SONDE_AT_##p##_##first + 1, SONDE_FORM_##form);
+#define REST(p, n, full, form, what) \
+		tell_rest(t, SONDE_ROW_##p##_##n, SONDE_FORM_##form, from + SONDE_BYTES_##p, end);
 #define END(p) break;
 #include "wire/pass.h"
 	default: __builtin_unreachable();
@@ -52,37 +100,37 @@ static void tell_rows(struct telling *t, unsigned shape, uint32_t from)
 	/* clang-format on */
 }
 
-static void open_element(struct telling *t, struct sonde_field f)
+void sonde_tell_open(struct sonde_teller *t, struct sonde_field f)
 {
 	f.is = SONDE_FIELD_OPEN;
 	f.layer = t->f.layer;
 	t->hear(t->arg, &f);
 }
 
-static void close_element(struct telling *t)
+void sonde_tell_close(struct sonde_teller *t)
 {
 	t->hear(t->arg, &(struct sonde_field){ .is = SONDE_FIELD_CLOSE, .layer = t->f.layer });
 }
 
 /* What repeats from at to end; a rest too short for another is no element. */
-static void tell_each(struct telling *t, const struct sonde_shape_info *s, uint32_t at,
+static void tell_each(struct sonde_teller *t, const struct sonde_shape_info *s, uint32_t at,
 		      uint32_t end)
 {
 	uint32_t bytes = sonde_shapes[s->each].bytes;
 
 	for (uint64_t n = 0; s->each && end - at >= bytes; n++, at += bytes) {
-		open_element(t, (struct sonde_field){ .shape = s->each,
-						      .list = s->list,
-						      .number = n,
-						      .at = at,
-						      .len = bytes });
-		tell_rows(t, s->each, at);
-		close_element(t);
+		sonde_tell_open(t, (struct sonde_field){ .shape = s->each,
+							 .list = s->list,
+							 .number = n,
+							 .at = at,
+							 .len = bytes });
+		sonde_tell_rows(t, s->each, at, at + bytes);
+		sonde_tell_close(t);
 	}
 }
 
 /* An option of len bytes at byte at. */
-static void tell_option(struct telling *t, enum sonde_family family, uint32_t at, uint32_t len,
+static void tell_option(struct sonde_teller *t, enum sonde_family family, uint32_t at, uint32_t len,
 			bool bad)
 {
 	const struct sonde_family_info *i = &sonde_families[family];
@@ -101,23 +149,23 @@ static void tell_option(struct telling *t, enum sonde_family family, uint32_t at
 		name = s->title;
 		bad |= len < s->bytes;
 	}
-	open_element(t, (struct sonde_field){ .shape = (uint8_t)shape,
-					      .bad = bad,
-					      .number = kind,
-					      .name = name,
-					      .list = "options",
-					      .at = at,
-					      .len = len,
-					      .octets = h + head,
-					      .octets_len = len - head });
+	sonde_tell_open(t, (struct sonde_field){ .shape = (uint8_t)shape,
+						 .bad = bad,
+						 .number = kind,
+						 .name = name,
+						 .list = "options",
+						 .at = at,
+						 .len = len,
+						 .octets = h + head,
+						 .octets_len = len - head });
 	if (shape != SONDE_NONE && !bad) {
-		tell_rows(t, shape, at);
+		sonde_tell_rows(t, shape, at, at + len);
 		tell_each(t, s, at + s->bytes, at + len);
 	}
-	close_element(t);
+	sonde_tell_close(t);
 }
 
-static enum sonde_stop tell_options(struct telling *t, enum sonde_family family, uint32_t at,
+static enum sonde_stop tell_options(struct sonde_teller *t, enum sonde_family family, uint32_t at,
 				    uint32_t end)
 {
 	const uint8_t *byte = t->p->byte;
@@ -134,16 +182,30 @@ static enum sonde_stop tell_options(struct telling *t, enum sonde_family family,
 	return ended ? SONDE_STOP_END : SONDE_STOP_MALFORMED;
 }
 
+/* What it means when the bytes of layer d end too early. */
+static enum sonde_stop runs_out(const struct sonde_packet *p, unsigned d)
+{
+	if (p->layer[d].end > p->len)
+		return SONDE_STOP_TRUNCATED;
+	return p->stop == SONDE_STOP_MORE && d + 1 == p->n ? SONDE_STOP_MORE : SONDE_STOP_MALFORMED;
+}
+
 enum sonde_stop sonde_field_each(const struct sonde_packet *p, unsigned d, sonde_field_hear hear,
 				 void *arg)
 {
 	const struct sonde_layer *l = &p->layer[d];
 	const struct sonde_shape_info *s = &sonde_shapes[l->shape];
 	uint32_t at = l->at + s->bytes, end = l->at + l->head;
-	struct telling t = { p, hear, arg, { .layer = (uint8_t)d } };
+	struct sonde_teller t = { p, hear, arg, runs_out(p, d), { .layer = (uint8_t)d } };
 
-	tell_rows(&t, l->shape, l->at);
+	sonde_tell_rows(&t, l->shape, l->at, end);
 	if (s->each)
 		tell_each(&t, s, at, end);
+	/* clang-format off */
+	switch (l->shape) {
+#define READER(p) case SONDE_##p: return sonde_##p##_tell(&t, l->at, end);
+#include "wire/pass.h"
+	}
+	/* clang-format on */
 	return s->family ? tell_options(&t, s->family, at, end) : SONDE_STOP_END;
 }

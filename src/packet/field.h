@@ -23,8 +23,8 @@ enum sonde_field_is {
 	SONDE_FIELD_CLOSE, /* the innermost element ends; nothing else is said */
 };
 
-/* All of it is borrowed until hear returns, octets as long as the packet; but text that lies
- * nowhere in one piece (len 0) only until hear returns. */
+/* Borrowed until hear returns. What the packet does not say - text of no bytes, a time of 0 - is
+ * not told. */
 struct sonde_field {
 	uint8_t is;	  /* enum sonde_field_is */
 	uint8_t layer;	  /* which of the packet */
@@ -35,7 +35,8 @@ struct sonde_field {
 	uint32_t at, len; /* the bytes it lies in, from the packet's start; len 0: nowhere in one
 			   * piece. Of bits, all the bytes that they touch */
 	uint64_t number;  /* VALUE whose form is no octets: as it is shown, so bytes for
-			   * SONDE_FORM_X4. OPEN: its kind or type; of an element without one, its
+			   * SONDE_FORM_X4, nanoseconds since 1970 (an int64_t) for
+			   * SONDE_FORM_TIME. OPEN: its kind or type; of an element without one, its
 			   * place in the list from 0 */
 	const uint8_t *octets; /* VALUE whose form is octets: in wire order. OPEN: what follows kind
 				* and length */
@@ -47,8 +48,8 @@ struct sonde_field {
 typedef void (*sonde_field_hear)(void *arg, const struct sonde_field *f);
 
 /* Tells all fields of layer d of p, which must be below p->n. SONDE_STOP_END, or why there are no
- * more: SONDE_STOP_TRUNCATED or SONDE_STOP_MALFORMED inside what the layer holds. Allocates
- * nothing; takes time in proportion to the bytes of the layer. */
+ * more: SONDE_STOP_TRUNCATED, SONDE_STOP_MALFORMED or SONDE_STOP_MORE inside what the layer holds.
+ * Allocates nothing; takes time in proportion to the bytes of the layer. */
 enum sonde_stop sonde_field_each(const struct sonde_packet *p, unsigned d, sonde_field_hear hear,
 				 void *arg);
 

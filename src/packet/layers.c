@@ -16,6 +16,7 @@ static const struct key keys[SONDE_ROWS] = {
 #define FIELD(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
 #define SPAN(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
 #define TOLD(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
+#define REST(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
 #include "wire/pass.h"
 };
 

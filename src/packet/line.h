@@ -14,6 +14,8 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d);
 /* summary_icmp.c */
 char *sonde_line_icmp(char *o, const struct sonde_packet *p, unsigned d);
 char *sonde_line_icmpv6(char *o, const struct sonde_packet *p, unsigned d);
+/* summary_app.c: what the application of layer d says, with what goes before it */
+char *sonde_line_app(char *o, const struct sonde_packet *p, unsigned d);
 /* summary_link.c */
 char *sonde_line_arp(char *o, const struct sonde_packet *p, unsigned d);
 char *sonde_line_link(char *o, const struct sonde_packet *p);

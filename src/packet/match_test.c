@@ -105,7 +105,8 @@ static void meet_row(struct met *x, const struct sonde_packet *p, const struct s
 /* Whether a row lies in the fixed part of a header, where it is found without looking. */
 static bool is_fixed(const struct sonde_row *r)
 {
-	return r->bits && r->shape < SONDE_PROTOCOLS;
+	return r->bits && r->shape < SONDE_PROTOCOLS && r->form != SONDE_FORM_TEXT &&
+	       r->form != SONDE_FORM_TIME;
 }
 
 static void hear_field(void *arg, const struct sonde_field *f)

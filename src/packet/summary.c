@@ -66,7 +66,10 @@ char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
 	switch (top < p->n ? p->layer[top].shape : SONDE_NONE) {
 	case SONDE_tcp: return sonde_line_tcp(o, p, top);
 	case SONDE_tcp_start: return sonde_line_number(o, ": tcp, seq ", sonde_tcp_start_seq(t));
-	case SONDE_udp: return sonde_line_number(o, ": UDP, length ", sonde_line_body(p, top));
+	case SONDE_udp:
+		if (top + 1 < p->n && sonde_is_app(p->layer[top + 1].shape))
+			return sonde_line_app(o, p, top + 1);
+		return sonde_line_number(o, ": UDP, length ", sonde_line_body(p, top));
 	case SONDE_icmp: return sonde_line_icmp(o, p, top);
 	case SONDE_icmpv6: return sonde_line_icmpv6(o, p, top);
 	case SONDE_ip:

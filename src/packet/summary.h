@@ -8,8 +8,8 @@
 
 enum { SONDE_SUMMARY_MAX = 4096 }; /* bytes to keep free at o, slack of text.h included */
 
-/* Returns the end of what was written at o; no newline. Only digits, addresses and our own words:
- * nothing in it needs escaping. */
+/* Returns the end of what was written at o; no newline. What comes from the wire as
+ * text is escaped. */
 char *sonde_summary(char *o, const struct sonde_packet *p);
 
 #endif

@@ -78,5 +78,6 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 		o = sonde_line_number(o, ", urg ", sonde_tcp_urp(tcp));
 	if (p->layer[d].head > SONDE_BYTES_tcp)
 		o = tcp_options(o, p, d);
-	return sonde_line_number(o, ", length ", len);
+	o = sonde_line_number(o, ", length ", len);
+	return d + 1 < p->n ? sonde_line_app(o, p, d + 1) : o;
 }

@@ -48,6 +48,9 @@
 #ifndef TOLD
 #define TOLD(...)	/* (p, name, full, form, what): has no fixed place; packet/field.h finds it */
 #endif
+#ifndef REST
+#define REST(...)	/* (p, name, full, form, what): octets, all that follow the fields */
+#endif
 #ifndef EITHER
 #define EITHER(...)	/* (p, name, full, a, b): a name that means either field */
 #endif
@@ -68,6 +71,12 @@
 #endif
 #ifndef SHAPE
 #define SHAPE(...)	/* (p, bytes, title): an element that repeats */
+#endif
+#ifndef APP
+#define APP(...)	/* (p): of an application: packet/app.h says whether it is one and how far it reaches */
+#endif
+#ifndef READER
+#define READER(...)	/* (p): packet/p.c finds what is TOLD of it */
 #endif
 #ifndef END
 #define END(...)	/* (p) */
@@ -90,6 +99,7 @@
 #undef FIELD
 #undef SPAN
 #undef TOLD
+#undef REST
 #undef EITHER
 #undef VALUE
 #undef OPTIONS
@@ -97,4 +107,6 @@
 #undef FAMILY
 #undef OPTION
 #undef SHAPE
+#undef APP
+#undef READER
 #undef END

@@ -1,7 +1,8 @@
 #include "wire/wire.h"
 
 /* clang-format off */
-#define END(p) _Static_assert(SONDE_ROWS_END_##p - SONDE_ROWS_##p <= 32, #p " overflows a row mask");
+#define END(p) _Static_assert((unsigned)SONDE_##p >= SONDE_PROTOCOLS || SONDE_ROWS_END_##p - SONDE_ROWS_##p <= 32, \
+			      #p " overflows a row mask");
 #include "wire/pass.h"
 
 #define ROW(p, n, full, bits, form, span, what, ...) ROW_(p, n, full, bits, form, span, what, __VA_ARGS__)
@@ -16,6 +17,8 @@ const struct sonde_row sonde_rows[SONDE_ROWS] = {
 	    SONDE_ROLE_ANY, 0)
 #define TOLD(p, n, full, form, what) \
 	{ full, #n, what, 0, 0, SONDE_##p, SONDE_FORM_##form, SONDE_ROLE_ANY, false, 0 },
+#define REST(p, n, full, form, what) \
+	{ full, #n, what, 8 * SONDE_BYTES_##p, 0, SONDE_##p, SONDE_FORM_##form, SONDE_ROLE_ANY, false, 0 },
 #include "wire/pass.h"
 };
 

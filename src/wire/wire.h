@@ -18,7 +18,7 @@
 #if defined SPACE || defined NOTHING || defined PROTOCOL || defined UNDER || defined ALSO || \
 	defined AMONG || defined WRITTEN || defined BEGINS || defined TELLS || defined QUOTES || \
 	defined CARRIES || defined THEN || defined FIELD || defined SPAN || \
-	defined TOLD || defined EITHER || defined VALUE || defined OPTIONS || defined EACH || defined FAMILY || \
+	defined TOLD || defined REST || defined APP || defined READER || defined EITHER || defined VALUE || defined OPTIONS || defined EACH || defined FAMILY || \
 	defined OPTION || defined SHAPE || defined END
 #error "a macro of this name would be taken for a pass over the rows: include wire.h before it"
 #endif
@@ -139,6 +139,7 @@ enum sonde_row_id {
 #define FIELD(p, n, ...) SONDE_ROW_##p##_##n,
 #define SPAN(p, n, ...) SONDE_ROW_##p##_##n,
 #define TOLD(p, n, ...) SONDE_ROW_##p##_##n,
+#define REST(p, n, ...) SONDE_ROW_##p##_##n,
 #define END(p) SONDE_ROWS_END_##p, SONDE_ROWS_AFTER_##p = SONDE_ROWS_END_##p - 1,
 #include "wire/pass.h"
 	SONDE_ROWS
@@ -168,6 +169,8 @@ enum sonde_row_id {
 #define SONDE_ACCESS_MAC  SONDE_ACCESS_OCTETS
 #define SONDE_ACCESS_IP6  SONDE_ACCESS_OCTETS
 #define SONDE_ACCESS_BYTES SONDE_ACCESS_OCTETS
+#define SONDE_ACCESS_TEXT SONDE_ACCESS_OCTETS
+#define SONDE_ACCESS_TIME SONDE_ACCESS_UINT
 
 #define FIELD(p, n, full, bits, form, role, what) \
 	SONDE_ACCESS_##form(struct sonde_##p, sonde_##p##_##n, SONDE_AT_##p##_##n, bits)
@@ -182,17 +185,17 @@ enum sonde_form {
 	SONDE_FORM_DEC, SONDE_FORM_HEX,
 	SONDE_FORM_X4,	/* a number of 32-bit words, shown as bytes */
 	SONDE_FORM_IP4, SONDE_FORM_FLAG,
-	SONDE_FORM_TIME, /* nanoseconds since 1970 */
+	SONDE_FORM_TIME, /* an NTP timestamp, RFC 5905 section 6; told as nanoseconds since 1970 */
 	SONDE_FORM_MAC, SONDE_FORM_IP6, /* octets from here on */
 	SONDE_FORM_BYTES, /* shown in hex */
-	SONDE_FORM_TEXT,  /* shown as text, escaped */
+	SONDE_FORM_TEXT,  /* shown as text, escaped; zeros at the end are padding */
 };
 
 struct sonde_row {
 	const char *name;  /* "udp.dstport", as everywhere in output */
 	const char *alias; /* "dport", in specs and filters */
 	const char *what;  /* one phrase */
-	uint16_t at, bits; /* from the start of the header or option; no bits: it is TOLD */
+	uint16_t at, bits; /* from the start of the header or option; no bits: it is TOLD or a REST */
 	uint8_t shape;	   /* enum sonde_shape */
 	uint8_t form;	   /* enum sonde_form */
 	uint8_t role;	   /* enum sonde_role */
@@ -278,6 +281,16 @@ SONDE_INLINE bool sonde_is_among(enum sonde_space space, uint64_t key)
  * so many. Where these are too few the first that may be. */
 enum sonde_shape sonde_among(enum sonde_space space, uint64_t key, const uint8_t *h,
 			     uint32_t there);
+
+/* Whether it is an application's, so that sonde_app_decode goes on. */
+SONDE_INLINE bool sonde_is_app(enum sonde_shape shape)
+{
+	switch (shape) {
+#define APP(p) case SONDE_##p: return true;
+#include "wire/pass.h"
+	default: return false;
+	}
+}
 
 /* Whether a key says that nothing follows. */
 SONDE_INLINE bool sonde_key_ends(enum sonde_space space, uint64_t key)
