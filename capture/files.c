@@ -30,11 +30,14 @@ int sonde_files_open(struct sonde_files **ret)
 int sonde_files_add(struct sonde_files *f, struct sonde_reader *r)
 {
 	struct file *new = malloc(sizeof *new);
-	void *file = reallocarray(f->file, f->n + 1, sizeof *f->file);
-	void *heap = reallocarray(f->heap, f->n + 1, sizeof *f->heap);
+	struct file **file = reallocarray(f->file, f->n + 1, sizeof *f->file);
+	unsigned *heap;
 
-	f->file = file ? file : f->file;
-	f->heap = heap ? heap : f->heap;
+	if (file)
+		f->file = file;
+	heap = reallocarray(f->heap, f->n + 1, sizeof *f->heap);
+	if (heap)
+		f->heap = heap;
 	if (!new || !file || !heap) {
 		free(new);
 		return -ENOMEM;
