@@ -236,7 +236,7 @@ static int hear(void *arg, uint32_t type, struct sonde_bytes whole)
 	struct source *s = arg;
 	struct sonde_copy *c = s->copy;
 
-	if (type == 0) {
+	if (s->reader->head) {
 		struct sonde_savefile_place p = place_of(&s->reader->interface->told);
 		struct sonde_savefile_interface i = {
 			.link = p.link, .fcs = p.fcs, .unit = p.unit, .snaplen = p.snaplen

@@ -92,11 +92,13 @@ static int hear(void *arg, uint32_t type, struct sonde_bytes whole)
 	struct sonde_facts_source *s = arg;
 	struct sonde_bytes options = { whole.at + 24, whole.len - 28 };
 
-	if (type == PCAPNG_SECTION) {
+	if (s->reader->head) {
+		add_interface(s);
+	} else if (type == PCAPNG_SECTION) {
 		end_section(s);
 		s->facts->sections++;
 		s->facts->comments += count_comments(s->reader, options);
-	} else if (type == PCAPNG_INTERFACE || type == 0) {
+	} else if (type == PCAPNG_INTERFACE) {
 		add_interface(s);
 	}
 	return 0;

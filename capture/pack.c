@@ -87,7 +87,10 @@ static int zstd_open(struct sonde_pack *p)
 {
 	p->step = zstd_step;
 	p->zstd = ZSTD_createCStream();
-	return p->zstd ? 0 : -ENOMEM;
+	if (!p->zstd)
+		return -ENOMEM;
+	ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1);
+	return 0;
 }
 #else
 static int zstd_open(struct sonde_pack *p)
