@@ -14,6 +14,7 @@
 #include "sys/device.h"
 #include "sys/netns.h"
 #include "sys/privilege.h"
+#include "tools/show.h"
 
 static const char *const backends[] = { "auto", "ring", "libpcap", NULL };
 static const char *const directions[] = { "inout", "in", "out", NULL };
@@ -21,12 +22,13 @@ static const char *const clocks[] = { "kernel", "device", NULL };
 
 struct conf {
 	struct sonde_option_texts from;
-	const char *netns, *file, *comment;
+	struct sonde_show_conf show;
+	const char *netns, *file, *comment, *match, *until;
 	uint64_t snaplen, buffer, file_bytes, bytes;
 	sonde_ns file_time, duration;
-	unsigned packets, file_packets, files, stamp;
+	unsigned packets, file_packets, files;
 	int backend, dir, clock;
-	bool list, near, utc, nano, no_names, line;
+	bool list, near;
 };
 
 /* clang-format off */
@@ -49,11 +51,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 'c', "count", struct conf, packets, "NUMBER", "end after so many packets"),
 	SONDE_OPTION(SECONDS, 0, "duration", struct conf, duration, "SECONDS", "end after so long"),
 	SONDE_OPTION(BYTES, 0, "size", struct conf, bytes, "SIZE", "end when the files have so many bytes together"),
-	SONDE_OPTION(COUNT, 't', NULL, struct conf, stamp, NULL, "no time; -tt since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line"),
-	SONDE_OPTION(FLAG, 0, "utc", struct conf, utc, NULL, "times in UTC"),
-	SONDE_OPTION(FLAG, 0, "nano", struct conf, nano, NULL, "times with nine digits behind the point"),
-	SONDE_OPTION(FLAG, 'l', NULL, struct conf, line, NULL, "lines as soon as they are there, as always"),
-	SONDE_OPTION(FLAG, 'n', NULL, struct conf, no_names, NULL, "numbers instead of names, as always"),
+	SONDE_OPTION(TEXT, 0, "match", struct conf, match, "EXPRESSION", "only packets of which this holds, such as 'tcp.flags.syn && ip.ttl < 10'"),
+	SONDE_OPTION(TEXT, 0, "until", struct conf, until, "EXPRESSION", "end with the first packet of which this holds"),
+	SONDE_SHOW_OPTIONS(struct conf, show),
 	SONDE_OPTION_END,
 };
 /* clang-format on */
@@ -181,8 +181,6 @@ static void check(const struct conf *conf)
 {
 	bool several = conf->file_bytes || conf->file_time || conf->file_packets;
 
-	if (conf->stamp >= SONDE_STAMP_FORMS)
-		sonde_cli_wrong(&cli, "-t is taken up to five times");
 	if ((several || conf->files || conf->bytes || conf->comment) && !conf->file)
 		sonde_cli_wrong(&cli,
 				"-C, -G, -W, --file-packets, --size and --comment go with -w");
@@ -217,7 +215,8 @@ static struct sonde_capture_plan plan_of(const struct conf *conf, const struct s
 			   .time = conf->file_time,
 			   .keep = conf->files,
 			   .comment = conf->comment },
-		.stamp = { .form = (uint8_t)conf->stamp, .nano = conf->nano, .utc = conf->utc },
+		.match = conf->match,
+		.until = conf->until,
 		.packets = conf->packets,
 		.bytes = conf->bytes,
 		.duration = conf->duration,
@@ -263,6 +262,10 @@ static int leave(const struct setup *s, const struct sonde_capture_end *end, int
 	}
 	if (code == SONDE_FILTER)
 		return fail_filter(s->filter);
+	if (code < 0 && end->told) {
+		sonde_cli_say(&cli, "%s", end->doing);
+		return SONDE_EXIT_INPUT;
+	}
 	if (code == -ENODEV) {
 		sonde_cli_say(&cli, "%s: there is no such interface; -D lists them", end->doing);
 		return SONDE_EXIT_INPUT;
@@ -289,5 +292,7 @@ int main(int argc, char **argv)
 	if (!s.n)
 		choose_source(&s, &conf);
 	plan = plan_of(&conf, &s);
+	sonde_show_choose(&cli, &conf.show, STDOUT_FILENO, &plan.look);
+	plan.look.interface = s.n > 1 || !strcmp(s.from->interface, "any");
 	return leave(&s, &end, sonde_capture_run(&plan, &end));
 }

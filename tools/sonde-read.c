@@ -1,26 +1,25 @@
 /* sonde read: captures packet by packet, as text, records or a number. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/reason.h"
 #include "cli/cli.h"
-#include "out/paint.h"
 #include "run/inspect.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
+#include "tools/show.h"
 
 enum { FILES = 1000 };
 
 struct conf {
 	struct sonde_option_texts file;
-	const char *output, *match, *fields;
-	unsigned stamp, hex, both, text, most, verbose, explain;
-	int color;
-	bool json, csv, count, line, number, nano, utc, no_names, absolute, quoted;
+	struct sonde_show_conf show;
+	const char *output, *match;
+	unsigned most, explain;
+	bool count, quoted;
 };
 
 /* clang-format off */
@@ -28,24 +27,10 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXTS, 'r', NULL, struct conf, file, "FILE", "read FILE; every operand is then part of the filter"),
 	SONDE_OPTION(UINT, 'c', NULL, struct conf, most, "NUMBER", "end after so many packets"),
 	SONDE_OPTION(FLAG, 0, "count", struct conf, count, NULL, "only how many packets there are"),
-	SONDE_OPTION(COUNT, 'v', NULL, struct conf, verbose, NULL, "all layers and fields below each line, and what is wrong in them"),
+	SONDE_SHOW_OPTIONS(struct conf, show),
 	SONDE_OPTION(TEXT, 0, "match", struct conf, match, "EXPRESSION", "only packets of which this holds, such as 'tcp.flags.syn && ip.ttl < 10'"),
 	SONDE_OPTION(FLAG, 0, "quoted", struct conf, quoted, NULL, "--match also looks into what ICMP errors quote"),
 	SONDE_OPTION(UINT, 0, "explain", struct conf, explain, "NUMBER", "why --match holds or not of this packet"),
-	SONDE_OPTION(FLAG, 0, "csv", struct conf, csv, NULL, "comma-separated values of --fields"),
-	SONDE_OPTION(TEXT, 0, "fields", struct conf, fields, "NAMES", "the fields of --csv, such as frame.number,ip.src,tcp.dstport"),
-	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a packet, with all fields"),
-	SONDE_OPTION(COUNT, 't', NULL, struct conf, stamp, NULL, "no time; -tt since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line"),
-	SONDE_OPTION(FLAG, 0, "utc", struct conf, utc, NULL, "times in UTC"),
-	SONDE_OPTION(FLAG, 0, "nano", struct conf, nano, NULL, "times with nine digits behind the point"),
-	SONDE_OPTION(FLAG, '#', "number", struct conf, number, NULL, "the number of each packet in front"),
-	SONDE_OPTION(COUNT, 'x', NULL, struct conf, hex, NULL, "the bytes in hex, -xx with the link header"),
-	SONDE_OPTION(COUNT, 'X', NULL, struct conf, both, NULL, "in hex and ASCII, -XX with the link header"),
-	SONDE_OPTION(COUNT, 'A', NULL, struct conf, text, NULL, "in ASCII, -AA with the link header"),
-	SONDE_OPTION(FLAG, 'l', NULL, struct conf, line, NULL, "every line at once, also into a pipe"),
-	SONDE_OPTION(FLAG, 'n', NULL, struct conf, no_names, NULL, "numbers instead of names, as always"),
-	SONDE_OPTION(FLAG, 'S', NULL, struct conf, absolute, NULL, "TCP sequence numbers as they are, not from where they began"),
-	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
 	SONDE_OPTION(TEXT, 'o', NULL, struct conf, output, "FILE", "write to FILE (standard output)"),
 	SONDE_OPTION_END,
 };
@@ -160,62 +145,14 @@ static void bad(void *arg, const char *name, int code, const struct sonde_reader
 		in->worst = exit_code;
 }
 
-static enum sonde_dump choose_dump(const struct conf *conf, bool *ret_link)
-{
-	unsigned n = conf->both ? conf->both : conf->hex ? conf->hex : conf->text;
-
-	*ret_link = n > 1;
-	return conf->both   ? SONDE_DUMP_HEX_ASCII
-	       : conf->hex  ? SONDE_DUMP_HEX
-	       : conf->text ? SONDE_DUMP_ASCII
-			    : SONDE_DUMP_NONE;
-}
-
-static void choose_look(const struct conf *conf, int out, struct sonde_view_look *look)
-{
-	const char *none = getenv("NO_COLOR"), *word;
-	size_t len;
-	int r;
-
-	*look = (struct sonde_view_look){
-		.form = conf->json  ? SONDE_VIEW_JSON
-			: conf->csv ? SONDE_VIEW_CSV
-				    : SONDE_VIEW_LINE,
-		.line_by_line = conf->line || isatty(out),
-		.number = conf->number,
-		.absolute = conf->absolute,
-		.tree = conf->verbose,
-		.stamp = { .form = (uint8_t)conf->stamp, .nano = conf->nano, .utc = conf->utc },
-	};
-	look->dump = choose_dump(conf, &look->dump_link);
-	if (conf->color == SONDE_WHEN_ALWAYS ||
-	    (conf->color == SONDE_WHEN_AUTO && isatty(out) && !(none && *none)))
-		look->palette = sonde_paint_palette;
-	if (!conf->csv)
-		return;
-	r = sonde_view_columns(look, conf->fields, &word, &len);
-	if (r == -E2BIG)
-		sonde_cli_wrong(&cli, "--fields takes up to %u names", SONDE_VIEW_COLUMNS);
-	if (r < 0) {
-		const char *near = sonde_lookup_nearest(word, len, &sonde_facts_schema);
-
-		sonde_cli_wrong(&cli, "there is no field '%.*s'%s%s", (int)len, word,
-				near ? "; the nearest is " : "", near ? near : "");
-	}
-}
-
 /* What is wrong with the words, before anything is opened. */
 static void check(const struct conf *conf)
 {
-	if (conf->stamp >= SONDE_STAMP_FORMS)
-		sonde_cli_wrong(&cli, "-t is taken up to five times");
-	if (conf->json + conf->csv + conf->count > 1)
+	if (conf->count && (conf->show.json || conf->show.csv))
 		sonde_cli_wrong(&cli, "--json, --csv and --count exclude each other");
-	if (conf->csv != (conf->fields != NULL))
-		sonde_cli_wrong(&cli, "--csv and --fields go together");
 	if ((conf->explain || conf->quoted) && !conf->match)
 		sonde_cli_wrong(&cli, "--explain and --quoted are about --match");
-	if (conf->explain && (conf->json || conf->csv || conf->count))
+	if (conf->explain && (conf->show.json || conf->show.csv || conf->count))
 		sonde_cli_wrong(&cli,
 				"--explain is for reading: without --json, --csv and --count");
 }
@@ -257,7 +194,7 @@ int main(int argc, char **argv)
 	plan.count = conf.count;
 	if (conf.output && (plan.out = sonde_file_make(conf.output)) < 0)
 		return sonde_cli_fail(&cli, conf.output, plan.out);
-	choose_look(&conf, plan.out, &plan.look);
+	sonde_show_choose(&cli, &conf.show, plan.out, &plan.look);
 	sonde_privilege_drop(-1);
 	r = sonde_inspect_run(&plan, &end);
 	if (r == -EPIPE)
@@ -266,7 +203,7 @@ int main(int argc, char **argv)
 		sonde_cli_wrong(&cli, "%s", end.why);
 	if (r < 0)
 		return sonde_cli_fail(&cli, "writing the packets", r);
-	if (end.events && !conf.verbose)
+	if (end.events && !conf.show.verbose)
 		sonde_cli_say(&cli,
 			      "%llu events of programs lie between the packets: -v shows them, "
 			      "sonde follow --from tells their story",

@@ -9,8 +9,7 @@
 #include <sys/utsname.h>
 
 #include "base/reason.h"
-#include "packet/packet.h"
-#include "packet/summary.h"
+#include "packet/match.h"
 #include "sys/clock.h"
 #include "sys/device.h"
 #include "sys/file.h"
@@ -21,6 +20,7 @@
 enum {
 	PASS = 4096, /* frames worked off before signals and clocks are looked at */
 	LINES = 256 << 10,
+	DEVICES = 1024,
 	LINE_MOST = 400, /* of what is said */
 };
 
@@ -32,7 +32,8 @@ struct source {
 	struct sonde_live_plan plan;
 	struct sonde_live *live;
 	struct sonde_live_facts facts;
-	struct sonde_device device;
+	struct sonde_device *device; /* itself; of "any", all there are now */
+	int devices;
 	struct sonde_frame head; /* the next one, if */
 	bool has, down, gone;
 };
@@ -46,9 +47,11 @@ struct capture {
 	char description[SONDE_CAPTURE_SOURCES][64], os[200];
 	struct sonde_album album;
 	struct sonde_text lines;
-	struct sonde_stamp stamp;
+	struct sonde_view view;
+	struct sonde_arena arena;
+	struct sonde_match match, last;
 	sonde_ns until; /* frames after this are not taken; since 1970 */
-	bool ending;
+	bool found;	/* what was waited for */
 	int error;
 };
 
@@ -68,7 +71,13 @@ static int open_here(void *arg)
 {
 	struct source *s = arg;
 
-	(void)sonde_device_read(&s->device, s->plan.interface);
+	s->device = calloc(DEVICES, sizeof *s->device);
+	if (!s->device)
+		return -ENOMEM;
+	if (strcmp(s->plan.interface, "any"))
+		s->devices = !sonde_device_read(s->device, s->plan.interface);
+	else
+		s->devices = sonde_device_list(s->device, DEVICES);
 	return sonde_live_open(&s->live, &s->plan);
 }
 
@@ -107,12 +116,16 @@ static void say_source(struct capture *c, const struct source *s)
 {
 	const struct sonde_live_facts *f = &s->facts;
 	char offload[100] = "", ring[100];
-	uint32_t whole = s->device.mtu ? s->device.mtu + 18 : 1518;
+	uint32_t whole = 1518, offloads = 0;
 	const char *word;
 	size_t len = 0;
 
+	if (f->ifindex && s->devices) {
+		offloads = s->device->offload;
+		whole = s->device->mtu + 18;
+	}
 	whole = whole < f->snaplen ? whole : f->snaplen;
-	for (unsigned i = 0; (word = sonde_device_offload(s->device.offload, i)); i++)
+	for (unsigned i = 0; (word = sonde_device_offload(offloads, i)); i++)
 		len += (size_t)snprintf(offload + len, sizeof offload - len, "%s%s",
 					i ? " " : "; not as on the wire: ", word);
 	if (f->way == SONDE_LIVE_RING)
@@ -142,12 +155,16 @@ static int open_sources(struct capture *c)
 /* A pcap file holds one link type. */
 static bool fits(struct capture *c)
 {
+	const struct sonde_savefile_interface *in = c->interface;
+
 	if (sonde_savefile_named(c->plan->album.name, NULL).format == SONDE_SAVEFILE_PCAPNG)
 		return true;
 	for (size_t i = 1; i < c->plan->sources; i++)
-		if (c->interface[i].link != c->interface[0].link) {
-			say(c, "%s and %s give different link types, of which pcap holds one alone",
-			    c->interface[0].name, c->interface[i].name);
+		if (in[i].link != in->link) {
+			c->end->told = true;
+			snprintf(c->end->doing, sizeof c->end->doing,
+				 "%s: %s and %s differ in link type, of which a pcap holds one",
+				 c->plan->album.name, in->name, in[i].name);
 			return false;
 		}
 	return true;
@@ -169,7 +186,7 @@ static int open_output(struct capture *c, sonde_ns now)
 		abort();
 	sonde_text_init(&c->lines, buffer, LINES, sonde_file_sink,
 			(void *)(uintptr_t)&c->plan->out);
-	c->stamp = c->plan->stamp;
+	sonde_view_init(&c->view, &c->plan->look, &c->lines);
 	return 0;
 }
 
@@ -179,23 +196,34 @@ static void say_gap(struct capture *c, const struct source *s, uint32_t gap)
 	    gap == 1 ? "" : "s");
 }
 
-static void print_frame(struct capture *c, const struct source *s, const struct sonde_frame *f)
+/* "any" gives the frames of all: whose it is, by its number. */
+static const char *name_of(const struct source *s, const struct sonde_frame *f)
 {
-	static const char *const dirs[] = { "   ", "In ", "Out" };
-	char *o = sonde_text_room(&c->lines, SONDE_SUMMARY_MAX + SONDE_STAMP_MAX + 64);
-	struct sonde_packet p;
+	for (int i = 0; !s->facts.ifindex && i < s->devices; i++)
+		if (s->device[i].ifindex == f->ifindex)
+			return s->device[i].name;
+	return s->from->name;
+}
 
-	o = sonde_stamp_put(&c->stamp, o, f->when);
-	if (c->plan->sources > 1) {
-		o = sonde_put_str(o, s->from->name);
-		*o++ = ' ';
-		o = sonde_put_str(o, dirs[f->dir]);
-		*o++ = ' ';
-	}
+static void show(struct capture *c, const struct source *s, const struct sonde_frame *f,
+		 uint32_t gap)
+{
+	struct sonde_packet p;
+	struct sonde_facts facts;
+
+	sonde_facts_take(&facts, f, c->end->packets + 1);
+	facts.interface = (uint64_t)(s - c->source);
+	facts.interface_name = name_of(s, f);
+	if (gap)
+		facts.dropped = gap;
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
-	o = sonde_summary(o, &p);
-	*o++ = '\n';
-	sonde_text_end(&c->lines, o);
+	if (c->plan->match && !sonde_match(&c->match, &p, &facts))
+		return;
+	c->found = c->plan->until && sonde_match(&c->last, &p, &facts);
+	c->end->packets++;
+	if (c->plan->album.name)
+		return;
+	sonde_view_show(&c->view, f, &p, &facts);
 	c->error = c->lines.error;
 }
 
@@ -204,21 +232,22 @@ static void take(struct capture *c, struct source *s)
 	const struct sonde_frame *f = &s->head;
 	size_t i = (size_t)(s - c->source);
 	struct sonde_savefile_note note = { .dropped = sonde_live_gap(s->live) };
+	uint64_t before = c->end->packets;
 
+	s->has = false;
 	if (s->down)
 		say(c, "%s: is up again", s->from->name);
 	s->down = false;
-	c->end->packets++;
 	c->count[i].delivered++;
 	c->count[i].dropped_by_os += note.dropped;
-	c->end->dropped += note.dropped;
 	if (note.dropped)
-		say_gap(c, s, note.dropped);
-	if (c->plan->album.name)
-		c->error = sonde_album_put(&c->album, (uint32_t)i, f, &note);
+		say_gap(c, s, (uint32_t)note.dropped);
+	if (c->plan->album.name && !c->plan->match && !c->plan->until)
+		c->end->packets++;
 	else
-		print_frame(c, s, f);
-	s->has = false;
+		show(c, s, f, (uint32_t)note.dropped);
+	if (c->plan->album.name && c->end->packets != before)
+		c->error = sonde_album_put(&c->album, (uint32_t)i, f, &note);
 }
 
 /* The oldest frame, once no older one can come: one source alone is in order by itself. */
@@ -244,7 +273,7 @@ static bool enough(struct capture *c)
 {
 	const struct sonde_capture_plan *plan = c->plan;
 
-	return c->error || (plan->packets && c->end->packets >= plan->packets) ||
+	return c->error || c->found || (plan->packets && c->end->packets >= plan->packets) ||
 	       (plan->bytes && plan->album.name && sonde_album_bytes(&c->album) >= plan->bytes);
 }
 
@@ -403,10 +432,28 @@ static int needed_later(const struct capture *c)
 
 static void close_all(struct capture *c)
 {
-	for (size_t i = 0; i < c->plan->sources; i++)
+	for (size_t i = 0; i < c->plan->sources; i++) {
 		c->source[i].live = sonde_live_close(c->source[i].live);
+		free(c->source[i].device);
+	}
+	if (c->lines.at)
+		sonde_view_done(&c->view);
+	sonde_arena_done(&c->arena);
 	free(c->lines.at);
 	sonde_sleep_done();
+}
+
+static int parse(struct capture *c, struct sonde_match *ret, const char *text)
+{
+	struct sonde_match_error e;
+
+	if (!text || sonde_match_parse(ret, &c->arena, text, &sonde_facts_schema, &e))
+		return 0;
+	c->end->told = true;
+	snprintf(c->end->doing, sizeof c->end->doing,
+		 "expression '%s': at byte %zu, %s is expected%s%s", text, e.at + 1, e.expected,
+		 e.nearest ? "; the nearest name is " : "", e.nearest ? e.nearest : "");
+	return -EINVAL;
 }
 
 int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_capture_end *ret)
@@ -422,7 +469,11 @@ int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_captur
 	c->end = ret;
 	sonde_sleep_init();
 	sonde_sleep_count(SIGUSR1);
-	r = open_sources(c);
+	r = parse(c, &c->match, plan->match);
+	if (!r)
+		r = parse(c, &c->last, plan->until);
+	if (!r)
+		r = open_sources(c);
 	now = sonde_clock_real();
 	c->until = plan->duration ? now + plan->duration : UINT64_MAX;
 	if (!r)

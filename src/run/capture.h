@@ -5,7 +5,7 @@
 
 #include "capture/live.h"
 #include "run/album.h"
-#include "run/stamp.h"
+#include "run/view.h"
 
 enum { SONDE_CAPTURE_SOURCES = 64 };
 
@@ -20,7 +20,10 @@ struct sonde_capture_plan {
 	size_t sources;
 	struct sonde_live_plan live;   /* of each; interface and netns are filled in */
 	struct sonde_album_plan album; /* name NULL: lines on `out` */
-	struct sonde_stamp stamp;
+	struct sonde_view_look look;   /* of the lines */
+	const char *until; /* an expression of packet/match.h: the first packet that matches is the
+			      last; NULL */
+	const char *match; /* only packets of which this holds; NULL */
 	uint64_t packets, bytes; /* ends the run; 0: no limit */
 	sonde_ns duration;
 	int out;
@@ -32,6 +35,7 @@ struct sonde_capture_plan {
 
 struct sonde_capture_end {
 	char doing[512]; /* while it failed */
+	bool told;	 /* what stands there is all there is to say */
 	uint64_t packets, dropped;
 };
 

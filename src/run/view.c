@@ -77,11 +77,26 @@ static uint32_t beyond_link(const struct sonde_packet *p)
 	return d ? p->layer[d - 1].at + p->layer[d - 1].head : 0;
 }
 
+/* In columns, as tcpdump -i any has them. */
+static char *put_interface(char *o, const struct sonde_frame *f, const struct sonde_facts *facts)
+{
+	static const char *const dirs[] = { "    ", "In  ", "Out " };
+	const char *name = facts->interface_name ? facts->interface_name : "?";
+	size_t len = strlen(name);
+
+	len = len < SONDE_STAMP_MAX ? len : SONDE_STAMP_MAX;
+	memcpy(o, name, len);
+	for (o += len; len < 5; len++)
+		*o++ = ' ';
+	*o++ = ' ';
+	return sonde_put_str(o, dirs[f->dir <= SONDE_DIR_OUT ? f->dir : 0]);
+}
+
 static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
 		      const struct sonde_facts *facts)
 {
 	const struct sonde_view_look *look = &v->look;
-	char *o = sonde_text_room(v->out, SONDE_SUMMARY_MAX + SONDE_STAMP_MAX + 32);
+	char *o = sonde_text_room(v->out, SONDE_SUMMARY_MAX + 2 * SONDE_STAMP_MAX + 64);
 	struct sonde_verdict verdict;
 
 	if (look->number) {
@@ -89,6 +104,8 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		o = SONDE_PUT_LIT(o, "  ");
 	}
 	o = sonde_stamp_put(&v->look.stamp, o, f->when);
+	if (look->interface)
+		o = put_interface(o, f, facts);
 	if (v->starts.line)
 		sonde_starts_find(&v->starts, p);
 	o = sonde_summary(o, p);

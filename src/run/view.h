@@ -26,6 +26,7 @@ struct sonde_view_look {
 	bool dump_link;		    /* the link header too */
 	bool tree;		    /* all fields below the line */
 	bool number;		    /* in front of the line */
+	bool interface;		    /* its name and the direction, behind the time */
 	bool absolute;		    /* sequence numbers as they are, not from where they began */
 	bool line_by_line;	    /* each packet reaches the output at once */
 	const char *const *palette; /* sonde_palette, or NULL */

@@ -6,6 +6,7 @@ import fcntl
 import glob
 import os
 import random
+import re
 import signal
 import socket
 import struct
@@ -343,6 +344,31 @@ def it_ends_after_as_many_packets_and_as_much_time_as_was_asked():
         true(0.4 < time.monotonic() - began < 3, "half a second")
 
 
+@fact
+def it_ends_with_the_packet_that_was_waited_for():
+    with Namespace() as space, listen(space):
+        path = os.path.join(folder(), "f.pcapng")
+        with Capture(space, "-i", "lo", "--until", "udp.length == 10", "-w", path, "udp") as capture:
+            send(space, 20)
+            capture.end(how=None)
+        same(File(path).numbers(), list(range(11)), "10 is the first of two digits")
+
+
+@fact
+def lines_and_records_are_those_of_read():
+    with Namespace() as space, listen(space):
+        path = os.path.join(folder(), "f.pcapng")
+        for options in (("-tt",), ("-v",), ("-X",), ("--json",), ("--csv", "--fields", "frame.time,ip.src")):
+            with Capture(space, "-i", "lo", "-c", 3, *options, "udp") as shown, \
+                    Capture(space, "-i", "lo", "-c", 3, "-w", path, "udp") as kept:
+                send(space, 3)
+                out = shown.end(how=None)
+                kept.end(how=None)
+            again = Result([SONDE, "read", *options, path]).out
+            # Each capture has times of its own.
+            same(*(re.sub(r"[0-9]+:[0-9:.]+Z?|[0-9]+\\.[0-9]{6}", "TIME", text) for text in (out, again)), f"{options}")
+
+
 def interrupts(times):
     """Whatever moment it is ended at: the file is whole, in order, and holds what came before."""
     with Namespace() as space, listen(space), space.socket() as marker:
@@ -537,6 +563,8 @@ def mistakes_are_told():
                                   (("-i", "lo", "tcp", "prt", "80"), 2, "'prt'"),
                                   (("-i", "any", "vlan", "7"), 2, "no VLAN support"),
                                   (("-i", "no-such-space/lo"), 2, "no-such-space"),
+                                  (("-i", "lo", "--until", "udp.prt == 1"), 2, "nearest name is udp.port"),
+                                  (("-i", "lo", "-i", "any", "-w", "f.pcap"), 2, "differ in link type"),
                                   (("-G", "1s"), 2, "go with -w"),
                                   (("-i", "lo", "-w", "/no/such/folder/f"), 2, "/no/such/folder/f"),
                                   (("-i", "lo", "-j", "device"), 1, "lo: ")):
