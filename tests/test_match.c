@@ -176,6 +176,56 @@ START_TEST(bytes_are_found_inside)
 }
 END_TEST
 
+START_TEST(text_that_a_reader_found_is_compared_as_text)
+{
+	static const uint8_t query[] = { ETH(0x0800),
+					 IP(57, 64, 17),
+					 4,
+					 0xd2,
+					 0,
+					 53,
+					 0,
+					 37,
+					 0,
+					 0,
+					 0,
+					 7,
+					 1,
+					 0,
+					 0,
+					 1,
+					 0,
+					 0,
+					 0,
+					 0,
+					 0,
+					 0,
+					 3,
+					 'w',
+					 'w',
+					 'w',
+					 7,
+					 'e',
+					 'x',
+					 'a',
+					 'm',
+					 'p',
+					 'l',
+					 'e',
+					 0,
+					 0,
+					 28,
+					 0,
+					 1 };
+
+	HOLDS("dns.qry.name == www.example && dns.qry.name contains \"exam\"", query);
+	HOLDS("dns.qry.name != \"www\" && dns.qry.name in {a, \"www.example\"}", query);
+	FAILS("dns.qry.name == example || dns.resp.name || dns.a == 10.0.0.1", query);
+	HOLDS("dns && dns.flags.recdesired && dns.qry.type == 28", query);
+	FAILS("dns.qry.name != \"x\"", tagged);
+}
+END_TEST
+
 START_TEST(what_is_told_beside_the_packet_counts)
 {
 	HOLDS("frame.number == 7 && frame.comment contains \"\\\"late\\\"\" && !frame.late", syn);
@@ -285,6 +335,7 @@ Suite *match_suite(void)
 	tcase_add_test(t, options_are_fields_too);
 	tcase_add_test(t, a_quoted_packet_counts_on_request_alone);
 	tcase_add_test(t, bytes_are_found_inside);
+	tcase_add_test(t, text_that_a_reader_found_is_compared_as_text);
 	tcase_add_test(t, what_is_told_beside_the_packet_counts);
 	tcase_add_test(t, and_binds_closer_than_or);
 	tcase_add_test(t, what_is_not_understood_is_pointed_at);

@@ -175,9 +175,12 @@ static bool subject(struct sonde_match_parser *p, struct sonde_match_test *t)
 		p->error.nearest = sonde_lookup_nearest(p->at, len, p->beside);
 		return sonde_match_expected(p, "the name of a field or protocol");
 	} else if (t->what.rows) {
-		t->form = sonde_rows[t->what.row[0]].form;
-		t->kind = sonde_row_is_octets(&sonde_rows[t->what.row[0]]) ? SONDE_MATCH_OCTETS
-									   : SONDE_MATCH_NUMBER;
+		const struct sonde_row *r = &sonde_rows[t->what.row[0]];
+
+		t->form = r->form;
+		t->kind = r->form == SONDE_FORM_TEXT ? SONDE_MATCH_TEXT
+			  : sonde_row_is_octets(r)   ? SONDE_MATCH_OCTETS
+						     : SONDE_MATCH_NUMBER;
 	} else if (t->what.column) {
 		t->form = t->what.column->kind == SONDE_COLUMN_BOOL ? SONDE_FORM_FLAG
 								    : SONDE_FORM_DEC;
