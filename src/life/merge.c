@@ -6,13 +6,22 @@
 /* What waits is kept small, for a millisecond's worth of it has to stay in the cache: of a frame
  * not the room that an event would take, of an event without addresses and texts not theirs. */
 struct held {
-	struct held *next; /* free, or late */
+	struct held *next; /* late */
 	uint32_t class;
-	uint32_t size;	/* of the item that is kept; the rest of it is zero */
+	uint32_t size;	/* of the item that is kept; the rest of an event is zero */
 	uint8_t byte[]; /* the item, then what it borrows */
 };
 
-enum { CLASSES = 40 };
+/* An event without addresses and texts. */
+#define SHORT offsetof(struct sonde_item, event.local)
+
+enum { CLASSES = 40, AHEAD = 4 };
+
+/* Places of a class that are free. */
+struct stock {
+	struct held **at;
+	size_t n, room;
+};
 
 struct place {
 	sonde_ns when;
@@ -32,7 +41,7 @@ struct source {
 struct sonde_merge_inside {
 	struct sonde_arena *arena;
 	struct source source[SONDE_MERGE_SOURCES];
-	struct held *free[CLASSES];
+	struct stock stock[CLASSES];
 	struct held *late, **late_end;
 	struct held *lent; /* by the last pop */
 	sonde_ns last;	   /* time of the youngest released */
@@ -64,25 +73,52 @@ static uint32_t size_of(const struct sonde_item *item)
 		return offsetof(struct sonde_item, frame) + sizeof item->frame;
 	if (e->local.family || e->remote.family || e->address.len || e->text.len)
 		return sizeof *item;
-	return offsetof(struct sonde_item, event.local);
+	return SHORT;
+}
+
+/* What waited a few milliseconds is in no near cache any more; by the time it is wanted it is. */
+static void fetch(const struct held *h)
+{
+	const char *at = (const char *)h;
+
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + 64);
+	__builtin_prefetch(at + 128);
 }
 
 static struct held *place_take(struct sonde_merge_inside *in, size_t need)
 {
 	size_t room = 128;
 	uint32_t class = 0;
+	struct stock *s;
 	struct held *h;
 
 	for (; room < need && class < CLASSES - 1; class ++)
 		room += room < 1024 ? 64 : room;
-	h = in->free[class];
-	if (h)
-		in->free[class] = h->next;
-	else
+	s = &in->stock[class];
+	if (s->n) {
+		h = s->at[--s->n];
+		if (s->n >= AHEAD)
+			fetch(s->at[s->n - AHEAD]);
+	} else {
 		h = sonde_arena_take(in->arena, room);
+	}
 	h->class = class;
 	h->next = NULL;
 	return h;
+}
+
+static void place_give(struct sonde_merge_inside *in, struct held *h)
+{
+	struct stock *s = &in->stock[h->class];
+
+	if (s->n == s->room) {
+		size_t room = s->room ? s->room * 2 : 64;
+
+		s->at = sonde_arena_grow(in->arena, s->at, s->room, room - s->room, sizeof *s->at);
+		s->room = room;
+	}
+	s->at[s->n++] = h;
 }
 
 static struct held *copy(struct sonde_merge_inside *in, const struct sonde_item *item)
@@ -217,13 +253,8 @@ static struct held *take(struct sonde_merge_inside *in, sonde_ns watermark)
 		heap_pop(from);
 	} else {
 		from->at = (from->at + 1) & (from->room - 1);
-		if (--from->n) { /* by the time it is wanted it is here */
-			const uint8_t *next = (const void *)from->row[from->at].held;
-
-			__builtin_prefetch(next);
-			__builtin_prefetch(next + 64);
-			__builtin_prefetch(next + 128);
-		}
+		if (--from->n > AHEAD)
+			fetch(from->row[(from->at + AHEAD) & (from->room - 1)].held);
 	}
 	return h;
 }
@@ -235,14 +266,13 @@ int sonde_merge_pop(struct sonde_merge *m, sonde_ns watermark, struct sonde_item
 
 	if (!h)
 		return 0;
-	if (in->lent) {
-		in->lent->next = in->free[in->lent->class];
-		in->free[in->lent->class] = in->lent;
-	}
+	if (in->lent)
+		place_give(in, in->lent);
 	in->lent = h;
 	h->next = NULL;
 	memcpy(ret, h->byte, h->size);
-	memset((uint8_t *)ret + h->size, 0, sizeof *ret - h->size);
+	if (h->size == SHORT)
+		memset((uint8_t *)ret + SHORT, 0, sizeof *ret - SHORT);
 	m->held--;
 	return 1;
 }
