@@ -29,8 +29,9 @@ static void take_data(struct bpf_tracer *t, const struct record_data *r)
 	e->ino = r->ino;
 	e->ret = r->ret;
 	e->bytes = r->ret > 0 ? (uint64_t)r->ret : 0;
-	e->arg[0] = r->message_flags;
-	e->arg[1] = r->asked == UINT32_MAX ? -1 : (int64_t)r->asked;
+	e->arg[0] = r->arg[0];
+	e->arg[1] = r->arg[1] == UINT32_MAX ? -1 : (int64_t)r->arg[1];
+	e->arg[2] = r->value;
 	e->pid = r->pid;
 	e->tid = r->tid;
 	e->fd = r->fd;

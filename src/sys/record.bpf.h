@@ -64,13 +64,15 @@ struct record {
 	__u32 netns;
 };
 
-/* Most of what comes: a call that moved bytes over a socket that is known already. */
+/* Most of what comes: a call that moved bytes over a socket that is known already, or set one of
+ * its options. */
 struct record_data {
 	struct record head;
 	__u32 pid, tid;
 	__u64 took, ino, cookie;
 	__s32 ret, fd;
-	__u32 message_flags, asked; /* asked: bytes, all ones: not known */
+	__u32 arg[2]; /* as base/event.h lists them; [1] all ones: not known */
+	__s32 value;  /* arg[2] */
 	__u16 flags;
 	__u16 family, protocol;
 	__u8 type, state;

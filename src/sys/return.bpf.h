@@ -13,8 +13,14 @@ INLINE long returned(long ret)
 	return ret <= -512 && ret >= -516 ? -4 : ret;
 }
 
-/* A call that moved bytes and has nothing else to tell. */
-INLINE void data_end(struct busy *b, long ret, __u32 flags, __u32 asked)
+/* What a call that moved bytes, or set an option, has to tell beside its result. */
+struct move {
+	__u32 arg[2]; /* MSG_ and bytes asked for, all ones: not known; level and name */
+	__s32 value;
+	bool plain; /* and there is nothing else */
+};
+
+INLINE void data_end(struct busy *b, long ret, const struct move *v)
 {
 	struct record_data *d = bpf_ringbuf_reserve(&ring, sizeof *d, 0);
 	__u64 id = bpf_get_current_pid_tgid();
@@ -32,8 +38,9 @@ INLINE void data_end(struct busy *b, long ret, __u32 flags, __u32 asked)
 	d->cookie = b->cookie;
 	d->ret = ret;
 	d->fd = b->fd;
-	d->message_flags = flags;
-	d->asked = asked;
+	d->arg[0] = v->arg[0];
+	d->arg[1] = v->arg[1];
+	d->value = v->value;
 	d->flags = b->when ? 0 : SONDE_FLAG_BLOCKED;
 	d->family = b->family;
 	d->protocol = b->protocol;
@@ -245,35 +252,40 @@ INLINE struct busy *busy_end(const struct args *r, unsigned call)
 	return !IS_COMPAT() && busy_begin(b, r, call) ? b : NULL;
 }
 
-/* How a call that moved bytes did it. */
-struct move {
-	__u32 flags, asked; /* MSG_; bytes, all ones: not known */
-	bool plain;	    /* there is nothing else to tell of it */
-};
-
 INLINE void move_read(struct move *v, struct user_msghdr *m, struct busy *b, const struct args *r,
 		      long ret)
 {
-	v->asked = -1;
+	v->arg[1] = -1;
 	v->plain = true;
 	switch (b->call) {
 	case SONDE_CALL_READ:
-	case SONDE_CALL_WRITE: v->asked = r->a[2]; break;
+	case SONDE_CALL_WRITE: v->arg[1] = r->a[2]; break;
 	case SONDE_CALL_READV:
 	case SONDE_CALL_WRITEV: break;
 	case SONDE_CALL_SENDTO:
 	case SONDE_CALL_RECVFROM:
-		v->asked = r->a[2];
-		v->flags = r->a[3];
+		v->arg[1] = r->a[2];
+		v->arg[0] = r->a[3];
 		v->plain = !r->a[4];
 		break;
 	case SONDE_CALL_SENDMSG:
 	case SONDE_CALL_RECVMSG:
 		bpf_probe_read_user(m, sizeof *m, (void *)r->a[1]);
-		v->flags = r->a[2];
+		v->arg[0] = r->a[2];
 		v->plain = !m->name && !(m->flags & MSG_TRUNC);
 		if (b->family == AF_UNIX && m->control && ret >= 0)
-			rights_end(b, m, v->flags);
+			rights_end(b, m, v->arg[0]);
+		break;
+	case SONDE_CALL_SENDFILE:
+		v->arg[1] = r->a[3];
+		v->plain = r->a[3] < (__u32)-1;
+		break;
+	case SONDE_CALL_SETSOCKOPT: /* most are numbers */
+		v->arg[0] = r->a[1];
+		v->arg[1] = r->a[2];
+		v->plain = (int)r->a[4] == sizeof v->value && (int)r->a[1] >= 0 &&
+			   (int)r->a[2] >= 0 &&
+			   !bpf_probe_read_user(&v->value, sizeof v->value, (void *)r->a[3]);
 		break;
 	default: v->plain = false;
 	}
@@ -302,11 +314,11 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (call == SONDE_CALL_SPLICE && spliced_out(b, &r, ret))
 		return 0;
 	move_read(&move, &m, b, &r, ret);
-	copied = move.flags & MSG_TRUNC ? move.asked : ret;
+	copied = move.arg[0] & MSG_TRUNC ? move.arg[1] : ret;
 	if (b->whole && ret >= 0 && copied < b->whole)
 		truncated_end(b, copied);
 	if (move.plain && !b->fresh && !plan.payload)
-		data_end(b, returned(ret), move.flags, move.asked);
+		data_end(b, returned(ret), &move);
 	else
 		call_end(&r, b, &m, ret);
 	return 0;
