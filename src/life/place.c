@@ -16,7 +16,7 @@ static bool is_mapped(const struct sonde_address *a)
 }
 
 /* IPv4 packets of an IPv6 socket carry IPv4 addresses. */
-static struct sonde_address plain(const struct sonde_address *a)
+static inline struct sonde_address plain(const struct sonde_address *a)
 {
 	struct sonde_address p = { .family = a->family, .port = a->port };
 
@@ -32,9 +32,10 @@ static struct sonde_address plain(const struct sonde_address *a)
 bool sonde_place_is_loopback(const struct sonde_address *a)
 {
 	static const uint8_t one[16] = { [15] = 1 };
-	struct sonde_address p = plain(a);
 
-	return p.family == AF_INET ? p.ip[0] == 127 : p.family && !memcmp(p.ip, one, 16);
+	if (a->family == AF_INET)
+		return a->ip[0] == 127;
+	return a->family && (is_mapped(a) ? a->ip[12] == 127 : !memcmp(a->ip, one, 16));
 }
 
 /* Multicast, or an IPv4 broadcast as far as that can be told without the netmask. */
