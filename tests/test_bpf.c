@@ -4,6 +4,8 @@ Suite *bpf_suite(void);
 
 #ifdef SONDE_HAVE_BPF
 
+#include <sys/sendfile.h>
+
 START_TEST(a_tcp_session_is_told_whole)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -148,6 +150,84 @@ START_TEST(a_packet_brings_its_payload_up_to_the_snapshot_length)
 	ck_assert_uint_eq(whole[0], 1);
 	ck_assert_uint_eq(whole[1], 1);
 	ck_assert_uint_eq(cut, 1);
+}
+END_TEST
+
+/* What lies behind a header of TCP is in the length alone; a datagram, and its payload, is whole.
+ */
+START_TEST(of_tcp_the_headers_are_enough_where_no_more_is_wanted)
+{
+	struct sonde_tracer_plan plan = usual;
+	unsigned ip = _i ? 40 : 20, segments = 0, datagrams = 0, bytes = 0;
+
+	plan.headers = true;
+	family = _i ? AF_INET6 : AF_INET;
+	run_clean(&plan, &(struct deed){ .after = greeting });
+	EACH_FRAME(f)
+	{
+		if (f->byte.at[_i ? 6 : 9] == IPPROTO_UDP) {
+			ck_assert_uint_eq(f->byte.len, f->wire);
+			datagrams += !memcmp(f->byte.at + f->wire - 14, "Hello, client!", 14);
+		} else {
+			ck_assert_uint_eq(f->byte.len, ip + (f->byte.at[ip + 12] >> 4) * 4u);
+			bytes += f->wire - (unsigned)f->byte.len;
+			segments++;
+		}
+	}
+	ck_assert_uint_ge(segments, 6);
+	ck_assert_uint_eq(bytes, 14 + 3000);
+	ck_assert_uint_eq(datagrams, 1);
+}
+END_TEST
+
+static void options(void)
+{
+	int s = bound(SOCK_STREAM), file = open("/proc/self/exe", O_RDONLY), one = 1, a, c;
+	struct linger linger = { 1, 0 };
+	char buf[100];
+
+	for (int i = 0; i < 2; i++) /* before and after others know of the socket */
+		must(!setsockopt(s, SOL_SOCKET, SO_PRIORITY, &one, sizeof one));
+	must(setsockopt(s, SOL_SOCKET, 9999, &(int){ -7 }, 4) < 0 && errno == ENOPROTOOPT);
+	must(!setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
+	must(setsockopt(s, SOL_SOCKET, SO_PRIORITY, NULL, sizeof one) < 0 && errno == EFAULT);
+	c = socket(family, SOCK_STREAM, 0);
+	must(!listen(s, 1) && !connect(c, (void *)&address, address_len));
+	a = accept(s, NULL, NULL);
+	must(sendfile(a, file, NULL, 100) == 100);
+	must(recv(c, buf, sizeof buf, MSG_WAITALL) == 100);
+	must(sendfile(a, file, &(off_t){ 1 << 30 }, (size_t)1 << 40) == 0);
+}
+
+START_TEST(options_and_files_that_are_sent_are_told_with_all_they_had)
+{
+	static const struct {
+		int64_t ret, name, value;
+	} want[] = {
+		{ 0, SO_PRIORITY, 1 },
+		{ 0, SO_PRIORITY, 1 },
+		{ -ENOPROTOOPT, 9999, -7 },
+		{ 0, SO_LINGER, 1 },
+		{ -EFAULT, SO_PRIORITY, SONDE_NO_VALUE },
+	};
+
+	family = AF_INET;
+	run_clean(&usual, &(struct deed){ .after = options });
+	ck_assert_uint_eq(calls(SONDE_CALL_SETSOCKOPT), 5);
+	for (unsigned i = 0; i < 5; i++) {
+		const struct sonde_event *e = call(SONDE_CALL_SETSOCKOPT, i);
+
+		ck_assert_int_eq(e->ret, want[i].ret);
+		ck_assert_int_eq(e->arg[0], SOL_SOCKET);
+		ck_assert_int_eq(e->arg[1], want[i].name);
+		ck_assert_int_eq(e->arg[2], want[i].value);
+		ck_assert_uint_eq(e->bytes, 0);
+	}
+	ck_assert_uint_eq(calls(SONDE_CALL_SENDFILE), 2);
+	ck_assert_uint_eq(call(SONDE_CALL_SENDFILE, 0)->bytes, 100);
+	ck_assert_int_eq(call(SONDE_CALL_SENDFILE, 0)->arg[0], 0);
+	ck_assert_int_eq(call(SONDE_CALL_SENDFILE, 0)->arg[1], 100);
+	ck_assert_int_eq(call(SONDE_CALL_SENDFILE, 1)->arg[1], (int64_t)1 << 40);
 }
 END_TEST
 
@@ -347,6 +427,8 @@ Suite *bpf_suite(void)
 	tcase_add_loop_test(c, a_tcp_session_is_told_whole, 0, 2);
 	tcase_add_test(c, every_tcp_packet_is_seen_once_with_its_socket);
 	tcase_add_loop_test(c, a_packet_brings_its_payload_up_to_the_snapshot_length, 0, 2);
+	tcase_add_loop_test(c, of_tcp_the_headers_are_enough_where_no_more_is_wanted, 0, 2);
+	tcase_add_test(c, options_and_files_that_are_sent_are_told_with_all_they_had);
 	tcase_add_test(c, an_interface_is_named_before_its_first_packet);
 	tcase_add_loop_test(c, what_happens_to_datagrams_is_told, 0, 2);
 	tcase_add_test(c, unix_sockets_and_what_passes_through_them);

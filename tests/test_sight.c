@@ -102,6 +102,16 @@ START_TEST(what_is_seen_twice_at_one_place_was_sent_twice)
 }
 END_TEST
 
+START_TEST(over_the_loopback_nothing_is_waited_for_where_it_is_seen_once)
+{
+	sight.loops_once = true;
+	ck_assert_int_eq(pass(1000, 7, 1, OUT, 1), 1);
+	ck_assert_int_eq(pass(1001, 7, 2, OUT, 2), 2); /* another device */
+	ck_assert_int_eq(pass(1002, 8, 1, IN, 1), 3);
+	ck_assert_int_eq(pass(1003, 8, 3, IN, 2), -2);
+}
+END_TEST
+
 START_TEST(after_a_second_it_is_another)
 {
 	ck_assert_int_eq(pass(1000, 7, 2, OUT, 1), 1);
@@ -157,6 +167,7 @@ Suite *sight_suite(void)
 	tcase_add_test(t, a_packet_seen_elsewhere_is_the_same_that_arrived);
 	tcase_add_test(t, neighbouring_namespaces_are_two_places);
 	tcase_add_test(t, what_is_seen_twice_at_one_place_was_sent_twice);
+	tcase_add_test(t, over_the_loopback_nothing_is_waited_for_where_it_is_seen_once);
 	tcase_add_test(t, after_a_second_it_is_another);
 	tcase_add_test(t, many_equal_ones_are_told_apart_by_their_order);
 	tcase_add_test(t, different_ones_pass_and_memory_stays);
