@@ -376,6 +376,25 @@ START_TEST(bytes_moved_by_io_uring_are_drawn_and_a_call_that_moved_them_takes_th
 }
 END_TEST
 
+START_TEST(who_takes_a_socket_over_is_drawn)
+{
+	struct sonde_connection *k = hello_stream();
+	struct sonde_endpoint *c = life.endpoint[k->client - 1];
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(c, 404, SONDE_EVENT_PASS) };
+	struct sonde_heard h = { .sid = c->sid };
+	const char *ladder;
+
+	hear(&i, &h);
+	i.event.kind = SONDE_EVENT_TAKE;
+	i.event.pid = 7;
+	memcpy(i.event.comm, "w\x1b", 3);
+	hear(&i, &h);
+	ladder = drawn((struct sonde_ladder){ .connection = k }, 110, true, 0);
+	ck_assert_ptr_nonnull(strstr(ladder, "  passed into a message\n"));
+	ck_assert_ptr_nonnull(strstr(ladder, "  taken by w\\x1b[7]\n"));
+}
+END_TEST
+
 START_TEST(who_resets_is_not_drawn_as_reset)
 {
 	struct sonde_connection *k = hello_stream();
@@ -480,6 +499,7 @@ Suite *ladder_suite(void)
 	tcase_add_test(t, what_let_go_of_a_socket_is_named);
 	tcase_add_test(
 		t, bytes_moved_by_io_uring_are_drawn_and_a_call_that_moved_them_takes_their_place);
+	tcase_add_test(t, who_takes_a_socket_over_is_drawn);
 	tcase_add_test(t, who_resets_is_not_drawn_as_reset);
 	tcase_add_test(t, a_connection_with_message_boundaries_is_drawn_once);
 	tcase_add_test(t, who_reads_what_was_sent_to_a_group_stands_in_the_ladder);

@@ -343,6 +343,14 @@ static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s,
 	case SONDE_STORY_RESET:
 	case SONDE_STORY_RESET_IN:
 	case SONDE_STORY_ERROR: draw_fault(d, s, side); break;
+	case SONDE_STORY_PASSED:
+		add(d, s->when, app_place(side), SONDE_PAINT_CALL, "passed into a message",
+		    "passed");
+		break;
+	case SONDE_STORY_TAKEN:
+		add(d, s->when, app_place(side), SONDE_PAINT_CALL,
+		    sonde_arena_print(d->arena, "taken by %s", s->why ? s->why : "?"), "taken");
+		break;
 	case SONDE_STORY_RELEASED:
 		add(d, s->when, app_place(side), SONDE_PAINT_CALL,
 		    by ? sonde_arena_print(d->arena, "%sclosed (%s)", side->lead, by) : "closed",

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "life/words.h"
 #include "packet/tuple.h"
 
 void sonde_story_init(struct sonde_story *story, struct sonde_arena *arena, size_t most)
@@ -222,6 +223,15 @@ void sonde_story_hear(struct sonde_story *story, const struct sonde_item *item,
 			return;
 		s.what = SONDE_STORY_ERROR;
 		break;
+	case SONDE_EVENT_PASS: s.what = SONDE_STORY_PASSED; break;
+	case SONDE_EVENT_TAKE: {
+		struct sonde_phrase p;
+
+		sonde_words_who(sonde_phrase_begin(&p), e->comm, e->pid);
+		s.what = SONDE_STORY_TAKEN;
+		s.why = story->kept < story->most ? sonde_phrase_end(&p, story->arena) : NULL;
+		break;
+	}
 	case SONDE_EVENT_SENT:
 	case SONDE_EVENT_RECEIVED:
 		if (e->ret < 0)

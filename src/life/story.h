@@ -19,6 +19,8 @@ enum sonde_story_what {
 	SONDE_STORY_RESET_IN,
 	SONDE_STORY_ERROR,
 	SONDE_STORY_RELEASED, /* by other means than a call on it */
+	SONDE_STORY_PASSED,   /* a descriptor of it went into a message */
+	SONDE_STORY_TAKEN,    /* one came out of it; why: who took it */
 	SONDE_STORY_MOVED,    /* bytes that no call of the thread moved: io_uring */
 };
 
@@ -27,7 +29,7 @@ struct sonde_story_step {
 	sonde_ns until; /* call: its return; packet: arrival at the other end; 0: not known */
 	int64_t ret;	/* call: result or -errno; error: -errno */
 	uint64_t bytes;
-	const char *why; /* drop, reset: the kernel's word, or NULL */
+	const char *why; /* drop, reset: the kernel's word; taken: the process; or NULL */
 	uint64_t frame;
 	uint64_t message; /* number of the datagram, or 0 */
 	uint32_t flow;	  /* id of the datagram's flow, or 0 */

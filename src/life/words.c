@@ -303,7 +303,7 @@ const char *sonde_words_release(unsigned release)
 	case SONDE_RELEASE_EXIT: return "exit";
 	case SONDE_RELEASE_EXEC: return "exec";
 	case SONDE_RELEASE_KILL: return "killed";
-	case SONDE_RELEASE_PASSED: return "in a message nobody read";
+	case SONDE_RELEASE_PASSED: return "in a lost message";
 	default: return NULL;
 	}
 }
