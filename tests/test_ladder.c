@@ -151,7 +151,11 @@ START_TEST(remains_in_time_wait_are_shown_though_the_socket_itself_says_close)
 
 	state(s, 520, SONDE_STATE_FIN_WAIT2, SONDE_STATE_CLOSE);
 	s->kernel.at[s->kernel.n - 1].state = SONDE_STATE_TIME_WAIT;
+	ck_assert_ptr_null(strstr(drawn(l, 110, true, 0), "?"));
+	s->kernel.at[s->kernel.n - 1].inferred = true;
 	ck_assert_ptr_nonnull(strstr(drawn(l, 110, true, 0), " TIME_WAIT?\n"));
+	ck_assert_ptr_nonnull(strstr(drawn(l, 110, true, 0), "\n?: concluded, not seen\n"));
+	ck_assert_ptr_nonnull(strstr(drawn(l, 60, true, 0), " TIME_W?"));
 }
 END_TEST
 

@@ -50,6 +50,21 @@ START_TEST(a_drop_says_who_is_not_told)
 }
 END_TEST
 
+START_TEST(a_segment_that_was_dropped_has_no_invented_length)
+{
+	struct sonde_endpoint *e = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_CLIENT, 7, "c");
+	struct sonde_item i = { .is = SONDE_ITEM_EVENT, .event = event(e, 10, SONDE_EVENT_DROP) };
+	struct sonde_heard h = { .sid = 1, .milestone = SONDE_MILESTONE_DROPPED };
+
+	i.event.protocol = IPPROTO_TCP;
+	i.event.remote = ip4(2, 80);
+	i.event.text = (struct sonde_bytes){ (const uint8_t *)"TCP_ABORT_ON_DATA", 17 };
+	hear(&i, &h);
+	same(written(), "   0.000010  #1   c[7]              dropped a segment from 10.0.0.2:80: "
+			"data came after the close (TCP_ABORT_ON_DATA)\n");
+}
+END_TEST
+
 START_TEST(calls_are_written_as_strace_writes_them_and_replace_what_they_mean)
 {
 	line.classes = SONDE_LINE_APP | SONDE_LINE_CALLS;
@@ -302,6 +317,7 @@ Suite *line_suite(void)
 	tcase_add_checked_fixture(t, invent, forget);
 	tcase_add_test(t, a_session_reads_as_it_happens);
 	tcase_add_test(t, a_drop_says_who_is_not_told);
+	tcase_add_test(t, a_segment_that_was_dropped_has_no_invented_length);
 	tcase_add_test(t, calls_are_written_as_strace_writes_them_and_replace_what_they_mean);
 	tcase_add_test(t, every_packet_has_a_line_with_its_sockets);
 	tcase_add_test(t, failures_resets_and_ends_are_named_with_their_meaning);

@@ -19,7 +19,7 @@
 	E(RESET_IN,   "reset-in",   "TCP took a reset. the socket") \
 	E(DESTROY,    "destroy",    "the kernel's socket ends. the socket; n[0]: bytes sent, n[1]: bytes received, n[2]: segments sent again") \
 	E(ERROR,      "error",      "an error was left on the socket. the socket; ret: -errno") \
-	E(DROP,       "drop",       "a datagram or segment was dropped on its way into the socket. the socket (the receiver); remote: its source; bytes: payload; reason, text: the kernel's name") \
+	E(DROP,       "drop",       "a datagram or segment was dropped on its way into the socket. the socket (the receiver); remote: its source; bytes: payload of a datagram; reason, text: the kernel's name") \
 	E(SENT,       "sent",       "bytes left the program for the socket and no call that we saw begin moved them: by io_uring, or by one that had begun before. task, the socket, ret") \
 	E(RECEIVED,   "received",   "the same, towards the program. task, the socket, ret; arg[0]: MSG_ flags; fd: they left it by splice") \
 	E(TRUNCATED,  "truncated",  "a datagram was longer than the buffer. task, the socket; ret: bytes copied; n[0]: bytes it had") \

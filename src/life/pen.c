@@ -311,7 +311,10 @@ void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const st
 		say(p, "%s -> %s", sonde_name_tcp_state(e->from), sonde_state_name(now));
 		if (now != e->to)
 			put(p, " (inferred)");
-		means(p, "  ", sonde_words_state_means(now));
+		if (step || now != SONDE_STATE_CLOSE || e->from != SONDE_STATE_FIN_WAIT2)
+			means(p, "  ", sonde_words_state_means(now));
+		else
+			means(p, "  ", "the socket goes before the peer's FIN has come");
 		break;
 	case SONDE_MILESTONE_ERROR:
 		put(p, "error left on the socket: ");
@@ -341,7 +344,7 @@ void sonde_pen_kernel(struct sonde_pen *p, const struct sonde_event *e, const st
 	case SONDE_MILESTONE_GONE:
 		put(p, "the kernel's socket ends");
 		if (s && !s->cause && s->state == SONDE_STATE_FIN_WAIT2)
-			put(p, "; what is left of it waits for the peer's FIN");
+			put(p, "; the peer's FIN has not come");
 		if (s && s->cause && s->cause != SONDE_CAUSE_OPEN) {
 			say(p, ": %s", sonde_cause_name(s->cause));
 			if (s->cause_inferred)

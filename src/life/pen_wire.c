@@ -72,7 +72,10 @@ void sonde_pen_drop(struct sonde_pen *p, const struct sonde_event *e, const stru
 		paint(p, SONDE_PAINT_PLAIN);
 		return;
 	}
-	say(p, "dropped %llu B", (unsigned long long)e->bytes);
+	if (e->protocol == IPPROTO_TCP) /* how long it was is not told */
+		put(p, "dropped a segment");
+	else
+		say(p, "dropped %llu B", (unsigned long long)e->bytes);
 	if (e->remote.family) {
 		put(p, " from ");
 		sonde_text_end(p->t, sonde_put_address(sonde_text_room(p->t, 80), &e->remote));

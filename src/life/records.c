@@ -1,5 +1,6 @@
 #include "life/records.h"
 
+#include <netinet/in.h>
 #include <sys/wait.h>
 
 #include "base/name.h"
@@ -179,7 +180,10 @@ void sonde_event_record_fill(struct sonde_event_record *r, struct sonde_arena *s
 	case SONDE_EVENT_SENT:
 	case SONDE_EVENT_RECEIVED:
 	case SONDE_EVENT_TRUNCATED: r->bytes = e->ret >= 0 ? (uint64_t)e->ret : SONDE_ABSENT; break;
-	case SONDE_EVENT_DROP: r->bytes = e->bytes; break;
+	case SONDE_EVENT_DROP:
+		if (e->protocol != IPPROTO_TCP) /* else it is not told */
+			r->bytes = e->bytes;
+		break;
 	case SONDE_EVENT_SEED:
 	case SONDE_EVENT_PASS:
 	case SONDE_EVENT_TAKE: r->fd = e->fd; break;

@@ -286,18 +286,25 @@ static void draw_packet(struct sonde_rungs *d, const struct sonde_story_step *s,
 	}
 }
 
-static void draw_state(struct sonde_rungs *d, const struct sonde_story_step *s,
-		       const struct sonde_rung_side *side)
+/* The states as the engine has them, also those that it concluded. */
+static void draw_states(struct sonde_rungs *d, const struct sonde_rung_side *side)
 {
-	const struct sonde_step *step = sonde_words_step(side->of, s->when);
-	unsigned now = step ? step->state : s->state;
-	bool inferred = now != s->state;
+	const struct sonde_steps *steps = &side->of->kernel;
 
-	d->inferred |= inferred;
-	add(d, s->when, kernel_place(side), SONDE_PAINT_STATE,
-	    sonde_arena_print(d->arena, "%s%s%s", sonde_state_name(now), inferred ? "?" : "",
-			      side->listener ? " *" : ""),
-	    sonde_words_state_brief(now));
+	for (uint32_t i = 0; i < steps->n; i++) {
+		const struct sonde_step *step = &steps->at[i];
+		const char *brief = sonde_words_state_brief(step->state);
+
+		if (step->state == SONDE_STATE_NEW_SYN_RECV ||
+		    (side->listener && step->state != SONDE_STATE_LISTEN))
+			continue;
+		d->inferred |= step->inferred;
+		add(d, step->when, kernel_place(side), SONDE_PAINT_STATE,
+		    sonde_arena_print(d->arena, "%s%s%s", sonde_state_name(step->state),
+				      step->inferred ? "?" : "", side->listener ? " *" : ""),
+		    brief ? sonde_arena_print(d->arena, "%s%s", brief, step->inferred ? "?" : "")
+			  : NULL);
+	}
 }
 
 static void draw_fault(struct sonde_rungs *d, const struct sonde_story_step *s,
@@ -333,7 +340,6 @@ static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s,
 	switch (s->what) {
 	case SONDE_STORY_CALL: draw_call(d, s, side); break;
 	case SONDE_STORY_MOVED: draw_moved(d, s, side); break;
-	case SONDE_STORY_STATE: draw_state(d, s, side); break;
 	case SONDE_STORY_PACKET: draw_packet(d, s, !side->far); break;
 	case SONDE_STORY_ARRIVAL: draw_packet(d, s, side->far); break;
 	case SONDE_STORY_DROP:
@@ -365,11 +371,9 @@ static void draw_step(struct sonde_rungs *d, const struct sonde_story_step *s,
 static bool belongs(const struct sonde_rungs *d, const struct sonde_story_step *s, bool listener)
 {
 	if (listener)
-		return s->what == SONDE_STORY_STATE
-			       ? s->state == SONDE_STATE_LISTEN
-			       : s->what == SONDE_STORY_CALL && (s->call == SONDE_CALL_SOCKET ||
-								 s->call == SONDE_CALL_BIND ||
-								 s->call == SONDE_CALL_LISTEN);
+		return s->what == SONDE_STORY_CALL &&
+		       (s->call == SONDE_CALL_SOCKET || s->call == SONDE_CALL_BIND ||
+			s->call == SONDE_CALL_LISTEN);
 	if (!d->datagram || !s->flow)
 		return true;
 	return s->flow == d->what->flow->id || (d->what->back && s->flow == d->what->back->id);
@@ -383,6 +387,7 @@ void sonde_rungs_collect(struct sonde_rungs *d, const struct sonde_story *story,
 {
 	struct sonde_story_step *step = sonde_arena_take(d->arena, STEPS * sizeof *step);
 
+	draw_states(d, side);
 	for (size_t i = 0; i < d->life->endpoints; i++) {
 		size_t n;
 

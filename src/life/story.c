@@ -200,12 +200,6 @@ void sonde_story_hear(struct sonde_story *story, const struct sonde_item *item,
 	switch (e->kind) {
 	case SONDE_EVENT_CALL: hear_call(story, e, h); return;
 	case SONDE_EVENT_ARRIVED: hear_arrived(story, e, h); return;
-	case SONDE_EVENT_STATE:
-		if (!h->milestone) /* it was in that state already */
-			return;
-		s.what = SONDE_STORY_STATE;
-		s.state = e->to;
-		break;
 	case SONDE_EVENT_DROP:
 		s.what = SONDE_STORY_DROP;
 		s.bytes = e->bytes;

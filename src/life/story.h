@@ -3,7 +3,8 @@
 
 /* What happened to each endpoint, step by step, kept for the ladders. Bounded: of each endpoint the
  * first HEAD and the last TAIL steps stay, what lies between is counted, and no more than `most`
- * steps are kept in all. Options and polling without a result are no steps. */
+ * steps are kept in all. Options and polling without a result are no
+ * steps; states are kept by the engine. */
 
 #include "life/life.h"
 
@@ -11,7 +12,6 @@ enum { SONDE_STORY_HEAD = 192, SONDE_STORY_TAIL = 64 };
 
 enum sonde_story_what {
 	SONDE_STORY_CALL = 1,
-	SONDE_STORY_STATE,
 	SONDE_STORY_PACKET,  /* this endpoint sent it */
 	SONDE_STORY_ARRIVAL, /* a packet for this endpoint, whose sender is not followed */
 	SONDE_STORY_DROP,
@@ -38,7 +38,6 @@ struct sonde_story_step {
 	uint32_t flags;	  /* packet: TCP flags; receiving call: MSG_ flags */
 	uint8_t what;	  /* enum sonde_story_what */
 	uint8_t call;	  /* enum sonde_call */
-	uint8_t state;
 	uint8_t protocol; /* of a packet */
 	uint8_t type;	  /* of an ICMP packet */
 	bool inferred;	  /* that the packet is this endpoint's */

@@ -256,6 +256,7 @@ const char *sonde_words_drop_means(const char *name)
 		{ "TCP_ZEROWINDOW", "the receive window was closed" },
 		{ "TCP_OVERWINDOW", "it was beyond the receive window" },
 		{ "TCP_CLOSE", "the connection was closed" },
+		{ "TCP_ABORT_ON_DATA", "data came after the close" },
 		{ "TCP_INVALID_SEQUENCE", "its sequence number was outside the window" },
 		{ "SOCKET_BACKLOG", "the socket's backlog was full" },
 		{ "TCP_LISTEN_OVERFLOW", "the accept queue was full" },
