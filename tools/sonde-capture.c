@@ -28,7 +28,7 @@ struct conf {
 	sonde_ns file_time, duration;
 	unsigned packets, file_packets, files;
 	int backend, dir, clock;
-	bool list, near;
+	bool list, near, process;
 };
 
 /* clang-format off */
@@ -42,6 +42,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION_CHOICE('Q', "direction", struct conf, dir, "DIR", directions, "only what goes this way"),
 	SONDE_OPTION_CHOICE('j', "time-stamp-type", struct conf, clock, "CLOCK", clocks, "who takes the times"),
 	SONDE_OPTION_CHOICE(0, "backend", struct conf, backend, "NAME", backends, "how to capture"),
+	SONDE_OPTION(FLAG, 0, "process", struct conf, process, NULL, "whose each packet is"),
 	SONDE_OPTION(TEXT, 'w', "write", struct conf, file, "FILE", "into FILE instead of the screen, pcap if it ends in .pcap, else pcapng, compressed if in .gz or .zst; - is standard output"),
 	SONDE_OPTION(BYTES, 'C', NULL, struct conf, file_bytes, "SIZE", "begin a new file before one is larger; a number below 1000 counts millions of bytes"),
 	SONDE_OPTION(SECONDS, 'G', NULL, struct conf, file_time, "SECONDS", "begin a new file so often"),
@@ -215,6 +216,7 @@ static struct sonde_capture_plan plan_of(const struct conf *conf, const struct s
 			   .time = conf->file_time,
 			   .keep = conf->files,
 			   .comment = conf->comment },
+		.process = conf->process,
 		.match = conf->match,
 		.until = conf->until,
 		.packets = conf->packets,

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "cli/cli.h"
+#include "sys/holder.h"
 
 /* Bytes that each interface takes at the end of a file, and a frame beside its own. */
 enum { STATISTICS = 128, BESIDE = 64 };
@@ -40,6 +41,7 @@ static int begin_file(struct sonde_album *a, sonde_ns now)
 {
 	a->packets = 0;
 	a->begin = now;
+	memset(a->told, 0, sizeof a->told);
 	if (fail(a, sonde_savefile_open(&a->file, &a->format, sonde_rotate_sink, &a->files)))
 		return a->error;
 	for (size_t i = 0; i < a->interfaces; i++)
@@ -130,6 +132,35 @@ int sonde_album_put(struct sonde_album *a, uint32_t interface, const struct sond
 		return a->error;
 	a->packets++;
 	return fail(a, sonde_savefile_frame(a->file, interface, f, note));
+}
+
+static struct sonde_bytes bytes(const char *s)
+{
+	return (struct sonde_bytes){ (const uint8_t *)s, s ? strlen(s) : 0 };
+}
+
+int sonde_album_tell(struct sonde_album *a, uint32_t pid, const char *comm, const char *path)
+{
+	uint32_t *told = &a->told[pid % SONDE_ALBUM_TOLD];
+	struct sonde_process p = { .pid = pid, .told = true, .ppid = -1, .uid = -1 };
+	struct sonde_holder h;
+
+	if (*told == pid || a->error)
+		return a->error;
+	*told = pid;
+	p.name = bytes(comm);
+	p.path = bytes(path);
+	if (!sonde_holder_read(&h, pid)) {
+		p.ppid = h.ppid;
+		p.uid = h.uid;
+		p.start = h.start;
+		p.command = (struct sonde_bytes){ (uint8_t *)h.command, h.command_len };
+		p.name = p.name.len ? p.name
+				    : (struct sonde_bytes){ (uint8_t *)h.comm,
+							    strnlen(h.comm, sizeof h.comm) };
+		p.path = *h.path ? bytes(h.path) : p.path;
+	}
+	return fail(a, sonde_savefile_process(a->file, &p));
 }
 
 int sonde_album_flush(struct sonde_album *a, sonde_ns now)

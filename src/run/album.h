@@ -6,6 +6,8 @@
 #include "capture/rotate.h"
 #include "capture/savefile.h"
 
+enum { SONDE_ALBUM_TOLD = 4096 };
+
 struct sonde_album_plan {
 	const char *name;	 /* see rotate.h; its end tells format and compression */
 	uint64_t bytes, packets; /* of a file at most, the last block left out; 0: no limit */
@@ -26,7 +28,8 @@ struct sonde_album {
 	uint64_t total;	     /* bytes in all files before */
 	sonde_ns begin, end; /* of this file, since 1970; end: when a new one begins, 0: never */
 	sonde_ns flushed;
-	int error; /* the first one */
+	uint32_t told[SONDE_ALBUM_TOLD]; /* processes, in this file */
+	int error;			 /* the first one */
 };
 
 /* Times are since 1970. Each returns 0 or the code of the first failure; nothing is written after
@@ -38,6 +41,9 @@ int sonde_album_open(struct sonde_album *a, const struct sonde_album_plan *plan,
 
 int sonde_album_put(struct sonde_album *a, uint32_t interface, const struct sonde_frame *frame,
 		    const struct sonde_savefile_note *note);
+
+/* What is known of a process, before its first frame in this file; path may be NULL. Told once. */
+int sonde_album_tell(struct sonde_album *a, uint32_t pid, const char *comm, const char *path);
 
 /* No frame older than now will come: files end by the clock, too. */
 int sonde_album_pass(struct sonde_album *a, sonde_ns now);

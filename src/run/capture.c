@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/reason.h"
 #include "packet/match.h"
+#include "run/owners.h"
 #include "sys/clock.h"
 #include "sys/device.h"
 #include "sys/file.h"
@@ -50,6 +52,10 @@ struct capture {
 	struct sonde_view view;
 	struct sonde_arena arena;
 	struct sonde_match match, last;
+	struct sonde_owners *owners; /* NULL: nobody asked whose a packet is */
+	int64_t clock;		     /* realtime minus monotonic, ns */
+	int own_netns;		     /* descriptor */
+	bool without_bpf;
 	sonde_ns until; /* frames after this are not taken; since 1970 */
 	bool found;	/* what was waited for */
 	int error;
@@ -90,7 +96,7 @@ static int open_source(struct capture *c, size_t i)
 	s->from = from;
 	s->plan = c->plan->live;
 	s->plan.interface = from->interface;
-	s->plan.netns = from->netns < 0 ? 0 : sonde_netns_inode(from->netns);
+	s->plan.netns = sonde_netns_inode(from->netns < 0 ? c->own_netns : from->netns);
 	snprintf(c->end->doing, sizeof c->end->doing, "%s", from->name);
 	r = from->netns < 0 ? open_here(s) : sonde_netns_visit(from->netns, open_here, s);
 	if (r < 0)
@@ -205,34 +211,89 @@ static const char *name_of(const struct source *s, const struct sonde_frame *f)
 	return s->from->name;
 }
 
-static void show(struct capture *c, const struct source *s, const struct sonde_frame *f,
-		 uint32_t gap)
-{
-	struct sonde_packet p;
+/* What is known of a frame beside itself, and the space that takes. */
+struct beside {
 	struct sonde_facts facts;
+	struct sonde_savefile_note note;
+	struct sonde_owner owner[SONDE_OWNERS_ENDS];
+	struct sonde_savefile_task task[SONDE_OWNERS_ENDS];
+	char comm[sizeof((struct sonde_owner *)0)->comm + 1];
+};
 
-	sonde_facts_take(&facts, f, c->end->packets + 1);
-	facts.interface = (uint64_t)(s - c->source);
-	facts.interface_name = name_of(s, f);
+static void find_owners(struct capture *c, const struct sonde_frame *f,
+			const struct sonde_packet *p, struct beside *b)
+{
+	static const char *const how[] = { "", "sonde: how=port", "sonde: how=later",
+					   "sonde: how=later-port" };
+	struct sonde_tuple t;
+	uint8_t worst = SONDE_OWNER_EXACT;
+
+	if (!sonde_packet_tuple(p, &t))
+		return;
+	b->note.task = b->task;
+	b->note.tasks = sonde_owners_find(c->owners, &t, f->netns, f->dir,
+					  f->when - (uint64_t)c->clock, b->owner);
+	for (unsigned i = 0; i < b->note.tasks; i++) {
+		const struct sonde_owner *w = &b->owner[i];
+
+		b->task[i] = (struct sonde_savefile_task){ w->pid, w->tid ? w->tid : w->pid };
+		worst = w->how > worst ? w->how : worst;
+	}
+	if (!b->note.tasks)
+		return;
+	memcpy(b->comm, b->owner->comm, sizeof b->owner->comm);
+	b->facts.pid = b->owner->pid;
+	b->facts.process = *b->comm ? b->comm : NULL;
+	b->note.comment = (struct sonde_bytes){ (const uint8_t *)how[worst], strlen(how[worst]) };
+	b->facts.comment = worst ? how[worst] : NULL;
+}
+
+static void keep(struct capture *c, size_t i, const struct sonde_frame *f, const struct beside *b)
+{
+	for (unsigned k = 0; k < b->note.tasks; k++) {
+		char comm[sizeof b->comm] = "";
+
+		memcpy(comm, b->owner[k].comm, sizeof b->owner[k].comm);
+		sonde_album_tell(&c->album, b->owner[k].pid, comm,
+				 sonde_owners_path(c->owners, b->owner[k].pid));
+	}
+	c->error = sonde_album_put(&c->album, (uint32_t)i, f, &b->note);
+}
+
+/* Looks at the frame as far as somebody asks for it, and shows it or writes it. */
+static void pass(struct capture *c, const struct source *s, uint32_t gap)
+{
+	const struct sonde_capture_plan *plan = c->plan;
+	const struct sonde_frame *f = &s->head;
+	struct beside b;
+	struct sonde_packet p;
+
+	b.note = (struct sonde_savefile_note){ .dropped = gap };
+	sonde_facts_take(&b.facts, f, c->end->packets + 1);
+	b.facts.interface = (uint64_t)(s - c->source);
+	b.facts.interface_name = name_of(s, f);
 	if (gap)
-		facts.dropped = gap;
+		b.facts.dropped = gap;
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
-	if (c->plan->match && !sonde_match(&c->match, &p, &facts))
+	if (c->owners)
+		find_owners(c, f, &p, &b);
+	if (plan->match && !sonde_match(&c->match, &p, &b.facts))
 		return;
-	c->found = c->plan->until && sonde_match(&c->last, &p, &facts);
+	c->found = plan->until && sonde_match(&c->last, &p, &b.facts);
 	c->end->packets++;
-	if (c->plan->album.name)
+	if (plan->album.name) {
+		keep(c, (size_t)(s - c->source), f, &b);
 		return;
-	sonde_view_show(&c->view, f, &p, &facts);
+	}
+	sonde_view_show(&c->view, f, &p, &b.facts);
 	c->error = c->lines.error;
 }
 
 static void take(struct capture *c, struct source *s)
 {
-	const struct sonde_frame *f = &s->head;
-	size_t i = (size_t)(s - c->source);
+	const struct sonde_capture_plan *plan = c->plan;
 	struct sonde_savefile_note note = { .dropped = sonde_live_gap(s->live) };
-	uint64_t before = c->end->packets;
+	size_t i = (size_t)(s - c->source);
 
 	s->has = false;
 	if (s->down)
@@ -242,15 +303,16 @@ static void take(struct capture *c, struct source *s)
 	c->count[i].dropped_by_os += note.dropped;
 	if (note.dropped)
 		say_gap(c, s, (uint32_t)note.dropped);
-	if (c->plan->album.name && !c->plan->match && !c->plan->until)
+	if (plan->album.name && !plan->match && !plan->until && !c->owners) {
 		c->end->packets++;
-	else
-		show(c, s, f, (uint32_t)note.dropped);
-	if (c->plan->album.name && c->end->packets != before)
-		c->error = sonde_album_put(&c->album, (uint32_t)i, f, &note);
+		c->error = sonde_album_put(&c->album, (uint32_t)i, &s->head, &note);
+	} else {
+		pass(c, s, (uint32_t)note.dropped);
+	}
 }
 
-/* The oldest frame, once no older one can come: one source alone is in order by itself. */
+/* The oldest frame, once no older one can come: one source alone is in order by itself. Whose a
+ * packet is can be told when the calls that sent it have returned. */
 static struct source *oldest(struct capture *c, sonde_ns settled)
 {
 	struct source *best = NULL;
@@ -266,7 +328,7 @@ static struct source *oldest(struct capture *c, sonde_ns settled)
 		else if (!best || s->head.when < best->head.when)
 			best = s;
 	}
-	return best && (all || best->head.when <= settled) ? best : NULL;
+	return best && ((all && !c->owners) || best->head.when <= settled) ? best : NULL;
 }
 
 static bool enough(struct capture *c)
@@ -280,8 +342,13 @@ static bool enough(struct capture *c)
 /* Up to PASS frames. False when none is left that could be taken now. */
 static bool pump(struct capture *c)
 {
-	sonde_ns settled = sonde_clock_real() - SETTLED;
+	sonde_ns settled = sonde_clock_real() - SETTLED, known;
 	struct source *s;
+
+	if (c->owners) {
+		known = sonde_owners_read(c->owners) + (uint64_t)c->clock;
+		settled = settled < known ? settled : known;
+	}
 
 	for (unsigned i = 0; i < PASS; i++) {
 		if (enough(c) || !(s = oldest(c, settled)))
@@ -354,6 +421,8 @@ static int patience(const struct capture *c)
 
 	if (c->plan->sources > 1)
 		next = now + SONDE_LIVE_LATE * SONDE_MILLISECOND;
+	if (c->owners)
+		next = now + (sonde_ns)sonde_owners_patience(c->owners) * SONDE_MILLISECOND;
 	if (c->plan->album.name && c->album.end && c->album.end + SETTLED < next)
 		next = c->album.end + SETTLED;
 	if (c->until < next)
@@ -421,13 +490,13 @@ static int finish(struct capture *c)
 	return r ? r : c->end->dropped || all_gone(c) ? SONDE_LOST : 0;
 }
 
-/* A folder of somebody else would be closed to us, root though we are. */
+/* A folder of somebody else would be closed to us, root though we are, and so would processes. */
 static int needed_later(const struct capture *c)
 {
-	return c->plan->album.name && c->album.files.plan.many &&
-			       !sonde_rotate_allowed(&c->album.files)
-		       ? CAP_DAC_OVERRIDE
-		       : -1;
+	if (c->plan->album.name && c->album.files.plan.many &&
+	    !sonde_rotate_allowed(&c->album.files))
+		return CAP_DAC_OVERRIDE;
+	return c->owners && c->without_bpf ? CAP_SYS_PTRACE : -1;
 }
 
 static void close_all(struct capture *c)
@@ -439,8 +508,33 @@ static void close_all(struct capture *c)
 	if (c->lines.at)
 		sonde_view_done(&c->view);
 	sonde_arena_done(&c->arena);
+	sonde_owners_close(c->owners);
+	if (c->own_netns >= 0)
+		close(c->own_netns);
 	free(c->lines.at);
 	sonde_sleep_done();
+}
+
+static int open_owners(struct capture *c)
+{
+	int netns[SONDE_CAPTURE_SOURCES], why = 0, r;
+
+	if (!c->plan->process)
+		return 0;
+	for (size_t i = 0; i < c->plan->sources; i++)
+		netns[i] = c->plan->from[i].netns;
+	snprintf(c->end->doing, sizeof c->end->doing, "processes");
+	c->clock = sonde_clock_offset();
+	r = sonde_owners_open(&c->owners, netns, c->plan->sources, &why);
+	if (!r && why)
+		say(c,
+		    "processes: by asking for them once a packet is seen, which misses those "
+		    "that end within 250 ms: %s",
+		    sonde_reason_text(why));
+	else if (!r)
+		say(c, "processes: by the events of sockets");
+	c->without_bpf = why;
+	return r;
 }
 
 static int parse(struct capture *c, struct sonde_match *ret, const char *text)
@@ -467,6 +561,7 @@ int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_captur
 	*ret = (struct sonde_capture_end){ 0 };
 	c->plan = plan;
 	c->end = ret;
+	c->own_netns = sonde_netns_named("/proc/self/ns/net");
 	sonde_sleep_init();
 	sonde_sleep_count(SIGUSR1);
 	r = parse(c, &c->match, plan->match);
@@ -474,6 +569,8 @@ int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_captur
 		r = parse(c, &c->last, plan->until);
 	if (!r)
 		r = open_sources(c);
+	if (!r)
+		r = open_owners(c);
 	now = sonde_clock_real();
 	c->until = plan->duration ? now + plan->duration : UINT64_MAX;
 	if (!r)

@@ -26,6 +26,7 @@ struct sonde_capture_plan {
 	const char *match; /* only packets of which this holds; NULL */
 	uint64_t packets, bytes; /* ends the run; 0: no limit */
 	sonde_ns duration;
+	bool process; /* whose each packet is */
 	int out;
 	/* One line about the run, without a newline: what was set up, what was lost where, the
 	 * statistics. Bytes from elsewhere are escaped. */

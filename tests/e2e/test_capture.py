@@ -15,7 +15,7 @@ import sys
 import time
 
 from e2e import Missed, Result, SONDE, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, own_netns, \
-    same, true, wait_until
+    same, skip, true, wait_until
 
 PORT = 4477
 NOT_READY, VALID, SEGMENTED = 1 << 9, 1 << 10, 1 << 11  # epb_flags
@@ -188,6 +188,10 @@ def dropped(frame):
 
 def payload(frame, head=14 + 28):
     return frame[head:].rstrip(b"\0")
+
+
+def tasks(frame):
+    return [struct.unpack("<II", task)[0] for task in frame[4].get(8, [])]
 
 
 def send(space, count, to="127.0.0.1", first=0, pause=0.0):
@@ -366,7 +370,7 @@ def lines_and_records_are_those_of_read():
                 kept.end(how=None)
             again = Result([SONDE, "read", *options, path]).out
             # Each capture has times of its own.
-            same(*(re.sub(r"[0-9]+:[0-9:.]+Z?|[0-9]+\\.[0-9]{6}", "TIME", text) for text in (out, again)), f"{options}")
+            same(*(re.sub(r"[0-9]+:[0-9:.]+Z?|[0-9]+\.[0-9]{6}", "TIME", text) for text in (out, again.replace("\r\n", "\n"))), f"{options}")
 
 
 def interrupts(times):
@@ -586,3 +590,72 @@ def libpcap_gives_the_same_packets():
         ours, theirs = ([(f[1], f[2], f[3]) for f in File(path).frames] for path in paths)
         same([f[1:] for f in ours], [f[1:] for f in theirs])
         same(len(ours), 100)
+
+
+CLIENT = """
+import os, socket, sys, time
+c = socket.socket()
+c.connect(("127.0.0.1", %d))
+c.send(b"x")
+time.sleep(float(sys.argv[1]))
+c.close()
+""" % PORT
+
+
+def serve(space, times, seconds):
+    """Clients, each with one connection for so long. Their pids."""
+    pids = []
+    with space.socket(socket.SOCK_STREAM) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", PORT))
+        server.listen()
+        for _ in range(times):
+            client = subprocess.Popen(space.inside([sys.executable, "-c", CLIENT, str(seconds)]))
+            peer = server.accept()[0]
+            while peer.recv(10):
+                pass
+            peer.close()
+            client.wait(20)
+            pids.append(client.pid)
+    return pids
+
+
+@fact
+def the_process_of_a_socket_that_lived_five_milliseconds():
+    with Namespace() as space:
+        path = os.path.join(folder(), "f.pcapng")
+        with Capture(space, "-i", "lo", "--process", "-w", path, "tcp") as capture:
+            wait_until(lambda: "processes:" in capture.said(), "it was said how")
+            if "by the events of sockets" not in capture.said():
+                capture.end()
+                skip("BPF is not allowed here")
+            pids = serve(space, 5, 0.005)
+            capture.end()
+        file = File(path)
+        true(len(file.frames) >= 5 * 6, f"{len(file.frames)} frames")
+        clients = []
+        for frame in file.frames:
+            client, = set(tasks(frame)) - {os.getpid()}
+            same(tasks(frame)[0] == client, struct.unpack_from(">H", frame[2], 34)[0] != PORT, "the sender is first")
+            clients += [client] if client not in clients else []
+        same(clients, pids)
+        told = {pid: words for pid, words in file.processes}
+        for pid in pids:
+            true(told[pid][2][0].startswith(b"python"), f"{told[pid]}")
+            true(b"python" in told[pid][3][0], f"{told[pid]}")
+
+
+@fact
+def without_bpf_a_process_is_found_by_asking_and_it_is_said():
+    need("setpriv")
+    with Namespace() as space:
+        path = os.path.join(folder(), "f.pcapng")
+        with Capture(space, "-i", "lo", "--process", "-w", path, "tcp",
+                     argv=["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", "--"]) as capture:
+            wait_until(lambda: "by asking" in capture.said(), "it was said how")
+            pids = serve(space, 1, 0.6)
+            capture.end()
+        found = [(tasks(f), f[4].get(1)) for f in File(path).frames if tasks(f)]
+        true(found, "no process")
+        true(any(pids[0] in pid for pid, _ in found), f"{found} without {pids}")
+        same({words[0][:11] for _, words in found if words}, {b"sonde: how="}, "comments")
