@@ -48,6 +48,11 @@ def nobody_sees_every_short_socket_too():
     same(churn(own=False, as_nobody=True).run["backend"], "ptrace", "backend")
 
 
+def attached(file):
+    """Until somebody is followed: what was there is told."""
+    wait_until(lambda: os.path.exists(file) and b'"seed"' in open(file, "rb").read(), "a first seed", 20)
+
+
 def sockets_of(pids):
     """The inodes of all sockets that these processes hold."""
     found = set()
@@ -158,7 +163,7 @@ sys.stdin.readline()
             names = ["%s:%d" % s.getsockname() for s in (first, second)]
             second.shutdown(socket.SHUT_WR)
             with Running([SONDE, "follow", "--json", "-o", file, *options, "-p", str(server.pid)]) as sonde:
-                time.sleep(1)
+                attached(file)
                 server.process.stdin.write(b"\n")
                 server.process.stdin.flush()
                 server.process.stdout.readline()
@@ -233,7 +238,7 @@ def what_happens_after_attaching_is_followed():
     file = os.path.join(folder(), "report.json")
     with Redis() as redis:
         with Running([SONDE, "follow", "--json", "-o", file, "-p", str(redis.running.pid)]) as sonde:
-            time.sleep(1)
+            attached(file)
             with socket.create_connection(("127.0.0.1", redis.port)) as new:
                 name = "%s:%d" % new.getsockname()
                 new.sendall(b"PING\r\n")
