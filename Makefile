@@ -130,6 +130,10 @@ check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+# What tests/bench/read.py reads, beside real traffic.
+$(B)/mixed: $(B)/tests/bench/mixed.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
 mutants:				## plant faults in the packet core; the suites must see each (minutes)
 	@$(RUN) tests/mutants.sh
 
@@ -148,7 +152,7 @@ fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
 
 bench:					## what following costs
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS)
+	@$(AGAIN) all $(STIMS) $(B)/mixed
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

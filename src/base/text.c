@@ -253,14 +253,38 @@ static inline uint64_t digits8(uint32_t v)
 	return hi | (x - hi * 10) << 8;
 }
 
+static inline char *eight_digits(char *o, uint32_t v)
+{
+	uint64_t x = htole64(digits8(v) | 0x3030303030303030);
+
+	memcpy(o, &x, 8);
+	return o + 8;
+}
+
+/* Below 100. */
+static inline char *two_digits(char *o, uint32_t v)
+{
+	static const char pairs[200] = "0 1 2 3 4 5 6 7 8 9 10111213141516171819"
+				       "2021222324252627282930313233343536373839"
+				       "4041424344454647484950515253545556575859"
+				       "6061626364656667686970717273747576777879"
+				       "8081828384858687888990919293949596979899";
+
+	memcpy(o, &pairs[2 * v], 2);
+	return o + 1 + (v > 9);
+}
+
 char *sonde_put_dec(char *o, uint64_t v)
 {
 	uint64_t x;
 	unsigned skip;
 
+	if (v < 100)
+		return two_digits(o, (uint32_t)v);
 	if (v >= 100000000) {
-		o = sonde_put_dec(o, v / 100000000);
-		return sonde_put_dec_padded(o, v % 100000000, 8);
+		o = v < 10000000000 ? two_digits(o, (uint32_t)(v / 100000000))
+				    : sonde_put_dec(o, v / 100000000);
+		return eight_digits(o, (uint32_t)(v % 100000000));
 	}
 	x = digits8((uint32_t)v);
 	skip = (unsigned)__builtin_ctzll(x | 1ULL << 56) & ~7u;
