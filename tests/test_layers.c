@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "packet/draft.h"
-#include "packet/facts.h"
+#include "packet/beside.h"
 #include "packet/layers.h"
 #include "tests/valid_json.h"
 
@@ -147,17 +147,17 @@ END_TEST
 START_TEST(the_facts_of_a_frame_are_absent_where_nobody_knows_them)
 {
 	struct sonde_frame f = { .wire = 60, .byte = { buf, 40 }, .link = 1 };
-	struct sonde_facts facts;
+	struct sonde_beside facts;
 	unsigned told_columns = 0;
 	union sonde_column_value v;
 
-	sonde_facts_take(&facts, &f, 3);
-	for (size_t i = 0; i < sonde_facts_schema.n; i++)
-		told_columns += sonde_column_get(&sonde_facts_schema.column[i], &facts, &v);
+	sonde_beside_take(&facts, &f, 3);
+	for (size_t i = 0; i < sonde_beside_schema.n; i++)
+		told_columns += sonde_column_get(&sonde_beside_schema.column[i], &facts, &v);
 	ck_assert_uint_eq(told_columns, 5); /* number, both lengths, link type, interface */
 	f.dir = SONDE_DIR_OUT;
 	f.sum = SONDE_SUM_NOT_READY;
-	sonde_facts_take(&facts, &f, 3);
+	sonde_beside_take(&facts, &f, 3);
 	ck_assert_str_eq(facts.direction, "out");
 	ck_assert_str_eq(facts.sums, "not-ready");
 }

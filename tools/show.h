@@ -60,7 +60,7 @@ static inline void sonde_show_columns(const struct sonde_cli *cli,
 		sonde_cli_wrong(cli, "--fields takes up to %u names", SONDE_VIEW_COLUMNS);
 	if (r >= 0)
 		return;
-	near = sonde_lookup_nearest(word, len, &sonde_facts_schema);
+	near = sonde_lookup_nearest(word, len, &sonde_beside_schema);
 	sonde_cli_wrong(cli, "there is no field '%.*s'%s%s", (int)len, word,
 			near ? "; the nearest is " : "", near ? near : "");
 }

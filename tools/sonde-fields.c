@@ -7,7 +7,7 @@
 #include "life/comparison.h"
 #include "life/records.h"
 #include "out/json.h"
-#include "packet/facts.h"
+#include "packet/beside.h"
 #include "wire/wire.h"
 
 struct conf {
@@ -211,7 +211,7 @@ static void print_records(struct sonde_text *t)
 	static const struct sonde_schema *const records[] = {
 		&sonde_run_schema,	&sonde_event_schema,	  &sonde_packet_schema,
 		&sonde_endpoint_schema, &sonde_connection_schema, &sonde_comparison_schema,
-		&sonde_facts_schema,
+		&sonde_beside_schema,
 	};
 	static const char *const kinds[] = {
 		[SONDE_COLUMN_UINT] = "number",	 [SONDE_COLUMN_INT] = "number",
@@ -228,8 +228,8 @@ static void print_records(struct sonde_text *t)
 			sonde_text_print(t, "  %-18s %-14s  %-5s  %s\n", s->column[c].name,
 					 kinds[s->column[c].kind], s->column[c].unit,
 					 s->column[c].what);
-		for (const struct sonde_facts_member *m = sonde_facts_members;
-		     s == &sonde_facts_schema && m->name; m++)
+		for (const struct sonde_beside_member *m = sonde_beside_members;
+		     s == &sonde_beside_schema && m->name; m++)
 			sonde_text_print(t, "  %-18s %-14s  %-5s  %s\n", m->name, m->type, "",
 					 m->what);
 		sonde_text_str(t, "\n");

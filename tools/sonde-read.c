@@ -17,9 +17,9 @@ enum { FILES = 1000 };
 struct conf {
 	struct sonde_option_texts file;
 	struct sonde_show_conf show;
-	const char *output, *match;
+	const char *output, *save, *match;
 	unsigned most, explain;
-	bool count, quoted;
+	bool count, stats, at_once, quoted;
 };
 
 /* clang-format off */
@@ -27,6 +27,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXTS, 'r', NULL, struct conf, file, "FILE", "read FILE; every operand is then part of the filter"),
 	SONDE_OPTION(UINT, 'c', NULL, struct conf, most, "NUMBER", "end after so many packets"),
 	SONDE_OPTION(FLAG, 0, "count", struct conf, count, NULL, "only how many packets there are"),
+	SONDE_OPTION(FLAG, 0, "stats", struct conf, stats, NULL, "only what the files hold: packets, bytes, times, interfaces"),
+	SONDE_OPTION(TEXT, 'w', NULL, struct conf, save, "FILE", "copy the packets to FILE: pcapng, or pcap by its name; compressed by .gz or .zst; - is standard output"),
+	SONDE_OPTION(FLAG, 'U', NULL, struct conf, at_once, NULL, "each packet reaches the copy at once"),
 	SONDE_SHOW_OPTIONS(struct conf, show),
 	SONDE_OPTION(TEXT, 0, "match", struct conf, match, "EXPRESSION", "only packets of which this holds, such as 'tcp.flags.syn && ip.ttl < 10'"),
 	SONDE_OPTION(FLAG, 0, "quoted", struct conf, quoted, NULL, "--match also looks into what ICMP errors quote"),
@@ -148,8 +151,10 @@ static void bad(void *arg, const char *name, int code, const struct sonde_reader
 /* What is wrong with the words, before anything is opened. */
 static void check(const struct conf *conf)
 {
-	if (conf->count && (conf->show.json || conf->show.csv))
-		sonde_cli_wrong(&cli, "--json, --csv and --count exclude each other");
+	if (conf->count + conf->stats + (conf->show.json || conf->show.csv) > 1)
+		sonde_cli_wrong(&cli, "--json, --csv, --count and --stats exclude each other");
+	if (conf->at_once && !conf->save)
+		sonde_cli_wrong(&cli, "-U is about -w");
 	if ((conf->explain || conf->quoted) && !conf->match)
 		sonde_cli_wrong(&cli, "--explain and --quoted are about --match");
 	if (conf->explain && (conf->show.json || conf->show.csv || conf->count))
@@ -173,10 +178,41 @@ static const char *join(char **word, int n)
 	return n > 0 ? text : NULL;
 }
 
+/* Whoever writes over what is being read loses it. */
+static int make_copy(const struct input *in, const char *name)
+{
+	struct stat to, from;
+
+	for (size_t i = 0; i < in->n && !stat(name, &to) && S_ISREG(to.st_mode); i++)
+		if (!fstat(in->file[i].fd, &from) && from.st_dev == to.st_dev &&
+		    from.st_ino == to.st_ino)
+			sonde_cli_wrong(&cli, "-w %s would write over what is read", name);
+	return sonde_file_make(name);
+}
+
+/* What the copy lacks. */
+static int leave_copy(const struct conf *conf, const struct sonde_inspect_end *end)
+{
+	const struct sonde_savefile_lost *l = &end->lost;
+	uint64_t beside = l->comments + l->directions + l->verdicts + l->drops + l->processes +
+			  l->names + l->secrets + l->statistics + l->events + l->others;
+
+	if (beside || l->times)
+		sonde_cli_say(&cli,
+			      "%s: pcap has no place for %llu comments, directions, processes, "
+			      "statistics and the like, and %llu times are finer than its own; "
+			      "pcapng keeps them",
+			      conf->save, (unsigned long long)beside, (unsigned long long)l->times);
+	return end->saved < 0 && end->saved != -EPIPE ? sonde_cli_fail(&cli, conf->save, end->saved)
+						      : SONDE_EXIT_YES;
+}
+
 int main(int argc, char **argv)
 {
 	static struct input in;
-	static struct sonde_inspect_plan plan = { .out = STDOUT_FILENO, .bad = bad, .arg = &in };
+	static struct sonde_inspect_plan plan = {
+		.out = STDOUT_FILENO, .save = -1, .bad = bad, .arg = &in
+	};
 	struct conf conf = { 0 };
 	int words = words_behind_dashes(argv, argc);
 	int at = sonde_cli_parse(&cli, &conf, argc, argv), r;
@@ -192,8 +228,14 @@ int main(int argc, char **argv)
 	plan.explain = conf.explain;
 	plan.most = conf.most;
 	plan.count = conf.count;
+	plan.stats = conf.stats;
+	plan.save_name = conf.save;
+	plan.save_at_once = conf.at_once;
+	plan.quiet = conf.save && !conf.show.json && !conf.show.csv;
 	if (conf.output && (plan.out = sonde_file_make(conf.output)) < 0)
 		return sonde_cli_fail(&cli, conf.output, plan.out);
+	if (conf.save && (plan.save = make_copy(&in, conf.save)) < 0)
+		return sonde_cli_fail(&cli, conf.save, plan.save);
 	sonde_show_choose(&cli, &conf.show, plan.out, &plan.look);
 	sonde_privilege_drop(-1);
 	r = sonde_inspect_run(&plan, &end);
@@ -208,5 +250,6 @@ int main(int argc, char **argv)
 			      "%llu events of programs lie between the packets: -v shows them, "
 			      "sonde follow --from tells their story",
 			      (unsigned long long)end.events);
-	return in.worst;
+	r = conf.save ? leave_copy(&conf, &end) : 0;
+	return r ? r : in.worst;
 }

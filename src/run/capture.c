@@ -213,7 +213,7 @@ static const char *name_of(const struct source *s, const struct sonde_frame *f)
 
 /* What is known of a frame beside itself, and the space that takes. */
 struct beside {
-	struct sonde_facts facts;
+	struct sonde_beside facts;
 	struct sonde_savefile_note note;
 	struct sonde_owner owner[SONDE_OWNERS_ENDS];
 	struct sonde_savefile_task task[SONDE_OWNERS_ENDS];
@@ -269,7 +269,7 @@ static void pass(struct capture *c, const struct source *s, uint32_t gap)
 	struct sonde_packet p;
 
 	b.note = (struct sonde_savefile_note){ .dropped = gap };
-	sonde_facts_take(&b.facts, f, c->end->packets + 1);
+	sonde_beside_take(&b.facts, f, c->end->packets + 1);
 	b.facts.interface = (uint64_t)(s - c->source);
 	b.facts.interface_name = name_of(s, f);
 	if (gap)
@@ -541,7 +541,7 @@ static int parse(struct capture *c, struct sonde_match *ret, const char *text)
 {
 	struct sonde_match_error e;
 
-	if (!text || sonde_match_parse(ret, &c->arena, text, &sonde_facts_schema, &e))
+	if (!text || sonde_match_parse(ret, &c->arena, text, &sonde_beside_schema, &e))
 		return 0;
 	c->end->told = true;
 	snprintf(c->end->doing, sizeof c->end->doing,

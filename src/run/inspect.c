@@ -5,8 +5,13 @@
 #include <stdlib.h>
 
 #include "base/reason.h"
+#include "capture/copy.h"
+#include "capture/files.h"
+#include "capture/facts.h"
 #include "capture/filter.h"
+#include "cli/cli.h"
 #include "packet/match.h"
+#include "run/stats.h"
 #include "sys/file.h"
 
 enum { OUT_BUFFER = 256 << 10, TEXT_MOST = 4096 };
@@ -19,12 +24,19 @@ struct inspect {
 	struct sonde_arena arena;
 	struct sonde_filter *filter;
 	struct sonde_match match;
-	const struct sonde_reader *reader;
-	const char *file;
+	struct sonde_files *files;
+	int *in;			   /* descriptors: a reader keeps the place of its own */
+	const struct sonde_reader *reader; /* of the item at hand */
+	unsigned from;			   /* its number */
+	struct sonde_savefile *save;
+	struct sonde_copy *copy;
+	struct sonde_facts facts;
+	int save_fd;
 	uint64_t number; /* of the packet, before any filter */
+	bool quiet;	 /* nothing is shown */
 	int failed;
 	int fd;
-	char comment[TEXT_MOST], process[TEXT_MOST]; /* of struct sonde_facts */
+	char comment[TEXT_MOST], process[TEXT_MOST]; /* of struct sonde_beside */
 };
 
 /* "", where nothing is told. */
@@ -40,34 +52,25 @@ static const char *keep(char *at, struct sonde_bytes from)
 }
 
 /* What the file says of the frame beyond its bytes. */
-static void take_facts(struct inspect *in, const struct sonde_frame *f, struct sonde_facts *facts)
+static void take_beside(struct inspect *in, const struct sonde_frame *f, struct sonde_beside *b)
 {
 	const struct sonde_remark *m = sonde_reader_remark(in->reader);
 	const struct sonde_interface *i = sonde_reader_interface(in->reader, m->interface);
 	struct sonde_process process;
 
-	sonde_facts_take(facts, f, in->number);
-	facts->interface = m->interface;
+	sonde_beside_take(b, f, in->number);
+	b->interface = m->interface;
 	if (i && *i->name)
-		facts->interface_name = i->name;
+		b->interface_name = i->name;
 	if (m->dropped)
-		facts->dropped = m->dropped;
-	facts->comment = keep(in->comment, m->comment);
+		b->dropped = m->dropped;
+	b->comment = keep(in->comment, m->comment);
 	if (m->processes && sonde_reader_process(in->reader, 0, &process)) {
-		facts->pid = process.pid;
-		facts->process = keep(in->process, process.name);
+		b->pid = process.pid;
+		b->process = keep(in->process, process.name);
 	}
 	if (in->plan->files > 1)
-		facts->file = in->file;
-}
-
-/* Evidence has times of CLOCK_MONOTONIC. */
-static sonde_ns since_1970(const struct inspect *in, sonde_ns when)
-{
-	const struct sonde_remark *m = sonde_reader_remark(in->reader);
-	const struct sonde_interface *i = sonde_reader_interface(in->reader, m->interface);
-
-	return sonde_reader_ours(in->reader) && i ? when + (sonde_ns)i->clock : when;
+		b->file = in->plan->file[in->from].name;
 }
 
 static void explain_filter(struct inspect *in)
@@ -102,40 +105,53 @@ static bool passes(struct inspect *in, const struct sonde_frame *f)
 }
 
 static void explain(struct inspect *in, const struct sonde_frame *f, struct sonde_packet *p,
-		    struct sonde_facts *facts)
+		    struct sonde_beside *beside)
 {
-	bool yes = sonde_match(&in->match, p, facts);
+	bool yes = sonde_match(&in->match, p, beside);
 
-	sonde_view_show(&in->view, f, p, facts);
+	sonde_view_show(&in->view, f, p, beside);
 	sonde_text_print(&in->out, "packet %llu %s\n", (unsigned long long)in->number,
 			 yes ? "matches:" : "does not match:");
-	sonde_match_explain(&in->match, p, facts, &in->out);
-	in->end->packets++;
+	sonde_match_explain(&in->match, p, beside, &in->out);
 }
 
-/* A frame that the filter lets through, decoded. */
-static void hear_packet(struct inspect *in, struct sonde_frame *f)
+/* Evidence has times of CLOCK_MONOTONIC. */
+static void show(struct inspect *in, const struct sonde_frame *f, struct sonde_packet *p,
+		 struct sonde_beside *beside)
 {
-	const struct sonde_inspect_plan *plan = in->plan;
-	bool facts_needed = plan->match || plan->look.form != SONDE_VIEW_LINE;
-	struct sonde_facts facts;
-	struct sonde_packet p;
+	const struct sonde_interface *i;
+	struct sonde_frame ours;
 
-	if (facts_needed)
-		take_facts(in, f, &facts);
-	facts.number = in->number;
-	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
-	if (plan->explain) {
-		explain(in, f, &p, &facts);
+	if (!sonde_reader_ours(in->reader)) {
+		sonde_view_show(&in->view, f, p, beside);
 		return;
 	}
-	if (plan->match && !sonde_match(&in->match, &p, &facts))
-		return;
-	in->end->packets++;
-	if (plan->count)
-		return;
-	f->when = since_1970(in, f->when);
-	sonde_view_show(&in->view, f, &p, &facts);
+	ours = *f;
+	i = sonde_reader_interface(in->reader, sonde_reader_remark(in->reader)->interface);
+	ours.when += i ? (sonde_ns)i->clock : 0;
+	sonde_view_show(&in->view, &ours, p, beside);
+}
+
+/* A frame that the filter lets through. Whether it is one of those that are asked for. */
+static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
+{
+	const struct sonde_inspect_plan *plan = in->plan;
+	struct sonde_beside beside;
+	struct sonde_packet p;
+
+	if (plan->match || plan->look.form != SONDE_VIEW_LINE)
+		take_beside(in, f, &beside);
+	beside.number = in->number;
+	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	if (plan->explain) {
+		explain(in, f, &p, &beside);
+		return true;
+	}
+	if (plan->match && !sonde_match(&in->match, &p, &beside))
+		return false;
+	if (!in->quiet)
+		show(in, f, &p, &beside);
+	return true;
 }
 
 static void hear_event(struct inspect *in, const struct sonde_event *e)
@@ -145,59 +161,85 @@ static void hear_event(struct inspect *in, const struct sonde_event *e)
 		sonde_view_event(&in->view, e);
 }
 
+/* Into the copy, which fails alone: what is shown goes on. */
+static void copy(struct inspect *in, const struct sonde_item *item)
+{
+	int r;
+
+	if (!in->copy || in->end->saved)
+		return;
+	r = sonde_copy_item(in->copy, in->from, item);
+	if (r >= 0 && in->plan->save_at_once)
+		r = sonde_savefile_flush(in->save);
+	if (r < 0)
+		in->end->saved = r;
+}
+
 /* False when there is nothing more to do. */
-static bool hear(struct inspect *in, struct sonde_item *item)
+static bool hear(struct inspect *in, const struct sonde_item *item)
 {
 	const struct sonde_inspect_plan *plan = in->plan;
 
+	if (plan->stats)
+		sonde_facts_hear(&in->facts, in->from, item);
 	if (item->is != SONDE_ITEM_FRAME) {
 		hear_event(in, &item->event);
+		copy(in, item);
 		return true;
 	}
 	in->number++;
 	if ((plan->explain && plan->explain != in->number) || !passes(in, &item->frame))
 		return !in->failed;
-	if (plan->count && !plan->match)
-		in->end->packets++;
-	else
-		hear_packet(in, &item->frame);
-	return !(plan->most && in->end->packets == plan->most) && !in->out.error && !plan->explain;
-}
-
-/* False when there is nothing more to do. */
-static bool read_file(struct inspect *in, const struct sonde_inspect_file *file)
-{
-	struct sonde_reader *reader;
-	struct sonde_reader_place place = { 0 };
-	struct sonde_item item;
-	int fd = file->fd, r = sonde_reader_open(&reader, sonde_file_pull, &fd);
-	bool more = true;
-
-	if (r < 0) {
-		in->plan->bad(in->plan->arg, file->name, r, &place);
+	if (!(in->quiet && !plan->match) && !hear_packet(in, &item->frame))
 		return true;
-	}
-	in->reader = reader;
-	in->file = file->name;
-	while (more && (r = sonde_reader_next(reader, &item)) > 0)
-		more = hear(in, &item);
-	if (r < 0) {
-		sonde_text_flush(&in->out);
-		place = sonde_reader_place(reader);
-		in->plan->bad(in->plan->arg, file->name, r, &place);
-	}
-	sonde_reader_close(reader);
-	return more;
+	copy(in, item);
+	in->end->packets++;
+	return in->end->packets != plan->most && !in->out.error && !plan->explain;
 }
 
-/* The filter and the expression, before anything is read. */
-static int prepare(struct inspect *in)
+static int open_files(struct inspect *in)
+{
+	int r = sonde_files_open(&in->files);
+
+	in->in = calloc(in->plan->files, sizeof *in->in);
+	if (!in->in)
+		return -ENOMEM;
+	for (size_t i = 0; i < in->plan->files && r >= 0; i++) {
+		struct sonde_reader *reader;
+
+		in->in[i] = in->plan->file[i].fd;
+		r = sonde_reader_open(&reader, sonde_file_pull, &in->in[i]);
+		if (r < 0 || (r = sonde_files_add(in->files, reader)) < 0)
+			return r;
+		if (in->plan->stats)
+			sonde_facts_from(&in->facts, reader);
+		if (in->copy)
+			r = sonde_copy_from(in->copy, reader);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int open_copy(struct inspect *in)
+{
+	struct sonde_savefile_plan plan;
+	int r;
+
+	in->save_fd = in->plan->save;
+	if (in->save_fd < 0)
+		return 0;
+	plan = sonde_savefile_named(in->plan->save_name, "sonde " SONDE_VERSION);
+	r = sonde_savefile_open(&in->save, &plan, sonde_file_sink, &in->save_fd);
+	return r < 0 ? r : sonde_copy_open(&in->copy, in->save);
+}
+
+static int open_match(struct inspect *in)
 {
 	const struct sonde_inspect_plan *plan = in->plan;
 	struct sonde_match_error error;
 
-	if (plan->match &&
-	    !sonde_match_parse(&in->match, &in->arena, plan->match, &sonde_facts_schema, &error)) {
+	if (!plan->match)
+		return 0;
+	if (!sonde_match_parse(&in->match, &in->arena, plan->match, &sonde_beside_schema, &error)) {
 		snprintf(in->end->why, sizeof in->end->why,
 			 "expression '%s': at byte %zu, %s is expected%s%s", plan->match,
 			 error.at + 1, error.expected,
@@ -206,15 +248,39 @@ static int prepare(struct inspect *in)
 		return -EINVAL;
 	}
 	in->match.quoted = plan->quoted;
-	return plan->filter ? sonde_filter_open(&in->filter, plan->filter) : 0;
+	return 0;
+}
+
+/* All that can fail, before anything is read. */
+static int open_all(struct inspect *in)
+{
+	const struct sonde_inspect_plan *plan = in->plan;
+	int r = open_match(in);
+
+	if (!r && plan->filter)
+		r = sonde_filter_open(&in->filter, plan->filter);
+	if (!r)
+		r = open_copy(in);
+	if (plan->stats)
+		sonde_facts_init(&in->facts);
+	if (!r)
+		r = open_files(in);
+	in->quiet = plan->quiet || plan->count || plan->stats;
+	if (!r && !in->quiet)
+		sonde_view_init(&in->view, &plan->look, &in->out);
+	return r;
 }
 
 static void read_all(struct inspect *in)
 {
 	const struct sonde_inspect_plan *plan = in->plan;
+	struct sonde_item item;
 
-	for (size_t i = 0; i < plan->files && read_file(in, &plan->file[i]); i++)
-		;
+	while (sonde_files_next(in->files, &item, &in->from) > 0) {
+		in->reader = sonde_files_reader(in->files, in->from);
+		if (!hear(in, &item))
+			break;
+	}
 	if (plan->explain && in->number < plan->explain && !in->failed) {
 		snprintf(in->end->why, sizeof in->end->why, "there are only %llu packets",
 			 (unsigned long long)in->number);
@@ -222,35 +288,59 @@ static void read_all(struct inspect *in)
 	}
 	if (plan->count && !in->failed)
 		sonde_text_print(&in->out, "%llu\n", (unsigned long long)in->end->packets);
+	if (plan->stats) {
+		sonde_facts_end(&in->facts);
+		sonde_stats_print(&in->out, &in->facts, plan->look.stamp.utc);
+	}
 	sonde_text_flush(&in->out);
+	for (unsigned i = 0; i < plan->files; i++) {
+		const struct sonde_reader *reader = sonde_files_reader(in->files, i);
+		struct sonde_reader_place place = sonde_reader_place(reader);
+		int r = sonde_files_ended(in->files, i);
+
+		if (r < 0)
+			plan->bad(plan->arg, plan->file[i].name, r, &place);
+	}
+}
+
+static void close_all(struct inspect *in)
+{
+	int r;
+
+	sonde_copy_close(in->copy);
+	if (in->save) {
+		in->end->lost = *sonde_savefile_lost(in->save);
+		r = sonde_savefile_close(in->save);
+		if (r < 0 && !in->end->saved)
+			in->end->saved = r;
+	}
+	sonde_view_done(&in->view);
+	sonde_filter_close(in->filter);
+	sonde_files_close(in->files);
+	if (in->plan->stats)
+		sonde_facts_done(&in->facts);
+	sonde_arena_done(&in->arena);
+	free(in->in);
 }
 
 int sonde_inspect_run(const struct sonde_inspect_plan *plan, struct sonde_inspect_end *ret)
 {
 	struct inspect *in = calloc(1, sizeof *in);
 	char *buffer = malloc(OUT_BUFFER);
-	int r;
+	int r = -ENOMEM;
 
-	if (!in || !buffer) {
-		free(in);
-		free(buffer);
-		return -ENOMEM;
-	}
 	*ret = (struct sonde_inspect_end){ 0 };
-	in->plan = plan;
-	in->end = ret;
-	in->fd = plan->out;
-	sonde_text_init(&in->out, buffer, OUT_BUFFER, sonde_file_sink, &in->fd);
-	r = prepare(in);
-	if (!r) {
-		if (!plan->count)
-			sonde_view_init(&in->view, &plan->look, &in->out);
-		read_all(in);
-		sonde_view_done(&in->view);
-		r = in->failed ? in->failed : in->out.error;
+	if (in && buffer) {
+		in->plan = plan;
+		in->end = ret;
+		in->fd = plan->out;
+		sonde_text_init(&in->out, buffer, OUT_BUFFER, sonde_file_sink, &in->fd);
+		r = open_all(in);
+		if (!r)
+			read_all(in);
+		close_all(in);
+		r = r ? r : in->failed ? in->failed : in->out.error;
 	}
-	sonde_filter_close(in->filter);
-	sonde_arena_done(&in->arena);
 	free(buffer);
 	free(in);
 	return r;

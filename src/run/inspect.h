@@ -1,9 +1,10 @@
 #ifndef SONDE_RUN_INSPECT_H
 #define SONDE_RUN_INSPECT_H
 
-/* sonde read: captures, packet by packet, as text, records or a number. */
+/* sonde read: captures, packet by packet, as text, records, a number or another capture. */
 
 #include "capture/reader.h"
+#include "capture/savefile.h"
 #include "run/view.h"
 
 struct sonde_inspect_file {
@@ -14,24 +15,30 @@ struct sonde_inspect_file {
 struct sonde_inspect_plan {
 	const struct sonde_inspect_file *file;
 	size_t files;
-	const char *filter; /* pcap-filter(7); NULL: all */
-	const char *match;  /* packet/match.h; NULL: all */
-	bool quoted;	    /* what an ICMP error quotes matches too */
-	uint64_t explain;   /* only this packet, and why it matches or not; 0: none */
-	uint64_t most;	    /* packets; 0: no limit */
-	bool count;	    /* nothing is shown but how many there are */
+	const char *filter;    /* pcap-filter(7); NULL: all */
+	const char *match;     /* packet/match.h; NULL: all */
+	bool quoted;	       /* what an ICMP error quotes matches too */
+	uint64_t explain;      /* only this packet, and why it matches or not; 0: none */
+	uint64_t most;	       /* packets; 0: no limit */
+	int save;	       /* descriptor of a copy of the packets; -1: none is made */
+	const char *save_name; /* its name decides what format it has */
+	bool save_at_once;     /* each packet reaches the copy at once */
+	bool stats;	       /* at the end, what the files hold */
+	bool count;	       /* nothing is shown but how many there are */
+	bool quiet;	       /* nothing is shown */
 	struct sonde_view_look look;
 	int out; /* descriptor */
-	/* A file that could not be read to its end, told when it happened, after all that was
-	 * shown of it. */
+	/* A file that could not be read to its end, told after all that was shown. */
 	void (*bad)(void *arg, const char *name, int code, const struct sonde_reader_place *place);
 	void *arg;
 };
 
 struct sonde_inspect_end {
-	uint64_t packets; /* shown or counted */
-	uint64_t events;  /* passed over: evidence holds what programs did, too */
-	char why[480];	  /* a sentence, where the run ends with -EINVAL */
+	uint64_t packets;		 /* shown or counted */
+	uint64_t events;		 /* passed over: evidence holds what programs did, too */
+	int saved;			 /* 0, or the code with which the copy failed */
+	struct sonde_savefile_lost lost; /* what the copy could not keep */
+	char why[480];			 /* a sentence, where the run ends with -EINVAL */
 };
 
 /* 0; -EINVAL: the filter or the expression is not understood, see ret->why; or the code with which

@@ -18,7 +18,7 @@ int sonde_view_columns(struct sonde_view_look *look, const char *names, const ch
 
 		if (look->columns == SONDE_VIEW_COLUMNS)
 			return -E2BIG;
-		if (!sonde_lookup(&look->column[look->columns].is, at, len, &sonde_facts_schema)) {
+		if (!sonde_lookup(&look->column[look->columns].is, at, len, &sonde_beside_schema)) {
 			*ret_bad = at;
 			*ret_len = len;
 			return -EINVAL;
@@ -78,7 +78,7 @@ static uint32_t beyond_link(const struct sonde_packet *p)
 }
 
 /* In columns, as tcpdump -i any has them. */
-static char *put_interface(char *o, const struct sonde_frame *f, const struct sonde_facts *facts)
+static char *put_interface(char *o, const struct sonde_frame *f, const struct sonde_beside *facts)
 {
 	static const char *const dirs[] = { "    ", "In  ", "Out " };
 	const char *name = facts->interface_name ? facts->interface_name : "?";
@@ -93,7 +93,7 @@ static char *put_interface(char *o, const struct sonde_frame *f, const struct so
 }
 
 static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
-		      const struct sonde_facts *facts)
+		      const struct sonde_beside *facts)
 {
 	const struct sonde_view_look *look = &v->look;
 	char *o = sonde_text_room(v->out, SONDE_SUMMARY_MAX + 2 * SONDE_STAMP_MAX + 64);
@@ -153,7 +153,7 @@ SONDE_INLINE char *put_number(char *o, const char *key, uint64_t v)
 }
 
 static void show_json(struct sonde_view *v, const struct sonde_frame *f,
-		      const struct sonde_packet *p, const struct sonde_facts *facts)
+		      const struct sonde_packet *p, const struct sonde_beside *facts)
 {
 	struct sonde_text *t = v->out;
 	char *o = sonde_text_room(t, ROOM);
@@ -191,7 +191,7 @@ static void put_value(void *arg, const struct sonde_field *f)
 }
 
 static void put_column(struct sonde_text *t, const struct sonde_column *c,
-		       const struct sonde_facts *facts)
+		       const struct sonde_beside *facts)
 {
 	union sonde_column_value value;
 
@@ -227,7 +227,7 @@ static void put_cell(struct sonde_text *t, struct sonde_bytes cell)
 }
 
 static void show_csv(struct sonde_view *v, const struct sonde_packet *p,
-		     const struct sonde_facts *facts)
+		     const struct sonde_beside *facts)
 {
 	for (unsigned i = 0; i < v->look.columns; i++) {
 		const struct sonde_lookup *is = &v->look.column[i].is;
@@ -249,7 +249,7 @@ static void show_csv(struct sonde_view *v, const struct sonde_packet *p,
 }
 
 void sonde_view_show(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
-		     struct sonde_facts *facts)
+		     struct sonde_beside *facts)
 {
 	char time[SONDE_STAMP_MAX];
 

@@ -7,7 +7,7 @@
 #include "base/event.h"
 #include "flow/start.h"
 #include "packet/dump.h"
-#include "packet/facts.h"
+#include "packet/beside.h"
 #include "packet/lookup.h"
 #include "run/stamp.h"
 
@@ -50,7 +50,7 @@ void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,
 
 /* A decoded frame with what is known beside it; facts->time is not needed. p->start may be set. */
 void sonde_view_show(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
-		     struct sonde_facts *facts);
+		     struct sonde_beside *facts);
 
 /* A line for what a program or the kernel did, from evidence of sonde. */
 void sonde_view_event(struct sonde_view *v, const struct sonde_event *e);

@@ -243,3 +243,58 @@ def a_tree_can_be_made_of_every_capture():
             ran = subprocess.run([SONDE, "read", form, path], capture_output=True, timeout=60)
             true(ran.returncode in (0, 2, 3), f"{path} {form}: {ran.returncode} {ran.stderr!r}")
             true(b"\x1b" not in ran.stdout, f"{path} {form}: an escape")
+
+
+@fact
+def several_files_are_one_by_time():
+    early = capture("early.pcap", [(10, 0, packet(port=1)), (30, 0, packet(port=3))])
+    late = capture("late.pcap", [(20, 0, packet(port=2)), (30, 0, packet(port=4))])
+    out = read("-tt", early, late).out
+    same([line.split()[2].split(".")[-1] for line in out.splitlines()], ["1", "2", "3", "4"])
+
+
+@fact
+def a_copy_holds_the_packets_chosen():
+    need("tcpdump")
+    place = folder()
+    for name in ("copy.pcapng", "copy.pcap", "copy.pcap.gz"):
+        copy = os.path.join(place, name)
+        ran = read("-w", copy, three(), "udp port 4001 or udp port 4002")
+        same((ran.returncode, ran.out, ran.err), (0, "", ""), name)
+        same(read("-tt", copy).out, "".join(read("-tt", three()).out.splitlines(True)[1:]), name)
+    ran = read("-w", copy, "--match", "udp.srcport == 4002", three())
+    same(read("--count", copy).out, "1\n")
+    with open(os.path.join(place, "copy.pcapng"), "rb") as f:
+        theirs = subprocess.run(["tcpdump", "-r", "-", "--count"], stdin=f, capture_output=True, timeout=60).stdout
+    true(theirs.startswith(b"2 packets"), f"{theirs!r}")
+
+
+@fact
+def a_copy_never_writes_over_what_is_read():
+    path = three()
+    sentence(read("-w", path, path), 2, "over what is read")
+    same(read("--count", path).out, "3\n")
+
+
+@fact
+def a_copy_that_cannot_be_written_is_told():
+    many = capture("many.pcap", [(0, 0, packet(bytes(1000)))] * 2000)
+    ran = read("-w", "/dev/full", many)
+    same(ran.returncode, 3, "exit code")
+    true("No space left" in ran.err, ran.err)
+
+
+@fact
+def statistics_are_those_of_the_files():
+    told = dict(line.rsplit(None, 1) for line in read("--stats", "--utc", three()).out.splitlines()[:4])
+    same((told["packets"], told["bytes"]), ("3", str(3 * len(packet()))))
+
+
+@fact
+def events_of_programs_are_counted_in_a_note():
+    evidence = os.path.join(folder(), "run.pcapng")
+    subprocess.run([SONDE, "follow", "--save", evidence, "-o", "/dev/null", "--", "true"], timeout=60, check=False)
+    ran = read(evidence)
+    same(ran.returncode, 0, ran.err)
+    true("events of programs" in ran.err, ran.err)
+    true("event: " in read("-v", evidence).out, "no line for an event")

@@ -1,8 +1,8 @@
-#include "packet/facts.h"
+#include "packet/beside.h"
 
 /* clang-format off */
 #define FACT(name, member, kind, unit, what) \
-	{ name, unit, what, offsetof(struct sonde_facts, member), SONDE_COLUMN_##kind }
+	{ name, unit, what, offsetof(struct sonde_beside, member), SONDE_COLUMN_##kind }
 
 static const struct sonde_column columns[] = {
 	FACT("frame.number", number, UINT, "", "place among the packets read, from 1"),
@@ -21,7 +21,7 @@ static const struct sonde_column columns[] = {
 	FACT("frame.file", file, TEXT, "", "the file it was read from, where there are several"),
 };
 
-const struct sonde_facts_member sonde_facts_members[] = {
+const struct sonde_beside_member sonde_beside_members[] = {
 	{ "layers", "list of objects", "layer: the name of the header; its fields; options and other lists; wrong: the fields that disagree with the packet around them" },
 	{ "stop", "text", "why there are no more layers: end, unknown, truncated, malformed, fragment, deep, more" },
 	{ "data.len", "number", "bytes captured behind the last layer's header" },
@@ -30,12 +30,12 @@ const struct sonde_facts_member sonde_facts_members[] = {
 };
 /* clang-format on */
 
-const struct sonde_schema sonde_facts_schema = { "frame", columns,
-						 sizeof columns / sizeof *columns };
+const struct sonde_schema sonde_beside_schema = { "frame", columns,
+						  sizeof columns / sizeof *columns };
 
-void sonde_facts_take(struct sonde_facts *ret, const struct sonde_frame *f, uint64_t number)
+void sonde_beside_take(struct sonde_beside *ret, const struct sonde_frame *f, uint64_t number)
 {
-	*ret = (struct sonde_facts){
+	*ret = (struct sonde_beside){
 		.number = number,
 		.len = f->wire,
 		.cap_len = f->byte.len,
