@@ -37,6 +37,8 @@ cat >"$tmp/get.c" <<'END'
 #define GET_MAC GET_OCTETS
 #define GET_IP6 GET_OCTETS
 #define GET_BYTES GET_OCTETS
+#define GET_TEXT GET_OCTETS
+#define GET_TIME GET_NUMBER
 #include "wire/pass.h"
 END
 # shellcheck disable=SC2086

@@ -18,12 +18,14 @@ static void print_field(void *arg, const struct sonde_field *f)
 	if (f->is != SONDE_FIELD_VALUE)
 		return;
 	printf("%s=%s", r->name,
-	       sonde_row_is_octets(r) ? r->form == SONDE_FORM_TEXT ? "t" : "x" : "");
+	       sonde_row_is_octets(r)	    ? r->form == SONDE_FORM_TEXT ? "t" : "x"
+	       : r->form == SONDE_FORM_TIME ? "n"
+					    : "");
 	if (sonde_row_is_octets(r))
 		for (uint32_t i = 0; i < f->octets_len; i++)
 			printf("%02x", f->octets[i]);
 	else
-		printf("%" PRIu64, f->number);
+		printf("%" PRId64, (int64_t)f->number);
 	putchar('\t');
 }
 

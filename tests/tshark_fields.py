@@ -7,6 +7,7 @@ A field may differ only for a reason that stands in EXPLAINED. At most PACKETS a
 tshark a link type, so it takes seconds. Exit 1: a difference without a reason; 77: nothing to ask.
 """
 import collections
+import datetime
 import ipaddress
 import os
 import pathlib
@@ -58,10 +59,21 @@ for _n in ("nxt", "reserved_octet", "offset", "reserved_bits", "more", "ident"):
 for _n in ("ipv6.hopopts.nxt", "ipv6.hopopts.len", "ipv6.opt.jumbo"):
     EXPLAINED["unshown", _n] = JUMBO
 # Applications, with what tshark calls them; which bytes are one is for each to decide.
-APPS = {"dns": {"dns", "mdns", "llmnr"}}
+APPS = {"dns": {"dns", "mdns", "llmnr"}, "dhcp": {"dhcp", "bootp"}, "dhcpv6": {"dhcpv6"}, "http": {"http", "ssdp"},
+        "ntp": {"ntp"}, "quic": {"quic"}, "ssh": {"ssh"}, "tls": {"tls"}}
 for _n in ("authoritative", "recavail", "rcode", "authenticated"):
     EXPLAINED["unshown", "dns.flags." + _n] = "tshark shows it only in answers"
 EXPLAINED["unshown", "dns.data"] = "of a type that tshark takes apart further"
+for _n in ("reftime", "org", "rec"):
+    EXPLAINED["only", "ntp." + _n] = "0 is NULL there and absent here"
+for _n in ("flags.li", "ctrl.flags2", "stratum", "ppoll"):
+    for _k in ("unshown", "only"):
+        EXPLAINED[_k, "ntp." + _n] = "of private messages, which tshark takes apart"
+for _n in ("fixed_bit", "long.packet_type"):
+    EXPLAINED["unshown", "quic." + _n] = "not shown of a retry or a negotiation of versions"
+for _n in ("hw.type", "hw.mac_addr"):
+    EXPLAINED["other", "dhcp." + _n] = "once more for the client identifier"
+EXPLAINED["other", "dhcpv6.msgtype"] = EXPLAINED["only", "dhcpv6.xid"] = "of the message inside a relay's"
 EXPLAINED["only", "dns.opt.data"] = "<MISSING> where there is none"
 OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE",
            "tcp.analyze_sequence_numbers:FALSE"]
@@ -146,7 +158,8 @@ def ours(path, program):
         for pair in line.split("\t")[:-1]:
             name, _, v = pair.partition("=")
             if name != "is":
-                v = v[1:] if v[:1] == "x" else Text(bytes.fromhex(v[1:])) if v[:1] == "t" else int(v)
+                v = v[1:] if v[:1] == "x" else Text(bytes.fromhex(v[1:])) if v[:1] == "t" else \
+                    When(v[1:]) if v[:1] == "n" else int(v)
             fields[name].append(v)
         yield fields
 
@@ -157,10 +170,19 @@ class Text(str):
         return str.__new__(cls, octets.decode("latin1").replace("\\.", ".").replace("\\\\", "\\"))
 
 
+class When(int):
+    """Nanoseconds since 1970."""
+    def equals(self, text):
+        day, _, rest = text.removesuffix(" UTC").partition(".")
+        at = datetime.datetime.strptime(day + " +0000", "%b %d, %Y %H:%M:%S %z")
+        return self == int(at.timestamp()) * 10**9 + int(rest)
+
+
 def same(mine, their):
     """Whether what tshark printed are these values."""
     return len(mine) == len(their) and all(
-        a == ("." if b == "<Root>" else b) if isinstance(a, Text) else a in (b, value(b))
+        a == ("." if b == "<Root>" else b) if isinstance(a, Text) else
+        a.equals(b) if isinstance(a, When) else a in (b, b.replace(":", ""), value(b))
         for a, b in zip(mine, their))
 
 
@@ -172,7 +194,7 @@ def same_layers(mine, protocols):
 def of_another(name, mine, protocols):
     """Whether only one of both takes the packet for the application whose field this is."""
     app = name.split(".")[0]
-    return app in APPS and (app in mine["is"]) != any(p in APPS[app] for p in protocols)
+    return app in APPS and any(i.split("_")[0] == app for i in mine["is"]) != any(p in APPS[app] for p in protocols)
 
 
 def main():

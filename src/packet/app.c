@@ -1,6 +1,9 @@
 #include "packet/app.h"
 
 #include "packet/dns.h"
+#include "packet/http.h"
+#include "packet/ssh.h"
+#include "packet/tls.h"
 
 /* clang-format off */
 bool sonde_app_is(enum sonde_shape shape, const struct sonde_range *r)
@@ -28,6 +31,9 @@ static struct sonde_reach reach(enum sonde_shape shape, const struct sonde_range
 {
 	switch (shape) {
 	case SONDE_dns_tcp: return sonde_dns_tcp_reach(r);
+	case SONDE_http: return sonde_http_reach(r);
+	case SONDE_ssh: return sonde_ssh_reach(r);
+	case SONDE_tls: return sonde_tls_reach(r);
 	default: return whole(r);
 	}
 }

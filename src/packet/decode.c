@@ -95,7 +95,7 @@ SONDE_INLINE uint32_t read_header(struct reading *r, enum sonde_shape shape, con
 #define PROTOCOL(p, bytes, ...) \
 	case SONDE_##p: \
 		r->head = bytes; \
-		if (there < bytes) \
+		if (there < r->head) \
 			return bytes;
 #define FIELD(p, n, full, bits, form, role, what) \
 		if (SONDE_MATTERS(SONDE_OUGHT_##role)) \

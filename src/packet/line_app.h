@@ -27,6 +27,10 @@ SONDE_INLINE void sonde_line_put_number(struct sonde_line *l, const char *words,
 }
 
 /* Of layer d, each in its protocol's file. */
+void sonde_line_dhcp(struct sonde_line *l, const struct sonde_packet *p, unsigned d);
+void sonde_line_dhcpv6(struct sonde_line *l, const struct sonde_packet *p, unsigned d);
 void sonde_line_dns(struct sonde_line *l, const struct sonde_packet *p, unsigned d);
+void sonde_line_ntp(struct sonde_line *l, const struct sonde_packet *p, unsigned d);
+void sonde_line_tls(struct sonde_line *l, const struct sonde_packet *p, unsigned d);
 
 #endif

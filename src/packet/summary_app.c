@@ -1,4 +1,7 @@
+#include "packet/http.h"
 #include "packet/line_app.h"
+#include "packet/quic.h"
+#include "packet/ssh.h"
 
 void sonde_line_text(struct sonde_line *l, const void *at, size_t len)
 {
@@ -31,6 +34,50 @@ void sonde_line_text(struct sonde_line *l, const void *at, size_t len)
 	}
 }
 
+static void http_line(struct sonde_line *l, const struct sonde_packet *p, unsigned d)
+{
+	const uint8_t *s = p->byte + p->layer[d].at;
+	struct sonde_http_first first;
+
+	sonde_http_line(s, p->layer[d].head, &first);
+	sonde_line_put(l, ": HTTP: ");
+	sonde_line_text(l, s, first.len);
+}
+
+static void ssh_line(struct sonde_line *l, const struct sonde_packet *p, unsigned d)
+{
+	const uint8_t *s = p->byte + p->layer[d].at;
+
+	sonde_line_put(l, ": SSH: ");
+	sonde_line_text(l, s, sonde_ssh_line(s, p->layer[d].head));
+}
+
+static void put_hex(struct sonde_line *l, const char *words, struct sonde_bytes b)
+{
+	if (!b.len)
+		return;
+	sonde_line_put(l, words);
+	for (size_t i = 0; i < b.len; i++, l->o += 2)
+		memcpy(l->o, &sonde_text_tables.hex2[2 * b.at[i]], 2);
+}
+
+static void quic_line(struct sonde_line *l, const struct sonde_packet *p, unsigned d)
+{
+	const struct sonde_quic *h = sonde_header(p, d, quic);
+	struct sonde_quic_long q;
+
+	sonde_quic_read(h->byte, p->layer[d].head, &q);
+	sonde_line_put(l, ": quic, ");
+	sonde_line_put(l, sonde_quic_version(h) ? sonde_words(SONDE_ROW_quic_type, q.type)
+						: "version negotiation");
+	if (sonde_quic_version(h) > 1)
+		l->o = sonde_put_hex(sonde_put_str(l->o, ", v"), sonde_quic_version(h));
+	put_hex(l, ", dcid ", q.dcid);
+	put_hex(l, ", scid ", q.scid);
+	if (q.length_len)
+		sonde_line_put_number(l, ", length ", q.length);
+}
+
 char *sonde_line_app(char *o, const struct sonde_packet *p, unsigned d)
 {
 	struct sonde_line l = { o, o + SONDE_LINE_APP_MAX };
@@ -46,6 +93,15 @@ char *sonde_line_app(char *o, const struct sonde_packet *p, unsigned d)
 		sonde_line_put(&l, tcp ? " " : ": ");
 		sonde_line_dns(&l, p, d);
 		break;
+	case SONDE_dhcp: sonde_line_dhcp(&l, p, d); break;
+	case SONDE_dhcpv6:
+	case SONDE_dhcpv6_relay: sonde_line_dhcpv6(&l, p, d); break;
+	case SONDE_http: http_line(&l, p, d); break;
+	case SONDE_ntp:
+	case SONDE_ntp_control: sonde_line_ntp(&l, p, d); break;
+	case SONDE_quic: quic_line(&l, p, d); break;
+	case SONDE_ssh: ssh_line(&l, p, d); break;
+	case SONDE_tls: sonde_line_tls(&l, p, d); break;
 	}
 	if (p->stop == SONDE_STOP_MORE)
 		sonde_line_put(&l, " [continues]");
