@@ -51,8 +51,8 @@ struct sonde_reader_interface {
 };
 
 /* Hears every block of pcapng that is no item once the reader has taken it in, and a section header
- * before that, while the interfaces of the section before are still there. Of a pcap (head is not 0)
- * it hears the header. A negative answer ends the reading with it. */
+ * before that, while the interfaces of the section before are still there. Of a pcap (head is not
+ * 0) it hears the header. A negative answer ends the reading with it. */
 struct sonde_listener {
 	int (*hear)(void *arg, uint32_t type, struct sonde_bytes whole);
 	void *arg;
