@@ -81,13 +81,13 @@ START_TEST(datagrams_fragments_and_unknown_protocols_read_as_tcpdump_prints_them
 	static const uint8_t udp[] = { IPV6(10, 17), UDP(10), 1, 2 };
 	static const uint8_t later[] = { IP(28, 185, 17), UDP(8) };
 	static const uint8_t later6[] = { IPV6(16, 44), 17, 0, 0x05, 0xa8, 0, 0, 0, 1, UDP(8) };
-	static const uint8_t sctp[] = { IP(24, 0, 132), 1, 2, 3, 4 };
+	static const uint8_t other[] = { IP(24, 0, 200), 1, 2, 3, 4 };
 	static const uint8_t ipip[] = { IP(48, 0, 4), IP(28, 0, 17), UDP(8) };
 
 	SAYS(udp, sizeof udp, 101, "IP6 fe80::1.1234 > fe80::2.53: UDP, length 2");
 	SAYS(later, sizeof later, 101, "IP 10.0.0.1 > 10.0.0.2: ip-proto-17");
 	SAYS(later6, sizeof later6, 101, "IP6 fe80::1 > fe80::2: frag (1448|8)");
-	SAYS(sctp, sizeof sctp, 101, "IP 10.0.0.1 > 10.0.0.2: ip-proto-132 4");
+	SAYS(other, sizeof other, 101, "IP 10.0.0.1 > 10.0.0.2: ip-proto-200 4");
 	SAYS(ipip, sizeof ipip, 101,
 	     "IP 10.0.0.1 > 10.0.0.2: IP 10.0.0.1.1234 > 10.0.0.2.53: UDP, length 0");
 }
@@ -130,8 +130,8 @@ START_TEST(link_layers_without_ip_are_named)
 	static const uint8_t lldp[] = { MAC(1), MAC(2), 0x88, 0xcc, 0, 0 };
 
 	SAYS(ask, sizeof ask, 1, "ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28");
-	SAYS(lldp, sizeof lldp, 1, "ethertype 0x88cc, length 16");
-	SAYS(lldp, sizeof lldp, 147, "unknown, length 16");
+	SAYS(lldp, sizeof lldp, 1, "LLDP, length 2");
+	SAYS(lldp, sizeof lldp, 147, "link type 147, length 16");
 }
 END_TEST
 

@@ -58,12 +58,12 @@ static enum sonde_shape follower(enum sonde_shape shape, const uint8_t *h)
 
 /* One of the headers that this space leads to; applications are none: noise is not taken for one.
  */
-static enum sonde_shape any_child(unsigned space)
+static enum sonde_shape any_child(unsigned space, unsigned bits)
 {
 	/* clang-format off */
-	static const struct { uint8_t space, child; } links[] = {
-#define UNDER(p, s, k) { SONDE_SPACE_##s, SONDE_##p },
-#define WRITTEN(p, s, k) { SONDE_SPACE_##s, SONDE_##p },
+	static const struct { uint8_t space, child; uint64_t key; } links[] = {
+#define UNDER(p, s, k) { SONDE_SPACE_##s, SONDE_##p, k },
+#define WRITTEN(p, s, k) { SONDE_SPACE_##s, SONDE_##p, k },
 #include "wire/pass.h"
 	};
 	/* clang-format on */
@@ -71,13 +71,14 @@ static enum sonde_shape any_child(unsigned space)
 
 	for (unsigned i = 0; space && i < n; i++)
 		if (links[(i + from) % n].space == space &&
+		    links[(i + from) % n].key <= SONDE_MASK(bits) &&
 		    !sonde_is_app(links[(i + from) % n].child))
 			return links[(i + from) % n].child;
 	return SONDE_NONE;
 }
 
 /* Random values where the user may choose. Returns the space that names the next layer, or 0. */
-static unsigned choose_fields(const struct sonde_shape_info *s, uint8_t *h)
+static unsigned choose_fields(const struct sonde_shape_info *s, uint8_t *h, unsigned *bits)
 {
 	unsigned space = 0;
 
@@ -86,7 +87,7 @@ static unsigned choose_fields(const struct sonde_shape_info *s, uint8_t *h)
 
 		if (r->role == SONDE_ROLE_KEY || r->role == SONDE_ROLE_KEY_OR_BODY ||
 		    r->role == SONDE_ROLE_PORT_TO)
-			space = r->arg;
+			space = r->arg, *bits = r->bits;
 		else if (r->role == SONDE_ROLE_PORT)
 			sonde_put(h, r->at, r->bits, rnd(4));
 		else if (!r->bits)
@@ -102,7 +103,10 @@ static unsigned choose_fields(const struct sonde_shape_info *s, uint8_t *h)
 /* Some options that are known, and some elements in them. */
 static void choose_options(struct sonde_draft *d, uint8_t *buf, const struct sonde_shape_info *s)
 {
-	for (unsigned n = s->family || s->each ? rnd(5) : 0; n--;) {
+	for (unsigned i = s->row; i < s->row + s->rows; i++)
+		if (sonde_rows[i].role == SONDE_ROLE_HAS && rnd(2))
+			sonde_draft_option(d, sonde_rows[i].arg);
+	for (unsigned n = s->family || s->each ? rnd(60) : 0; n--;) {
 		enum sonde_shape o = SONDE_PROTOCOLS + rnd(SONDE_SHAPES - SONDE_PROTOCOLS);
 		const struct sonde_shape_info *i = &sonde_shapes[o];
 		int at;
@@ -133,13 +137,13 @@ static uint32_t make(uint8_t *buf, uint32_t cap, enum sonde_shape first)
 	sonde_draft_init(&d, buf, cap);
 	for (enum sonde_shape shape = first; shape != SONDE_NONE && d.p.n < 8;) {
 		int at = sonde_draft_push(&d, shape);
-		unsigned space;
+		unsigned space, bits = 32;
 
 		if (at < 0)
 			break;
-		space = choose_fields(&sonde_shapes[shape], buf + at);
+		space = choose_fields(&sonde_shapes[shape], buf + at, &bits);
 		choose_options(&d, buf, &sonde_shapes[shape]);
-		shape = space ? any_child(space) : follower(shape, buf + at);
+		shape = space ? any_child(space, bits) : follower(shape, buf + at);
 	}
 	noise(body, sizeof body);
 	sonde_draft_append(&d, body, rnd(sizeof body));

@@ -19,7 +19,7 @@ import sys
 import time
 
 PACKETS, LONGEST, SECONDS = 200, 3000, 60
-LINKS = {0, 1, 12, 101, 108, 113, 228, 229, 276}
+LINKS = {0, 1, 9, 12, 50, 51, 101, 104, 108, 113, 228, 229, 276}
 MALFORMED = 3  # enum sonde_stop
 
 # Why a field may differ: "other": another value, "unshown": tshark shows none, "only": we have none.
@@ -75,6 +75,39 @@ for _n in ("hw.type", "hw.mac_addr"):
     EXPLAINED["other", "dhcp." + _n] = "once more for the client identifier"
 EXPLAINED["other", "dhcpv6.msgtype"] = EXPLAINED["only", "dhcpv6.xid"] = "of the message inside a relay's"
 EXPLAINED["only", "dns.opt.data"] = "<MISSING> where there is none"
+INNER = "in a header or a tunnel that is named here and no more"
+SMALL = "too few bytes, or a version nobody knows: tshark shows what is there"
+for _n in ("sctp.chunk_flags", "sctp.chunk_length"):
+    EXPLAINED["only", _n] = "of chunks that are named here and no more"
+for _n in ("other pim.res_bytes", "unshown pim.res_bytes", "only pim.res_bytes", "only pim.version", "only pim.cksum",
+           "only pim.type", "other ospf.reserved", "only ospf.reserved", "other igmp.reserved", "only igmp.reserved",
+           "unshown igmp.reserved", "only igmp.maddr", "only esp.spi", "only esp.sequence", "only wlan.fc.version",
+           "only wlan.fc.type", "only wlan.fc.subtype", "only wlan.flags", "only cdp.version", "only cdp.ttl",
+           "only cdp.checksum", "other icmp.ext.ctype", "only icmp.ext.ctype"):
+    EXPLAINED[tuple(_n.split())] = INNER
+for _n in ("proto", "hlen", "mhtype", "reserved", "csum"):
+    EXPLAINED["only", "mip6." + _n] = SMALL
+for _n in ("version", "type", "virt_rtr_id", "prio", "addr_count", "reserved_mbz", "short_adver_int", "auth_type",
+           "adver_int", "checksum"):
+    EXPLAINED["only", "vrrp." + _n] = SMALL
+for _n in ("version", "opcode", "checksum", "flags", "seq", "ack", "vrid", "as"):
+    EXPLAINED["unshown", "eigrp." + _n] = JUMBO
+for _n in ("protocol", "code", "identifier", "length"):
+    EXPLAINED["unshown", "ppp." + _n] = "PPP by its ethertype, 0x880b: tshark takes it only inside GRE"
+for _n in ("msg_age", "max_age", "hello", "forward"):
+    EXPLAINED["other", "stp." + _n] = "tshark rounds the 1/256 seconds"
+EXPLAINED["unshown", "llc.type"] = "tshark names it by who defines it (llc.cisco_pid)"
+EXPLAINED["unshown", "igmp.max_resp"] = EXPLAINED["unshown", "igmp.type"] = EXPLAINED["unshown", "igmp.checksum"] = \
+    "tshark takes the byte for something else in version 1, and DVMRP, PIM and mtrace for their own protocols"
+EXPLAINED["other", "igmp.max_resp"] = "tshark decodes the exponent"
+EXPLAINED["only", "llc.control.ftype"] = "of control fields of two bytes"
+EXPLAINED["other", "llc.control"] = "tshark reads the two bytes as little-endian"
+EXPLAINED["unshown", "icmpv6.mld.maximum_response_delay"] = "tshark has another name in version 2"
+for _n in ("icmp.ext.version", "icmp.ext.res", "icmp.ext.checksum", "icmp.ext.ctype", "icmp.int_info.role",
+           "icmp.int_info.reserved", "icmp.int_info.ifindex", "icmp.int_info.ipaddr",
+           "icmp.int_info.name_present", "icmp.int_info.mtu_present"):
+    EXPLAINED["only", _n] = "no length told and a wrong sum: RFC 4884 section 5.5 sees no extension there"
+EXPLAINED["other", "pppoed.tags.max_payload"] = "tshark shows bytes"
 OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE",
            "tcp.analyze_sequence_numbers:FALSE"]
 

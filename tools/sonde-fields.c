@@ -99,6 +99,12 @@ static const char *holds(const struct sonde_row *r, char *buf, size_t size)
 	case SONDE_ROLE_TOTAL: return "length with all that follows";
 	case SONDE_ROLE_BODY:
 	case SONDE_ROLE_PAYLOAD: return "length of all that follows";
+	case SONDE_ROLE_TAGS: return "length of the options";
+	case SONDE_ROLE_QUOTED: return "length of the quote, or 0";
+	case SONDE_ROLE_COVERS: return "length the sum is of, or 0";
+	case SONDE_ROLE_HAS: return "what follows in this header";
+	case SONDE_ROLE_SUM_ALL_OPTIONAL: return "sum of all from here, or 0";
+	case SONDE_ROLE_SUM_COVERED: return "sum of a part, with addresses";
 	case SONDE_ROLE_MORE:
 	case SONDE_ROLE_OFFSET: return "as set; says it is a part";
 	case SONDE_ROLE_SUM_HEADER: return "sum of this header";

@@ -1,4 +1,5 @@
 #include "packet/app.h"
+#include "packet/sum.h"
 
 /* What one header says about itself and about what follows it. */
 struct reading {
@@ -8,11 +9,12 @@ struct reading {
 	enum sonde_shape then;	/* what follows where there is room for it */
 	enum sonde_space space; /* what names either */
 	uint64_t key;
-	bool ported; /* space and key are those of a port */
-	bool keyed;  /* it names what follows, known or not */
-	bool sized;  /* a field says how long the header is */
-	bool alien;  /* another version: nothing it says can be believed */
-	bool more, middle, quotes;
+	bool ported;	/* space and key are those of a port */
+	bool keyed;	/* it names what follows, known or not */
+	bool sized;	/* a field says how long the header is */
+	bool alien;	/* another version: nothing it says can be believed */
+	uint32_t quote; /* bytes of the quoted packet, as it says itself; 0: it does not */
+	bool more, middle, quotes, extends;
 };
 
 SONDE_INLINE void follow(struct reading *r, enum sonde_space space, uint64_t key)
@@ -72,6 +74,16 @@ SONDE_INLINE void hear(struct reading *r, const uint8_t *h, unsigned at, unsigne
 		break;
 	case SONDE_ROLE_BODY: r->total = v ? v + r->head : 0; break;
 	case SONDE_ROLE_PAYLOAD: r->total = v + r->head; break;
+	case SONDE_ROLE_TAGS:
+		r->head += v;
+		r->total = r->head;
+		r->sized = true;
+		break;
+	case SONDE_ROLE_HAS: r->head += v ? element(arg) : 0; break;
+	case SONDE_ROLE_QUOTED:
+		r->quote = v * arg;
+		r->extends = true;
+		break;
 	case SONDE_ROLE_MORE: r->more = v; break;
 	case SONDE_ROLE_OFFSET: r->middle = v; break;
 	default: break;
@@ -107,7 +119,7 @@ SONDE_INLINE uint32_t read_header(struct reading *r, enum sonde_shape shape, con
 		r->next = sonde_child(SONDE_SPACE_##space, key); \
 		r->quotes = true;
 #define CARRIES(p, space, key) \
-		r->next = sonde_child(SONDE_SPACE_##space, key);
+		follow(r, SONDE_SPACE_##space, key);
 #define THEN(p, next) \
 		r->then = SONDE_##next;
 #define OPTIONS(p, family) \
@@ -153,11 +165,53 @@ SONDE_INLINE enum sonde_shape what_follows(struct reading *r, const uint8_t *h, 
 	return r->then != SONDE_NONE && room >= sonde_shapes[r->then].bytes ? r->then : SONDE_NONE;
 }
 
+enum { LEGACY_QUOTE = 128 }; /* bytes; RFC 4884 section 5.5 */
+
+/* Whether these bytes are an extension structure, beyond doubt: version, zeros, a first object that
+ * fits and a sum that is right. */
+static bool is_extension(const uint8_t *h, uint32_t len)
+{
+	uint32_t object = len < 8 ? 0 : (uint32_t)sonde_load(h + 4, 2);
+
+	return h[0] == 0x20 && h[1] == 0 && object >= 4 && object <= len - 4 &&
+	       sonde_sum_end(sonde_sum(h, len)) == 0;
+}
+
+/* How many bytes an ICMP error quotes, of room behind its header, of which there are captured at
+ * h: what is left is an extension structure. 0: all. */
+static uint32_t quoted(const struct reading *r, const uint8_t *h, uint32_t there, uint32_t room)
+{
+	uint32_t quote = r->quote ? r->quote : LEGACY_QUOTE;
+
+	if (room < quote + SONDE_BYTES_icmp_ext || there < quote + SONDE_BYTES_icmp_ext)
+		return 0;
+	if (r->quote)
+		return h[quote] >> 4 == 2 ? quote : 0;
+	return there == room && is_extension(h + quote, room - quote) ? quote : 0;
+}
+
+/* Adds the extension structure at byte at. What was quoted before it is cut, as it should be. */
+static void add_extension(struct sonde_packet *p, unsigned n, uint32_t at, uint32_t end,
+			  uint32_t len, uint8_t part)
+{
+	uint32_t head = (end < len ? end : len) - at;
+
+	if (n == SONDE_LAYERS) {
+		p->stop = SONDE_STOP_DEEP;
+		return;
+	}
+	p->layer[n] = (struct sonde_layer){ at, end, (uint16_t)(head < 65535 ? head : 65535),
+					    SONDE_icmp_ext, part };
+	p->has[SONDE_icmp_ext / 64] |= 1ULL << SONDE_icmp_ext % 64;
+	p->n = (uint8_t)(n + 1);
+	p->stop = SONDE_STOP_END;
+}
+
 void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		  enum sonde_shape first)
 {
 	enum sonde_stop stop = first == SONDE_NONE ? SONDE_STOP_UNKNOWN : SONDE_STOP_END;
-	uint32_t at = 0, end = wire > len ? wire : len;
+	uint32_t at = 0, end = wire > len ? wire : len, ext = 0, ext_end = 0;
 	enum sonde_shape shape = first;
 	uint8_t part = 0;
 	unsigned n = 0;
@@ -204,8 +258,16 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 			stop = SONDE_STOP_UNKNOWN;
 		if (r.more)
 			part |= SONDE_PART_FRAGMENT;
-		if (r.quotes)
+		if (r.quotes) {
+			uint32_t quote = r.extends ? quoted(&r, byte + at, there, end - at) : 0;
+
+			if (quote && !(part & SONDE_PART_QUOTED)) {
+				ext = at + quote;
+				ext_end = end;
+				end = ext;
+			}
 			part |= SONDE_PART_QUOTED;
+		}
 	}
 	p->byte = byte;
 	p->len = len;
@@ -213,6 +275,8 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 	p->stop = (uint8_t)stop;
 	if (sonde_is_app(shape))
 		sonde_app_decode(p, shape, at, end, part);
+	if (ext)
+		add_extension(p, p->n, ext, ext_end, len, part & (uint8_t)~SONDE_PART_QUOTED);
 }
 
 void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,

@@ -1,5 +1,6 @@
 #include "packet/derive.h"
 
+#include "packet/option.h"
 #include "packet/sum.h"
 
 /* Where a routing header that is not done says that the packet goes in the end, or NULL: the last
@@ -47,6 +48,31 @@ static bool add_pseudo(const struct sonde_packet *p, unsigned d, uint64_t *sum)
 	return false;
 }
 
+/* A checksum where 0 means that none was made. */
+static inline bool is_optional(enum sonde_role role)
+{
+	return role == SONDE_ROLE_SUM_OPTIONAL || role == SONDE_ROLE_SUM_ALL_OPTIONAL;
+}
+
+/* Bytes of the packet that the ICMP error of layer d quotes, where something follows it, else 0. */
+static uint32_t quoted(const struct sonde_packet *p, unsigned d)
+{
+	const struct sonde_layer *l = &p->layer[d], *last = &p->layer[p->n - 1];
+
+	return last->shape == SONDE_icmp_ext && last > l && !(last->part & SONDE_PART_QUOTED)
+		       ? last->at - l->at - l->head
+		       : 0;
+}
+
+/* How many of all bytes the field before a sum says that it covers, RFC 3828 section 3.1; 0: it
+ * lies. */
+static uint32_t covered(const uint8_t *h, unsigned at, uint32_t all)
+{
+	uint32_t covers = (uint32_t)sonde_get(h, at - 16, 16);
+
+	return !covers ? all : covers < SONDE_BYTES_udplite || covers > all ? 0 : covers;
+}
+
 /* The value a field ought to hold, given the packet around it: the encoder stores it, the decoder
  * compares with it. False where nothing in the packet decides it. Always called with a role and
  * a place known when compiling, so that each call is a few instructions. */
@@ -62,9 +88,10 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 	switch (role) {
 	case SONDE_ROLE_ANY:
 	case SONDE_ROLE_USUALLY:
+	case SONDE_ROLE_PORT:
+	case SONDE_ROLE_HAS:
 	case SONDE_ROLE_MORE:
 	case SONDE_ROLE_OFFSET: return false;
-	case SONDE_ROLE_PORT: return false;
 	case SONDE_ROLE_COUNT:
 		*want = (l->head - sonde_shapes[l->shape].bytes) / sonde_shapes[arg].bytes;
 		return true;
@@ -74,14 +101,20 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 			return false;
 		*want = (uint32_t)key;
 		return true;
+	case SONDE_ROLE_TAGS: *want = l->head - sonde_shapes[l->shape].bytes; return true;
+	case SONDE_ROLE_QUOTED: *want = quoted(p, d) / arg; return true;
+	case SONDE_ROLE_COVERS: *want = all > 65535 ? 0 : all; return true;
 	case SONDE_ROLE_IS: *want = arg; return true;
 	case SONDE_ROLE_KEY_OR_BODY:
-		if (d + 1 < p->n && p->layer[d + 1].shape == sonde_child(arg, 0)) {
-			*want = all - l->head;
-			return true;
-		} /* fall through */
+		if (d + 1 < p->n && (key = sonde_key(arg, p->layer[d + 1].shape)) != 0) {
+			*want = (uint32_t)key;
+			return key > 0;
+		}
+		*want = all - l->head;
+		return true;
 	case SONDE_ROLE_KEY:
-		if (d + 1 >= p->n || (key = sonde_key(arg, p->layer[d + 1].shape)) < 0)
+		if (d + 1 >= p->n || (key = sonde_key(arg, p->layer[d + 1].shape)) < 0 ||
+		    (uint32_t)key > SONDE_MASK(bits))
 			return false;
 		*want = (uint32_t)key;
 		return true;
@@ -93,7 +126,12 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 	case SONDE_ROLE_BODY:
 	case SONDE_ROLE_PAYLOAD: *want = all - l->head > 65535 ? 0 : all - l->head; return true;
 	case SONDE_ROLE_SUM_HEADER: all = l->head; break;
-	case SONDE_ROLE_SUM_ALL: break;
+	case SONDE_ROLE_SUM_ALL:
+	case SONDE_ROLE_SUM_ALL_OPTIONAL: break;
+	case SONDE_ROLE_SUM_COVERED:
+		if (!add_pseudo(p, d, &sum) || !(all = covered(h, at, all)))
+			return false;
+		break;
 	case SONDE_ROLE_SUM_PSEUDO:
 	case SONDE_ROLE_SUM_OPTIONAL:
 		if (!add_pseudo(p, d, &sum))
@@ -104,7 +142,7 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 		return false;
 	sum += sonde_sum(h, all) - sonde_sum_field(h, at / 8);
 	*want = sonde_sum_end(sum);
-	if (role == SONDE_ROLE_SUM_OPTIONAL && *want == 0)
+	if (is_optional(role) && *want == 0)
 		*want = 0xffff; /* RFC 768: 0 would mean that none was made */
 	return true;
 }
@@ -118,7 +156,8 @@ static inline bool is_sum(enum sonde_role role)
 /* Whoever makes the packet chooses the value; nothing around it decides. */
 static inline bool is_chosen(enum sonde_role role)
 {
-	return role <= SONDE_ROLE_PORT_TO || role == SONDE_ROLE_MORE || role == SONDE_ROLE_OFFSET;
+	return role <= SONDE_ROLE_PORT_TO || role == SONDE_ROLE_HAS || role == SONDE_ROLE_MORE ||
+	       role == SONDE_ROLE_OFFSET;
 }
 
 /* Whether a field of layer d disagrees with the packet around it. */
@@ -138,13 +177,37 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 	if (is_sum(role) && !(how & SONDE_JUDGE_SUMS))
 		return false;
 	have = sonde_get(p->byte + p->layer[d].at, at, bits);
-	if (role == SONDE_ROLE_SUM_OPTIONAL && have == 0 && !strict)
+	if ((is_optional(role) || role == SONDE_ROLE_QUOTED) && have == 0 && !strict)
 		return false;
+	if (role == SONDE_ROLE_COVERS && !strict)
+		return !covered(p->byte + p->layer[d].at, at + 16,
+				p->layer[d].end - p->layer[d].at);
 	if (!derive(p, d, at, bits, role, arg, &want))
 		return strict;
 	if (is_sum(role) && !strict) /* both zeros are the same sum, and Linux sends either */
 		return want % 0xffff != have % 0xffff;
 	return want != have;
+}
+
+/* Wrong sums in the pieces of layer d; their rows come behind those of the header. */
+static uint32_t judge_pieces(const struct sonde_packet *p, unsigned d, unsigned how)
+{
+	const struct sonde_layer *l = &p->layer[d];
+	struct sonde_pieces w = sonde_pieces(p->byte + l->at, l->shape, l->head);
+	uint32_t at, wrong = 0;
+
+	for (enum sonde_shape piece; (piece = sonde_piece_next(&w, &at));) {
+		const struct sonde_shape_info *s = &sonde_shapes[piece];
+
+		for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++) {
+			const struct sonde_row *r = &sonde_rows[i];
+
+			if (is_sum(r->role) &&
+			    differs(p, d, how, 8 * at + r->at, r->bits, r->role, r->arg))
+				wrong |= 1u << (i - sonde_shapes[l->shape].row) % 32;
+		}
+	}
+	return wrong;
 }
 
 /* clang-format off */
@@ -165,6 +228,8 @@ void sonde_judge(const struct sonde_packet *p, unsigned how, struct sonde_verdic
 #define END(s) break;
 #include "wire/pass.h"
 			}
+		if (sonde_shapes[p->layer[d].shape].pieces && !p->layer[d].part)
+			wrong |= judge_pieces(p, d, how);
 		v->wrong[d] = wrong;
 	}
 }
@@ -197,11 +262,34 @@ static void fill_layer(const struct sonde_packet *p, unsigned d, uint8_t *h, uin
 }
 /* clang-format on */
 
+/* The same of the pieces of layer d, which hold nothing but sums. */
+static void fill_pieces(const struct sonde_packet *p, unsigned d, uint8_t *h, uint32_t pinned)
+{
+	const struct sonde_layer *l = &p->layer[d];
+	struct sonde_pieces w = sonde_pieces(h, l->shape, l->head);
+	uint32_t at;
+
+	for (enum sonde_shape piece; (piece = sonde_piece_next(&w, &at));) {
+		const struct sonde_shape_info *s = &sonde_shapes[piece];
+
+		for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++) {
+			const struct sonde_row *r = &sonde_rows[i];
+			bool pin = pinned >> (i - sonde_shapes[l->shape].row) % 32 & 1;
+
+			if (is_sum(r->role))
+				fill(p, d, h, pin, true, 8 * at + r->at, r->bits, r->role, r->arg);
+		}
+	}
+}
+
 void sonde_fill(const struct sonde_packet *p, uint8_t *byte, const uint32_t pinned[SONDE_LAYERS])
 {
 	/* Lengths and keys from anywhere, then sums from the inside out. */
 	for (unsigned d = 0; d < p->n; d++)
 		fill_layer(p, d, byte + p->layer[d].at, pinned[d], false);
-	for (unsigned d = p->n; d-- > 0;)
+	for (unsigned d = p->n; d-- > 0;) {
 		fill_layer(p, d, byte + p->layer[d].at, pinned[d], true);
+		if (sonde_shapes[p->layer[d].shape].pieces)
+			fill_pieces(p, d, byte + p->layer[d].at, pinned[d]);
+	}
 }

@@ -51,18 +51,30 @@ static int close_header(struct sonde_draft *d)
 	return r;
 }
 
+/* Behind what quotes all is quoted, but for the extension structure that ends it. */
+static uint8_t part_of(const struct sonde_draft *d, enum sonde_shape shape)
+{
+	const struct sonde_layer *l = d->p.n ? &d->p.layer[d->p.n - 1] : NULL;
+
+	if (!l || (shape == SONDE_icmp_ext && l->shape != SONDE_icmp_xecho &&
+		   l->shape != SONDE_icmpv6_xecho))
+		return 0;
+	return sonde_quotes(l->shape) ? SONDE_PART_QUOTED : l->part;
+}
+
 int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape)
 {
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	uint8_t part = part_of(d, shape);
 	int at, r = close_header(d);
 
 	if (r < 0 || d->p.n == SONDE_LAYERS || (at = grow(d, s->bytes)) < 0)
 		return SONDE_NO_SPACE;
 	start(s, bytes(d, (uint32_t)at));
 	d->pinned[d->p.n] = 0;
-	d->p.layer[d->p.n++] = (struct sonde_layer){ .at = (uint32_t)at,
-						     .head = s->bytes,
-						     .shape = (uint8_t)shape };
+	d->p.layer[d->p.n++] = (struct sonde_layer){
+		.at = (uint32_t)at, .head = s->bytes, .shape = (uint8_t)shape, .part = part
+	};
 	d->p.has[shape / 64] |= 1ULL << shape % 64;
 	d->option = 0;
 	d->open = true;
@@ -80,6 +92,16 @@ static int grow_header(struct sonde_draft *d, uint32_t len)
 	return at;
 }
 
+/* The flag of the last header that says that this piece follows. */
+static void raise_flag(struct sonde_draft *d, enum sonde_shape piece)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[last(d)->shape];
+
+	for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++)
+		if (sonde_rows[i].role == SONDE_ROLE_HAS && sonde_rows[i].arg == piece)
+			sonde_put(bytes(d, last(d)->at), sonde_rows[i].at, 1, 1);
+}
+
 int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
 {
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
@@ -92,6 +114,8 @@ int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
 	if (at < 0 || (at = grow_header(d, s->bytes)) < 0)
 		return at;
 	start(s, bytes(d, (uint32_t)at));
+	if (sonde_shapes[last(d)->shape].pieces)
+		raise_flag(d, shape);
 	if (s->family) {
 		d->option = (uint32_t)at;
 		d->family = s->family;
@@ -129,7 +153,10 @@ int sonde_draft_encode(struct sonde_draft *d)
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < d->p.n; i++)
-		d->p.layer[i].end = d->p.len;
+		d->p.layer[i].end =
+			d->p.layer[i].part && last(d)->shape == SONDE_icmp_ext && !last(d)->part
+				? last(d)->at
+				: d->p.len;
 	d->p.wire = d->p.len;
 	sonde_fill(&d->p, bytes(d, 0), d->pinned);
 	return (int)d->p.len;
@@ -141,8 +168,8 @@ static void copy_rows(const struct sonde_shape_info *s, const uint8_t *from, uin
 {
 	for (unsigned i = 0; i < s->rows; i++) {
 		const struct sonde_row *r = &sonde_rows[s->row + i];
-		bool ours = r->role <= SONDE_ROLE_PORT_TO || r->role == SONDE_ROLE_MORE ||
-			    r->role == SONDE_ROLE_OFFSET;
+		bool ours = r->role <= SONDE_ROLE_PORT_TO || r->role == SONDE_ROLE_HAS ||
+			    r->role == SONDE_ROLE_MORE || r->role == SONDE_ROLE_OFFSET;
 
 		if (!r->bits || r->span || !(ours || pinned >> i & 1))
 			continue;
@@ -214,7 +241,9 @@ int sonde_draft_copy(struct sonde_draft *d, const struct sonde_packet *from,
 		struct sonde_walk w = { h + s->bytes, h + l->head };
 		struct sonde_option o;
 
-		if ((r = sonde_draft_push(d, l->shape)) < 0)
+		if (l->at > d->p.len) /* what a quoted packet carried */
+			r = sonde_draft_append(d, from->byte + d->p.len, l->at - d->p.len);
+		if (r < 0 || (r = sonde_draft_push(d, l->shape)) < 0)
 			break;
 		d->pinned[i] = l->part ? ~0u : pins ? pins->wrong[i] : keys(s, h);
 		memset(bytes(d, l->at), 0, s->bytes);

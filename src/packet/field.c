@@ -190,6 +190,16 @@ static enum sonde_stop runs_out(const struct sonde_packet *p, unsigned d)
 	return p->stop == SONDE_STOP_MORE && d + 1 == p->n ? SONDE_STOP_MORE : SONDE_STOP_MALFORMED;
 }
 
+/* What the flags of a header say follows its fields: fields too, and no elements. */
+static void tell_pieces(struct sonde_teller *t, const struct sonde_layer *l)
+{
+	struct sonde_pieces w = sonde_pieces(t->p->byte + l->at, l->shape, l->head);
+	uint32_t at;
+
+	for (enum sonde_shape piece; (piece = sonde_piece_next(&w, &at));)
+		sonde_tell_rows(t, piece, l->at + at, l->at + w.at);
+}
+
 enum sonde_stop sonde_field_each(const struct sonde_packet *p, unsigned d, sonde_field_hear hear,
 				 void *arg)
 {
@@ -199,6 +209,8 @@ enum sonde_stop sonde_field_each(const struct sonde_packet *p, unsigned d, sonde
 	struct sonde_teller t = { p, hear, arg, runs_out(p, d), { .layer = (uint8_t)d } };
 
 	sonde_tell_rows(&t, l->shape, l->at, end);
+	if (s->pieces)
+		tell_pieces(&t, l);
 	if (s->each)
 		tell_each(&t, s, at, end);
 	/* clang-format off */

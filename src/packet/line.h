@@ -16,9 +16,19 @@ char *sonde_line_icmp(char *o, const struct sonde_packet *p, unsigned d);
 char *sonde_line_icmpv6(char *o, const struct sonde_packet *p, unsigned d);
 /* summary_app.c: what the application of layer d says, with what goes before it */
 char *sonde_line_app(char *o, const struct sonde_packet *p, unsigned d);
-/* summary_link.c */
+/* summary_sctp.c */
+char *sonde_line_sctp(char *o, const struct sonde_packet *p, unsigned d);
+/* summary_routing.c */
+char *sonde_line_igmp(char *o, const struct sonde_packet *p, unsigned d);
+char *sonde_line_routing(char *o, const struct sonde_packet *p, unsigned d);
+/* summary_tunnel.c; sonde_line_tunnel: of those in UDP */
+char *sonde_line_gre(char *o, const struct sonde_packet *p, unsigned d);
+char *sonde_line_esp(char *o, const struct sonde_packet *p, unsigned d);
+char *sonde_line_ah(char *o, const struct sonde_packet *p, unsigned d);
+char *sonde_line_tunnel(char *o, const struct sonde_packet *p, unsigned d);
+/* summary_link.c; sonde_line_from: whatever comes from layer d on, which need not be there */
 char *sonde_line_arp(char *o, const struct sonde_packet *p, unsigned d);
-char *sonde_line_link(char *o, const struct sonde_packet *p);
+char *sonde_line_from(char *o, const struct sonde_packet *p, unsigned d);
 
 SONDE_INLINE char *sonde_line_say(char *o, const char *words)
 {

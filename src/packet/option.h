@@ -41,4 +41,34 @@ SONDE_INLINE bool sonde_option_next(struct sonde_walk *w, enum sonde_family fami
 	return true;
 }
 
+/* The pieces that the flags of a header at h say follow its fields. */
+struct sonde_pieces {
+	const uint8_t *h;
+	const struct sonde_row *row, *last; /* of the header; flags from row on are to be asked */
+	uint32_t at, head; /* of the next piece, and bytes of the header with all */
+};
+
+static inline struct sonde_pieces sonde_pieces(const uint8_t *h, enum sonde_shape shape,
+					       uint32_t head)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[shape];
+	const struct sonde_row *row = &sonde_rows[s->row];
+
+	return (struct sonde_pieces){ h, row, s->pieces ? row + s->rows : row, s->bytes, head };
+}
+
+/* SONDE_NONE: there are no more. *at is the first byte of the piece, from that of the header. */
+static inline enum sonde_shape sonde_piece_next(struct sonde_pieces *w, uint32_t *at)
+{
+	for (const struct sonde_row *r; w->row < w->last;) {
+		r = w->row++;
+		if (r->role != SONDE_ROLE_HAS || !sonde_get(w->h, r->at, r->bits))
+			continue;
+		*at = w->at;
+		w->at += sonde_shapes[r->arg].bytes;
+		return w->at <= w->head ? (enum sonde_shape)r->arg : SONDE_NONE;
+	}
+	return SONDE_NONE;
+}
+
 #endif

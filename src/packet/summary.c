@@ -20,80 +20,147 @@ char *sonde_line_address(char *o, const struct sonde_packet *p, const struct son
 	return sonde_put_ip6(o, h + (dst ? SONDE_AT_ipv6_dst : SONDE_AT_ipv6_src) / 8);
 }
 
-/* What IPv4 says of itself where no header that we know follows: a later fragment, or a protocol
- * that is not decoded. */
-static char *carried_line(char *o, const struct sonde_packet *p, unsigned d, unsigned last)
+/* What layer last, an IP or extension header, says of what it carries where no header that we know
+ * follows: a later fragment, or a protocol that is not decoded. */
+static char *carried_line(char *o, const struct sonde_packet *p, unsigned last)
 {
-	const struct sonde_ipv6_frag *f = sonde_header(p, last, ipv6_frag);
+	const uint8_t *h = p->byte + p->layer[last].at;
+	/* every extension header begins with what follows it */
+	uint8_t key = p->layer[last].shape == SONDE_ip	   ? h[SONDE_AT_ip_proto / 8]
+		      : p->layer[last].shape == SONDE_ipv6 ? h[SONDE_AT_ipv6_nxt / 8]
+							   : *h;
+	const char *name = sonde_words(SONDE_ROW_ip_proto, key);
 
-	o = sonde_line_say(o, ": ");
-	if (p->layer[last].shape == SONDE_ipv6_frag && sonde_ipv6_frag_offset(f)) {
-		o = sonde_line_number(o, "frag (", sonde_ipv6_frag_offset(f) * 8u);
-		return sonde_line_say(sonde_line_number(o, "|", sonde_line_body(p, last)), ")");
-	}
-	o = sonde_line_say(o, "ip-proto-");
-	if (p->layer[d].shape == SONDE_ip)
-		o = sonde_put_dec(o, sonde_ip_proto(sonde_header(p, d, ip)));
-	else if (last == d)
-		o = sonde_put_dec(o, sonde_ipv6_nxt(sonde_header(p, d, ipv6)));
-	else /* every extension header begins with what follows it */
-		o = sonde_put_dec(o, p->byte[p->layer[last].at]);
+	if (p->stop == SONDE_STOP_FRAGMENT && p->layer[last].shape == SONDE_ipv6_frag)
+		return o;
+	if (key == 59)
+		return p->layer[last].shape >= SONDE_mobility && p->layer[last].shape <= SONDE_shim6
+			       ? o
+			       : sonde_line_say(o, "no next header");
+	if (name && p->stop != SONDE_STOP_FRAGMENT)
+		return sonde_line_number(sonde_line_say(o, name), ", length ",
+					 sonde_line_body(p, last));
+	o = sonde_line_number(o, "ip-proto-", key);
 	if (p->stop == SONDE_STOP_FRAGMENT)
 		return o;
 	return sonde_line_number(o, " ", sonde_line_body(p, last));
+}
+
+/* What an IPv6 extension header, or AH, says of itself. */
+static char *extension(char *o, const struct sonde_packet *p, unsigned d)
+{
+	const struct sonde_ipv6_routing *r = sonde_header(p, d, ipv6_routing);
+	const struct sonde_ipv6_frag *f = sonde_header(p, d, ipv6_frag);
+
+	switch (p->layer[d].shape) {
+	case SONDE_ipv6_hopopts: return sonde_line_say(o, "HBH ");
+	case SONDE_ipv6_dstopts: return sonde_line_say(o, "DSTOPT ");
+	case SONDE_ipv6_frag:
+		o = sonde_line_number(o, "frag (", sonde_ipv6_frag_offset(f) * 8u);
+		o = sonde_line_say(sonde_line_number(o, "|", sonde_line_body(p, d)), ")");
+		break;
+	case SONDE_ipv6_routing:
+		o = sonde_line_number(o, "RT6 (len=", sonde_ipv6_routing_len(r));
+		o = sonde_line_number(o, ", type=", sonde_ipv6_routing_type(r));
+		o = sonde_line_number(o, ", segleft=", sonde_ipv6_routing_segleft(r));
+		return sonde_line_say(o, ") ");
+	case SONDE_ah: return sonde_line_ah(o, p, d);
+	case SONDE_mobility:
+		o = sonde_line_value(sonde_line_say(o, "mobility: "), SONDE_ROW_mobility_type,
+				     sonde_mobility_type(sonde_header(p, d, mobility)));
+		break;
+	case SONDE_hip:
+		o = sonde_line_number(o, "HIP, type ", sonde_hip_type(sonde_header(p, d, hip)));
+		break;
+	case SONDE_shim6:
+		o = sonde_line_number(o, "shim6, type ",
+				      sonde_shim6_type(sonde_header(p, d, shim6)));
+	}
+	return d + 1 < p->n ? sonde_line_say(o, " ") : o;
+}
+
+static bool is_extension(uint8_t shape)
+{
+	return shape >= SONDE_ipv6_hopopts && shape <= SONDE_ah;
+}
+
+/* Ports lie in the same place in all that have them. */
+static bool has_ports(uint8_t shape)
+{
+	return shape == SONDE_tcp || shape == SONDE_tcp_start || shape == SONDE_udp ||
+	       shape == SONDE_udplite || shape == SONDE_sctp;
+}
+
+/* What IP carries from layer top on, after "10.0.0.1.53 > 10.0.0.2.4096". */
+static char *transport(char *o, const struct sonde_packet *p, unsigned top)
+{
+	const struct sonde_tcp_start *t = sonde_header(p, top, tcp_start);
+
+	switch (p->layer[top].shape) {
+	case SONDE_tcp: return sonde_line_tcp(o, p, top);
+	case SONDE_tcp_start: return sonde_line_number(o, "tcp, seq ", sonde_tcp_start_seq(t));
+	case SONDE_udplite:
+	case SONDE_udp:
+		if (top + 1 < p->n)
+			return sonde_is_app(p->layer[top + 1].shape)
+				       ? sonde_line_app(o, p, top + 1)
+				       : sonde_line_tunnel(o, p, top + 1);
+		o = sonde_line_say(o, p->layer[top].shape == SONDE_udp ? "UDP, length "
+								       : "UDPLite, length ");
+		return sonde_put_dec(o, sonde_line_body(p, top));
+	case SONDE_sctp: return sonde_line_sctp(o, p, top);
+	case SONDE_icmp: return sonde_line_icmp(o, p, top);
+	case SONDE_icmpv6: return sonde_line_icmpv6(o, p, top);
+	case SONDE_igmp: return sonde_line_igmp(o, p, top);
+	case SONDE_gre:
+	case SONDE_gre1: return sonde_line_gre(o, p, top);
+	case SONDE_esp: return sonde_line_esp(o, p, top);
+	case SONDE_ospf:
+	case SONDE_ospf3:
+	case SONDE_eigrp:
+	case SONDE_vrrp:
+	case SONDE_vrrp3:
+	case SONDE_pim: return sonde_line_routing(o, p, top);
+	default: return sonde_line_from(o, p, top);
+	}
 }
 
 /* "IP 10.0.0.1.53 > 10.0.0.2.4096: UDP, length 12", for the packet whose IP is layer d. */
 char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_layer *l = &p->layer[d];
+	const struct sonde_tcp_start *t = NULL;
 	unsigned top = d + 1;
-	const struct sonde_tcp_start *t = NULL; /* its ports lie where those of UDP do */
+	bool plain;
 
-	while (top < p->n && p->layer[top].shape >= SONDE_ipv6_hopopts &&
-	       p->layer[top].shape <= SONDE_ah)
+	while (top < p->n && is_extension(p->layer[top].shape))
 		top++;
-	if (top < p->n && (p->layer[top].shape == SONDE_tcp || p->layer[top].shape == SONDE_udp ||
-			   p->layer[top].shape == SONDE_tcp_start))
+	plain = top == d + 1; /* else ports come behind the extension headers */
+	if (top < p->n && has_ports(p->layer[top].shape))
 		t = sonde_header(p, top, tcp_start);
 	o = l->shape == SONDE_ipv6 ? sonde_line_say(o, "IP6 ") : sonde_line_say(o, "IP ");
 	o = sonde_line_address(o, p, l, false);
-	if (t)
+	if (t && plain)
 		o = sonde_line_number(o, ".", sonde_tcp_start_sport(t));
 	o = sonde_line_address(sonde_line_say(o, " > "), p, l, true);
-	if (t)
+	if (t && plain)
 		o = sonde_line_number(o, ".", sonde_tcp_start_dport(t));
-	switch (top < p->n ? p->layer[top].shape : SONDE_NONE) {
-	case SONDE_tcp: return sonde_line_tcp(o, p, top);
-	case SONDE_tcp_start: return sonde_line_number(o, ": tcp, seq ", sonde_tcp_start_seq(t));
-	case SONDE_udp:
-		if (top + 1 < p->n && sonde_is_app(p->layer[top + 1].shape))
-			return sonde_line_app(o, p, top + 1);
-		return sonde_line_number(o, ": UDP, length ", sonde_line_body(p, top));
-	case SONDE_icmp: return sonde_line_icmp(o, p, top);
-	case SONDE_icmpv6: return sonde_line_icmpv6(o, p, top);
-	case SONDE_ip:
-	case SONDE_ipv6: return sonde_line_ip(sonde_line_say(o, ": "), p, top);
+	o = sonde_line_say(o, ": ");
+	for (unsigned i = d + 1; i < top; i++)
+		o = extension(o, p, i);
+	if (t && !plain) {
+		o = sonde_line_number(sonde_line_number(o, "", sonde_tcp_start_sport(t)), " > ",
+				      sonde_tcp_start_dport(t));
+		o = sonde_line_say(o, ": ");
 	}
-	return carried_line(o, p, d, top - 1);
-}
-
-static char *packet_line(char *o, const struct sonde_packet *p)
-{
-	for (unsigned d = 0; d < p->n; d++)
-		switch (p->layer[d].shape) {
-		case SONDE_ip:
-		case SONDE_ipv6: return sonde_line_ip(o, p, d);
-		case SONDE_arp: return sonde_line_arp(o, p, d);
-		}
-	return sonde_line_link(o, p);
+	return top < p->n ? transport(o, p, top) : carried_line(o, p, top - 1);
 }
 
 char *sonde_summary(char *o, const struct sonde_packet *p)
 {
 	bool cut_quote = p->n && p->layer[p->n - 1].part & SONDE_PART_QUOTED;
 
-	o = packet_line(o, p);
+	o = sonde_line_from(o, p, 0);
 	if (p->stop == SONDE_STOP_TRUNCATED && !cut_quote)
 		o = sonde_line_say(o, " [truncated]");
 	if (p->stop == SONDE_STOP_MALFORMED && !cut_quote)

@@ -90,7 +90,7 @@ char *sonde_line_app(char *o, const struct sonde_packet *p, unsigned d)
 		d++;
 		tcp = true; /* fall through */
 	case SONDE_dns:
-		sonde_line_put(&l, tcp ? " " : ": ");
+		sonde_line_put(&l, tcp ? " " : "");
 		sonde_line_dns(&l, p, d);
 		break;
 	case SONDE_dhcp: sonde_line_dhcp(&l, p, d); break;

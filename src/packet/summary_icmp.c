@@ -76,12 +76,18 @@ char *sonde_line_icmp(char *o, const struct sonde_packet *p, unsigned d)
 	const struct sonde_icmp_echo *e;
 	const struct sonde_layer *l;
 
-	o = sonde_line_say(o, ": ICMP ");
+	o = sonde_line_say(o, "ICMP ");
 	switch (next) {
 	case SONDE_icmp_echo:
 		e = sonde_header(p, d + 1, icmp_echo);
 		o = sonde_line_value(o, SONDE_ROW_icmp_type, type);
 		o = echo(o, sonde_icmp_echo_id(e), sonde_icmp_echo_seq(e));
+		break;
+	case SONDE_icmp_xecho:
+	case SONDE_icmp_xreply:
+		o = sonde_line_value(o, SONDE_ROW_icmp_type, type);
+		o = echo(o, sonde_icmp_xecho_id(sonde_header(p, d + 1, icmp_xecho)),
+			 sonde_icmp_xecho_seq(sonde_header(p, d + 1, icmp_xecho)));
 		break;
 	case SONDE_icmp_unreach: o = unreachable_line(o, p, d); break;
 	case SONDE_icmp_redirect:
@@ -129,12 +135,28 @@ static char *icmpv6_error(char *o, const struct sonde_packet *p, unsigned d, uin
 		    : sonde_line_address(sonde_line_say(o, " for "), p, l, true);
 }
 
+/* Whom a multicast listener message is about; a query of version 2 says it in brackets. */
+static char *mld(char *o, uint16_t maxresp, const uint8_t *group, bool brackets)
+{
+	static const uint8_t all[16];
+
+	if (!brackets) {
+		o = sonde_line_number(o, "max resp delay: ", maxresp);
+		return sonde_put_ip6(sonde_line_say(o, " addr: "), group);
+	}
+	if (maxresp != 10000)
+		o = sonde_line_say(sonde_line_number(o, " [max resp delay=", maxresp), "]");
+	if (memcmp(group, all, 16))
+		o = sonde_line_say(sonde_put_ip6(sonde_line_say(o, " [gaddr "), group), "]");
+	return o;
+}
+
 char *sonde_line_icmpv6(char *o, const struct sonde_packet *p, unsigned d)
 {
 	uint8_t type = sonde_icmpv6_type(sonde_header(p, d, icmpv6));
 	const void *h = d + 1 < p->n ? p->byte + p->layer[d + 1].at : NULL;
 
-	o = sonde_line_say(o, ": ICMP6, ");
+	o = sonde_line_say(o, "ICMP6, ");
 	o = sonde_line_value(o, SONDE_ROW_icmpv6_type, type);
 	switch (h ? p->layer[d + 1].shape : SONDE_NONE) {
 	case SONDE_icmpv6_echo:
@@ -146,6 +168,22 @@ char *sonde_line_icmpv6(char *o, const struct sonde_packet *p, unsigned d)
 		break;
 	case SONDE_icmpv6_param:
 		o = sonde_line_number(o, " - octet ", sonde_icmpv6_param_pointer(h));
+		break;
+	case SONDE_icmpv6_xecho:
+	case SONDE_icmpv6_xreply:
+		o = echo(o, sonde_icmpv6_xecho_id(h), sonde_icmpv6_xecho_seq(h));
+		break;
+	case SONDE_mld_query:
+		if (d + 2 < p->n)
+			o = sonde_line_say(o, " v2");
+		o = mld(o, sonde_mld_query_maxresp(h), sonde_mld_query_group(h), d + 2 < p->n);
+		break;
+	case SONDE_mld_member:
+		o = mld(o, sonde_mld_member_maxresp(h), sonde_mld_member_group(h), false);
+		break;
+	case SONDE_mld_report2:
+		o = sonde_line_number(o, ", ", sonde_mld_report2_records(h));
+		o = sonde_line_say(o, " group record(s)");
 		break;
 	case SONDE_nd_ns:
 		o = sonde_put_ip6(sonde_line_say(o, ", who has "), sonde_nd_ns_target(h));

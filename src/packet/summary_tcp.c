@@ -62,7 +62,7 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp) - p->start.seq;
 	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
 
-	o = sonde_line_say(o, ": Flags [");
+	o = sonde_line_say(o, "Flags [");
 	o = sonde_line_say(o, flag ? low_flags[flag & 15] : "none");
 	o = sonde_line_say(o, high_flags[flag >> 4]);
 	*o++ = ']';

@@ -10,7 +10,7 @@ static int carries(const struct sonde_packet *p, unsigned d)
 	/* clang-format off */
 	switch (p->layer[d].shape) {
 #define MATCH(role, arg, at, bits) \
-		if ((role) == SONDE_ROLE_KEY && (arg) == SONDE_SPACE_ipproto) \
+		if ((role) == SONDE_ROLE_KEY && (unsigned)(arg) == SONDE_SPACE_ipproto) \
 			return (int)sonde_get(h, at, bits);
 #define MATCH_(...) MATCH(__VA_ARGS__)
 #define PROTOCOL(p, ...) case SONDE_##p:

@@ -36,8 +36,17 @@ const struct sonde_row sonde_rows[SONDE_ROWS] = {
 #define END(p) };
 #include "wire/pass.h"
 
+#define HAS_(role, arg) | ((role) == SONDE_ROLE_HAS)
+#define HAS(...) HAS_(__VA_ARGS__)
+#define PROTOCOL(p, ...) enum { PIECES_##p = 0
+#define FIELD(p, n, full, bits, form, role, what) HAS(SONDE_OUGHT_##role)
+#define OPTION(f, p, ...) enum { PIECES_##p = 0
+#define SHAPE(p, ...) enum { PIECES_##p = 0
+#define END(p) };
+#include "wire/pass.h"
+
 #define ROWS(p) .row = SONDE_ROWS_##p, .rows = SONDE_ROWS_END_##p - SONDE_ROWS_##p, \
-		.most = MOST_##p ? MOST_##p : UINT16_MAX
+		.most = MOST_##p ? MOST_##p : UINT16_MAX, .pieces = PIECES_##p
 
 const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
 	[SONDE_NONE] = { .name = "none" },

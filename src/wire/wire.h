@@ -68,12 +68,18 @@ enum sonde_role {
 	SONDE_ROLE_BODY,	 /* all that follows, bytes; 0: not said */
 	SONDE_ROLE_PAYLOAD,	 /* the same, and 0 is nothing */
 	SONDE_ROLE_KEY_OR_BODY,	 /* all that follows, bytes, or above SONDE_BODY_MOST a KEY */
+	SONDE_ROLE_TAGS,	 /* options of this header, bytes; nothing follows them */
+	SONDE_ROLE_QUOTED,	 /* the quoted packet, in units of arg; icmp_ext comes after it */
+	SONDE_ROLE_COVERS,	 /* bytes that the sum covers; 0: all */
+	SONDE_ROLE_HAS,		 /* piece arg follows the fields, in the order of these flags */
 	SONDE_ROLE_MORE,	 /* another fragment follows this one */
 	SONDE_ROLE_OFFSET,	 /* not 0: what follows is the middle of something */
 	SONDE_ROLE_SUM_HEADER,	 /* RFC 1071 over this header */
 	SONDE_ROLE_SUM_ALL,	 /* RFC 1071 over this header and all that follows */
-	SONDE_ROLE_SUM_PSEUDO,	 /* the same, with the pseudo-header of the IP below */
-	SONDE_ROLE_SUM_OPTIONAL, /* the same; 0 means none was made */
+	SONDE_ROLE_SUM_ALL_OPTIONAL, /* the same; 0 means none was made */
+	SONDE_ROLE_SUM_PSEUDO,	 /* over all, with the pseudo-header of the IP below */
+	SONDE_ROLE_SUM_COVERED,	 /* the same over so many bytes as the field above it COVERS */
+	SONDE_ROLE_SUM_OPTIONAL, /* with the pseudo-header; 0 means none was made */
 };
 #define SONDE_OUGHT_ANY		 SONDE_ROLE_ANY, 0
 #define SONDE_OUGHT_USUALLY(v)	 SONDE_ROLE_USUALLY, v
@@ -89,11 +95,17 @@ enum sonde_role {
 #define SONDE_OUGHT_BODY	 SONDE_ROLE_BODY, 0
 #define SONDE_OUGHT_PAYLOAD	 SONDE_ROLE_PAYLOAD, 0
 #define SONDE_OUGHT_KEY_OR_BODY(s) SONDE_ROLE_KEY_OR_BODY, SONDE_SPACE_##s
+#define SONDE_OUGHT_TAGS	 SONDE_ROLE_TAGS, 0
+#define SONDE_OUGHT_QUOTED(unit) SONDE_ROLE_QUOTED, unit
+#define SONDE_OUGHT_COVERS	 SONDE_ROLE_COVERS, 0
+#define SONDE_OUGHT_HAS(p)	 SONDE_ROLE_HAS, SONDE_##p
 #define SONDE_OUGHT_MORE	 SONDE_ROLE_MORE, 0
 #define SONDE_OUGHT_OFFSET	 SONDE_ROLE_OFFSET, 0
 #define SONDE_OUGHT_SUM_HEADER	 SONDE_ROLE_SUM_HEADER, 0
 #define SONDE_OUGHT_SUM_ALL	 SONDE_ROLE_SUM_ALL, 0
+#define SONDE_OUGHT_SUM_ALL_OPTIONAL SONDE_ROLE_SUM_ALL_OPTIONAL, 0
 #define SONDE_OUGHT_SUM_PSEUDO	 SONDE_ROLE_SUM_PSEUDO, 0
+#define SONDE_OUGHT_SUM_COVERED	 SONDE_ROLE_SUM_COVERED, 0
 #define SONDE_OUGHT_SUM_OPTIONAL SONDE_ROLE_SUM_OPTIONAL, 0
 
 /* Whether a field means anything to the packet around it; most do not, and cost nothing. */
@@ -107,9 +119,9 @@ enum sonde_role {
 #define SONDE_HEAD_SHORTS  0, 16, 16, 16, -1, 32 /* PPPoE, DHCPv6, TLS, EDNS */
 #define SONDE_HEAD_GENEVE  0, 24, 27, 5, -1, 32
 #define SONDE_HEAD_OBJECT  16, 8, 0, 16, -1, 24	 /* RFC 4884 section 7: length, class */
-#define SONDE_HEAD_CHUNK   0, 8, 16, 16, -1, 0	 /* SCTP: type, flags, length */
+#define SONDE_HEAD_CHUNK   0, 8, 16, 16, -1, 8	 /* SCTP: type, flags, length */
 #define SONDE_HEAD_RECORD  0, 0, 16, 16, 8, 0	 /* IGMPv3, MLDv2: of one kind, sources are counted */
-#define SONDE_FIELDS_FROM(head) SONDE_FIELDS_FROM_(head)
+#define SONDE_FIELDS_FROM(...) SONDE_FIELDS_FROM_(__VA_ARGS__)
 #define SONDE_FIELDS_FROM_(kind_at, kind_bits, len_at, len_bits, aux_at, fields) fields
 #define FAMILY(f, head, ...) \
 	enum { SONDE_FIELDS_FROM_##f = SONDE_FIELDS_FROM(SONDE_HEAD_##head) };
@@ -210,6 +222,7 @@ struct sonde_shape_info {
 	uint32_t kind;	    /* of an option */
 	uint8_t family;	    /* of its options; for an option, the one it belongs to */
 	uint8_t each;	    /* shape of what repeats after the fields */
+	bool pieces;	    /* flags say which pieces follow the fields */
 	const char *list;   /* and what those are called together */
 	uint8_t grain;	    /* a header with options is a multiple of this; 0: any length */
 	uint16_t most;	    /* bytes with options that its length field can say */
@@ -312,6 +325,16 @@ SONDE_INLINE int32_t sonde_key(enum sonde_space space, enum sonde_shape child)
 #include "wire/pass.h"
 	}
 	return -1;
+}
+
+/* Whether a packet out of another story follows. */
+static inline bool sonde_quotes(enum sonde_shape shape)
+{
+	switch (shape) {
+#define QUOTES(p, s, k) case SONDE_##p: return true;
+#include "wire/pass.h"
+	default: return false;
+	}
 }
 
 /* The first bytes of a header, as a header of their own, or SONDE_NONE. */
