@@ -129,6 +129,19 @@ static void hear_time(struct sonde_facts *f, sonde_ns when)
 	f->timed = true;
 }
 
+/* What the snapshot length was, where none is told. */
+static void hear_length(struct sonde_facts *f, const struct sonde_frame *frame)
+{
+	uint32_t len = (uint32_t)frame->byte.len;
+
+	f->bytes += frame->wire;
+	f->captured += len;
+	if (len >= frame->wire)
+		return;
+	f->cut_least = f->cut_most && f->cut_least < len ? f->cut_least : len;
+	f->cut_most = f->cut_most > len ? f->cut_most : len;
+}
+
 void sonde_facts_hear(struct sonde_facts *f, unsigned from, const struct sonde_item *item)
 {
 	struct sonde_facts_source *s = f->source;
@@ -142,8 +155,7 @@ void sonde_facts_hear(struct sonde_facts *f, unsigned from, const struct sonde_i
 		return;
 	m = &s->reader->remark;
 	f->packets++;
-	f->bytes += item->frame.wire;
-	f->captured += item->frame.byte.len;
+	hear_length(f, &item->frame);
 	f->comments += m->comments;
 	f->dropped += m->dropped;
 	f->untimed += m->untimed;

@@ -18,11 +18,12 @@ struct sonde_facts_interface {
 
 struct sonde_facts {
 	uint64_t packets, events;
-	uint64_t bytes;	   /* on the wire */
-	uint64_t captured; /* of them, in the file */
-	uint64_t comments; /* of packets, interfaces and sections */
-	uint64_t dropped;  /* as packets told it; interfaces tell theirs by themselves */
-	uint64_t untimed;  /* packets without a time */
+	uint64_t bytes;		      /* on the wire */
+	uint64_t captured;	      /* of them, in the file */
+	uint32_t cut_least, cut_most; /* lengths of packets that are not whole; 0: all are */
+	uint64_t comments;	      /* of packets, interfaces and sections */
+	uint64_t dropped;	      /* as packets told it; interfaces tell theirs by themselves */
+	uint64_t untimed;	      /* packets without a time */
 	uint64_t odd_times;
 	uint64_t sections;
 	uint64_t interfaces;  /* all of them */

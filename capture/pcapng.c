@@ -203,11 +203,11 @@ static int read_packet(struct sonde_reader *r, struct sonde_bytes body, bool old
 /* Has neither a time nor options, and always comes from the first interface. */
 static int read_simple(struct sonde_reader *r, struct sonde_bytes body, struct sonde_frame *ret)
 {
-	const struct sonde_interface *i = &r->interface->told;
+	const struct sonde_interface *i = sonde_reader_interface(r, 0);
 	uint32_t wire;
 	size_t caplen;
 
-	if (!r->n || body.len < 4)
+	if (!i || body.len < 4)
 		return SONDE_DAMAGED;
 	wire = sonde_reader_get32(r, body.at);
 	caplen = i->snaplen && i->snaplen < wire ? i->snaplen : wire;
