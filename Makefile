@@ -54,7 +54,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check fuzzers fuzz mutants bench lint config deps test-fresh \
+.PHONY: all demo test check interrupts fuzzers fuzz mutants bench lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -123,6 +123,10 @@ $(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
 
+# As of `make test`, but 1,000 of them.
+interrupts: all				## end a capture at 1,000 moments; each file must be whole
+	@$(RUN) SONDE_INTERRUPTS=1000 python3 tests/e2e/run.py '^capture.whenever'
+
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
 
@@ -150,7 +154,7 @@ fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
 	@$(RUN) SONDE_BUILD=build/$(notdir $(CLANG))-fuzzer-address-undefined FUZZ_RUNS=$(FUZZ_RUNS) \
 		FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) tests/house/fuzz.sh search
 
-bench:					## what following costs
+bench:					## what following and capturing cost
 	@tests/house/deps.sh build pack bpf bench
 	@$(AGAIN) all $(STIMS) $(B)/mixed
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done

@@ -71,8 +71,8 @@ static const struct sonde_cli cli = {
 enum { DEVICES = 1024 };
 
 struct setup {
-	struct sonde_capture_from from[SONDE_CAPTURE_SOURCES];
-	char netns[SONDE_CAPTURE_SOURCES][256];
+	struct sonde_taps_from from[SONDE_TAPS];
+	char netns[SONDE_TAPS][256];
 	char filter[16 << 10];
 	struct sonde_device device[DEVICES];
 	size_t n;
@@ -139,15 +139,15 @@ static void add_source(struct setup *s, const struct conf *conf, const char *nam
 	const char *slash = strrchr(name, '/'), *netns = conf->netns;
 	size_t i = s->n++;
 
-	if (i == SONDE_CAPTURE_SOURCES)
-		sonde_cli_wrong(&cli, "-i is taken up to %d times", SONDE_CAPTURE_SOURCES);
+	if (i == SONDE_TAPS)
+		sonde_cli_wrong(&cli, "-i is taken up to %d times", SONDE_TAPS);
 	if (slash) {
 		snprintf(s->netns[i], sizeof s->netns[i], "%.*s", (int)(slash - name), name);
 		netns = s->netns[i];
 	}
-	s->from[i] = (struct sonde_capture_from){ .name = name,
-						  .interface = slash ? slash + 1 : name,
-						  .netns = open_netns(netns) };
+	s->from[i] = (struct sonde_taps_from){ .name = name,
+					       .interface = slash ? slash + 1 : name,
+					       .netns = open_netns(netns) };
 }
 
 /* As tcpdump: the first that is up and no loopback, if there is one. */
@@ -223,7 +223,7 @@ static struct sonde_capture_plan plan_of(const struct conf *conf, const struct s
 		.bytes = conf->bytes,
 		.duration = conf->duration,
 		.out = STDOUT_FILENO,
-		.say = say,
+		.voice = { say, NULL },
 	};
 }
 

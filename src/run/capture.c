@@ -3,50 +3,26 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "base/reason.h"
 #include "packet/match.h"
 #include "run/owners.h"
 #include "sys/clock.h"
-#include "sys/device.h"
 #include "sys/file.h"
-#include "sys/netns.h"
 #include "sys/privilege.h"
 #include "sys/sleep.h"
 
 enum {
 	PASS = 4096, /* frames worked off before signals and clocks are looked at */
 	LINES = 256 << 10,
-	DEVICES = 1024,
-	LINE_MOST = 400, /* of what is said */
-};
-
-/* Until the kernel has surely handed over a block, even where the machine is busy. */
-#define SETTLED (SONDE_LIVE_LATENESS + 10 * SONDE_MILLISECOND)
-
-struct source {
-	const struct sonde_capture_from *from;
-	struct sonde_live_plan plan;
-	struct sonde_live *live;
-	struct sonde_live_facts facts;
-	struct sonde_device *device; /* itself; of "any", all there are now */
-	int devices;
-	struct sonde_frame head; /* the next one, if */
-	bool has, down, gone;
 };
 
 struct capture {
 	const struct sonde_capture_plan *plan;
 	struct sonde_capture_end *end;
-	struct source source[SONDE_CAPTURE_SOURCES];
-	struct sonde_savefile_interface interface[SONDE_CAPTURE_SOURCES];
-	struct sonde_savefile_statistics count[SONDE_CAPTURE_SOURCES];
-	char description[SONDE_CAPTURE_SOURCES][64], os[200];
+	struct sonde_taps taps;
 	struct sonde_album album;
 	struct sonde_text lines;
 	struct sonde_view view;
@@ -54,118 +30,20 @@ struct capture {
 	struct sonde_match match, last;
 	struct sonde_owners *owners; /* NULL: nobody asked whose a packet is */
 	int64_t clock;		     /* realtime minus monotonic, ns */
-	int own_netns;		     /* descriptor */
 	bool without_bpf;
 	sonde_ns until; /* frames after this are not taken; since 1970 */
 	bool found;	/* what was waited for */
 	int error;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct capture *c, const char *fmt, ...)
-{
-	char line[LINE_MOST];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof line, fmt, args);
-	va_end(args);
-	c->plan->say(c->plan->arg, line);
-}
-
-/* In the source's namespace. */
-static int open_here(void *arg)
-{
-	struct source *s = arg;
-
-	s->device = calloc(DEVICES, sizeof *s->device);
-	if (!s->device)
-		return -ENOMEM;
-	if (strcmp(s->plan.interface, "any"))
-		s->devices = !sonde_device_read(s->device, s->plan.interface);
-	else
-		s->devices = sonde_device_list(s->device, DEVICES);
-	return sonde_live_open(&s->live, &s->plan);
-}
-
-static int open_source(struct capture *c, size_t i)
-{
-	const struct sonde_capture_from *from = &c->plan->from[i];
-	struct source *s = &c->source[i];
-	int r;
-
-	s->from = from;
-	s->plan = c->plan->live;
-	s->plan.interface = from->interface;
-	s->plan.netns = sonde_netns_inode(from->netns < 0 ? c->own_netns : from->netns);
-	snprintf(c->end->doing, sizeof c->end->doing, "%s", from->name);
-	r = from->netns < 0 ? open_here(s) : sonde_netns_visit(from->netns, open_here, s);
-	if (r < 0)
-		return r;
-	s->facts = sonde_live_facts(s->live);
-	snprintf(c->description[i], sizeof c->description[i], "netns=%u ifindex=%u", s->plan.netns,
-		 s->facts.ifindex);
-	c->interface[i] = (struct sonde_savefile_interface){
-		.name = from->name,
-		.description = from->netns < 0 ? NULL : c->description[i],
-		.filter = s->plan.filter,
-		.os = c->os,
-		.unit = 9,
-		.link = s->facts.link,
-		.snaplen = s->facts.snaplen
-	};
-	c->count[i].dropped = UINT64_MAX; /* by the device: not known */
-	return 0;
-}
-
-/* What was set up, and in what the packets differ from those on the wire. */
-static void say_source(struct capture *c, const struct source *s)
-{
-	const struct sonde_live_facts *f = &s->facts;
-	char offload[100] = "", ring[100];
-	uint32_t whole = 1518, offloads = 0;
-	const char *word;
-	size_t len = 0;
-
-	if (f->ifindex && s->devices) {
-		offloads = s->device->offload;
-		whole = s->device->mtu + 18;
-	}
-	whole = whole < f->snaplen ? whole : f->snaplen;
-	for (unsigned i = 0; (word = sonde_device_offload(offloads, i)); i++)
-		len += (size_t)snprintf(offload + len, sizeof offload - len, "%s%s",
-					i ? " " : "; not as on the wire: ", word);
-	if (f->way == SONDE_LIVE_RING)
-		snprintf(ring, sizeof ring, "ring of %u x %u KiB for %u packets of %u bytes",
-			 f->blocks, f->block >> 10, f->block / (f->frame + whole) * f->blocks,
-			 whole);
-	else
-		snprintf(ring, sizeof ring, "libpcap's ring of %u KiB", f->block >> 10);
-	say(c, "%s: %s, snaplen %u, times by the %s%s", s->from->name, ring, f->snaplen,
-	    s->plan.hardware ? "device" : "kernel", offload);
-}
-
-static int open_sources(struct capture *c)
-{
-	struct utsname u;
-	int r = 0;
-
-	if (!uname(&u))
-		snprintf(c->os, sizeof c->os, "%s %s %s", u.sysname, u.release, u.machine);
-	for (size_t i = 0; i < c->plan->sources && !r; i++)
-		r = open_source(c, i);
-	for (size_t i = 0; i < c->plan->sources && !r; i++)
-		say_source(c, &c->source[i]);
-	return r;
-}
-
 /* A pcap file holds one link type. */
 static bool fits(struct capture *c)
 {
-	const struct sonde_savefile_interface *in = c->interface;
+	const struct sonde_savefile_interface *in = c->taps.interface;
 
 	if (sonde_savefile_named(c->plan->album.name, NULL).format == SONDE_SAVEFILE_PCAPNG)
 		return true;
-	for (size_t i = 1; i < c->plan->sources; i++)
+	for (size_t i = 1; i < c->taps.n; i++)
 		if (in[i].link != in->link) {
 			c->end->told = true;
 			snprintf(c->end->doing, sizeof c->end->doing,
@@ -185,8 +63,8 @@ static int open_output(struct capture *c, sonde_ns now)
 	if (c->plan->album.name && !fits(c))
 		return -EINVAL;
 	if (c->plan->album.name)
-		return sonde_album_open(&c->album, &c->plan->album, c->interface, c->count,
-					c->plan->sources, now);
+		return sonde_album_open(&c->album, &c->plan->album, c->taps.interface,
+					c->taps.count, c->taps.n, now);
 	buffer = malloc(LINES);
 	if (!buffer)
 		abort();
@@ -194,21 +72,6 @@ static int open_output(struct capture *c, sonde_ns now)
 			(void *)(uintptr_t)&c->plan->out);
 	sonde_view_init(&c->view, &c->plan->look, &c->lines);
 	return 0;
-}
-
-static void say_gap(struct capture *c, const struct source *s, uint32_t gap)
-{
-	say(c, "%s: %u packet%s lost here: the ring was full", s->from->name, gap,
-	    gap == 1 ? "" : "s");
-}
-
-/* "any" gives the frames of all: whose it is, by its number. */
-static const char *name_of(const struct source *s, const struct sonde_frame *f)
-{
-	for (int i = 0; !s->facts.ifindex && i < s->devices; i++)
-		if (s->device[i].ifindex == f->ifindex)
-			return s->device[i].name;
-	return s->from->name;
 }
 
 /* What is known of a frame beside itself, and the space that takes. */
@@ -261,19 +124,20 @@ static void keep(struct capture *c, size_t i, const struct sonde_frame *f, const
 }
 
 /* Looks at the frame as far as somebody asks for it, and shows it or writes it. */
-static void pass(struct capture *c, const struct source *s, uint32_t gap)
+static void pass(struct capture *c, struct sonde_tap *tap)
 {
 	const struct sonde_capture_plan *plan = c->plan;
-	const struct sonde_frame *f = &s->head;
+	const struct sonde_frame *f = &tap->head;
+	size_t i = (size_t)(tap - c->taps.tap);
 	struct beside b;
 	struct sonde_packet p;
 
-	b.note = (struct sonde_savefile_note){ .dropped = gap };
+	b.note = (struct sonde_savefile_note){ .dropped = tap->gap };
 	sonde_beside_take(&b.facts, f, c->end->packets + 1);
-	b.facts.interface = (uint64_t)(s - c->source);
-	b.facts.interface_name = name_of(s, f);
-	if (gap)
-		b.facts.dropped = gap;
+	b.facts.interface = i;
+	b.facts.interface_name = sonde_taps_name(tap, f);
+	if (tap->gap)
+		b.facts.dropped = tap->gap;
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
 	if (c->owners)
 		find_owners(c, f, &p, &b);
@@ -281,54 +145,29 @@ static void pass(struct capture *c, const struct source *s, uint32_t gap)
 		return;
 	c->found = plan->until && sonde_match(&c->last, &p, &b.facts);
 	c->end->packets++;
+	tap->gap = 0;
 	if (plan->album.name) {
-		keep(c, (size_t)(s - c->source), f, &b);
+		keep(c, i, f, &b);
 		return;
 	}
 	sonde_view_show(&c->view, f, &p, &b.facts);
 	c->error = c->lines.error;
 }
 
-static void take(struct capture *c, struct source *s)
+static void take(struct capture *c, struct sonde_tap *tap)
 {
 	const struct sonde_capture_plan *plan = c->plan;
-	struct sonde_savefile_note note = { .dropped = sonde_live_gap(s->live) };
-	size_t i = (size_t)(s - c->source);
+	struct sonde_savefile_note note;
 
-	s->has = false;
-	if (s->down)
-		say(c, "%s: is up again", s->from->name);
-	s->down = false;
-	c->count[i].delivered++;
-	c->count[i].dropped_by_os += note.dropped;
-	if (note.dropped)
-		say_gap(c, s, (uint32_t)note.dropped);
-	if (plan->album.name && !plan->match && !plan->until && !c->owners) {
-		c->end->packets++;
-		c->error = sonde_album_put(&c->album, (uint32_t)i, &s->head, &note);
-	} else {
-		pass(c, s, (uint32_t)note.dropped);
+	sonde_taps_take(&c->taps, tap);
+	if (!plan->album.name || plan->match || plan->until || c->owners) {
+		pass(c, tap);
+		return;
 	}
-}
-
-/* The oldest frame, once no older one can come: one source alone is in order by itself. Whose a
- * packet is can be told when the calls that sent it have returned. */
-static struct source *oldest(struct capture *c, sonde_ns settled)
-{
-	struct source *best = NULL;
-	bool all = true;
-
-	for (size_t i = 0; i < c->plan->sources; i++) {
-		struct source *s = &c->source[i];
-
-		if (!s->has && !s->gone)
-			s->has = sonde_live_read(s->live, &s->head) > 0;
-		if (!s->has)
-			all = s->gone && all;
-		else if (!best || s->head.when < best->head.when)
-			best = s;
-	}
-	return best && ((all && !c->owners) || best->head.when <= settled) ? best : NULL;
+	note = (struct sonde_savefile_note){ .dropped = tap->gap };
+	tap->gap = 0;
+	c->end->packets++;
+	c->error = sonde_album_put(&c->album, (uint32_t)(tap - c->taps.tap), &tap->head, &note);
 }
 
 static bool enough(struct capture *c)
@@ -342,8 +181,8 @@ static bool enough(struct capture *c)
 /* Up to PASS frames. False when none is left that could be taken now. */
 static bool pump(struct capture *c)
 {
-	sonde_ns settled = sonde_clock_real() - SETTLED, known;
-	struct source *s;
+	sonde_ns settled = sonde_clock_real() - SONDE_TAPS_SETTLED, known;
+	struct sonde_tap *tap;
 
 	if (c->owners) {
 		known = sonde_owners_read(c->owners) + (uint64_t)c->clock;
@@ -351,58 +190,27 @@ static bool pump(struct capture *c)
 	}
 
 	for (unsigned i = 0; i < PASS; i++) {
-		if (enough(c) || !(s = oldest(c, settled)))
+		if (enough(c) || !(tap = sonde_taps_next(&c->taps, settled, c->owners != NULL)))
 			return false;
-		if (s->head.when > c->until)
+		if (tap->head.when > c->until)
 			return false;
-		take(c, s);
+		take(c, tap);
 	}
 	return true;
 }
 
-/* That an interface has gone which was down already wakes nobody: it is asked for. */
-static void look_at_state(struct capture *c, struct source *s)
-{
-	int state = sonde_live_state(s->live);
-
-	if (state == -ENETDOWN && !s->down)
-		say(c, "%s: went down; waiting for it", s->from->name);
-	s->down = s->down || state == -ENETDOWN;
-	s->gone = state == -ENODEV || state == -EIO;
-	if (s->gone)
-		say(c, "%s: is gone", s->from->name);
-}
-
-static bool all_gone(const struct capture *c)
-{
-	for (size_t i = 0; i < c->plan->sources; i++)
-		if (!c->source[i].gone)
-			return false;
-	return true;
-}
-
-static uint64_t count_dropped(struct capture *c)
-{
-	uint64_t all = 0, n;
-
-	for (size_t i = 0; i < c->plan->sources; i++)
-		if (!sonde_live_dropped(c->source[i].live, &n))
-			all += n;
-	return all;
-}
-
 static void say_statistics(struct capture *c)
 {
-	uint64_t dropped = count_dropped(c);
+	uint64_t dropped = sonde_taps_dropped(&c->taps);
 	char files[100] = "";
 
 	if (c->plan->album.name)
 		snprintf(files, sizeof files, ", %llu bytes in %u file%s",
 			 (unsigned long long)sonde_album_bytes(&c->album), c->album.files.number,
 			 c->album.files.number == 1 ? "" : "s");
-	say(c, "%llu packet%s captured, %llu lost for want of room%s",
-	    (unsigned long long)c->end->packets, c->end->packets == 1 ? "" : "s",
-	    (unsigned long long)dropped, files);
+	sonde_voice_say(&c->plan->voice, "%llu packet%s captured, %llu lost for want of room%s",
+			(unsigned long long)c->end->packets, c->end->packets == 1 ? "" : "s",
+			(unsigned long long)dropped, files);
 }
 
 /* When nothing waits: all that is there is shown, and survives us. */
@@ -411,7 +219,7 @@ static void rest(struct capture *c)
 	if (!c->plan->album.name)
 		c->error = sonde_text_flush(&c->lines);
 	else if (!(c->error = sonde_album_flush(&c->album, sonde_clock_real())))
-		c->error = sonde_album_pass(&c->album, sonde_clock_real() - SETTLED);
+		c->error = sonde_album_pass(&c->album, sonde_clock_real() - SONDE_TAPS_SETTLED);
 }
 
 /* ms until the next thing to do that no packet brings. */
@@ -419,45 +227,28 @@ static int patience(const struct capture *c)
 {
 	sonde_ns now = sonde_clock_real(), next = now + 100 * SONDE_MILLISECOND;
 
-	if (c->plan->sources > 1)
+	if (c->taps.n > 1)
 		next = now + SONDE_LIVE_LATE * SONDE_MILLISECOND;
 	if (c->owners)
 		next = now + (sonde_ns)sonde_owners_patience(c->owners) * SONDE_MILLISECOND;
-	if (c->plan->album.name && c->album.end && c->album.end + SETTLED < next)
-		next = c->album.end + SETTLED;
+	if (c->plan->album.name && c->album.end && c->album.end + SONDE_TAPS_SETTLED < next)
+		next = c->album.end + SONDE_TAPS_SETTLED;
 	if (c->until < next)
 		next = c->until;
 	return next <= now ? 0 : (int)((next - now) / SONDE_MILLISECOND) + 1;
 }
 
-static void sleep_on_sources(struct capture *c)
-{
-	struct pollfd fds[SONDE_CAPTURE_SOURCES];
-	unsigned n = (unsigned)c->plan->sources;
-
-	/* What is gone would be ready for ever. */
-	for (size_t i = 0; i < n; i++)
-		fds[i] = (struct pollfd){
-			.fd = c->source[i].gone ? -1 : sonde_live_fd(c->source[i].live),
-			.events = c->source[i].has ? 0 : POLLIN,
-		};
-	sonde_sleep(fds, n, patience(c));
-	for (size_t i = 0; i < n; i++)
-		if (!c->source[i].gone && (c->source[i].down || fds[i].revents & POLLERR))
-			look_at_state(c, &c->source[i]);
-}
-
 static void watch(struct capture *c)
 {
 	while (!enough(c) && !sonde_sleep_signal() && sonde_clock_real() < c->until &&
-	       !all_gone(c)) {
+	       !sonde_taps_gone(&c->taps)) {
 		if (sonde_sleep_counted())
 			say_statistics(c);
 		if (pump(c))
 			continue;
 		rest(c);
 		if (!enough(c))
-			sleep_on_sources(c);
+			sonde_taps_sleep(&c->taps, patience(c));
 	}
 }
 
@@ -467,7 +258,7 @@ static void drain(struct capture *c)
 	sonde_ns now = sonde_clock_real(), end;
 
 	c->until = now < c->until ? now : c->until;
-	for (end = c->until + SETTLED; !enough(c) && sonde_clock_real() < end;)
+	for (end = c->until + SONDE_TAPS_SETTLED; !enough(c) && sonde_clock_real() < end;)
 		if (!pump(c))
 			sonde_sleep(NULL, 0, 2);
 	pump(c);
@@ -477,17 +268,13 @@ static int finish(struct capture *c)
 {
 	int r;
 
-	c->end->dropped = count_dropped(c);
-	for (size_t i = 0; i < c->plan->sources; i++) {
-		sonde_live_dropped(c->source[i].live, &c->count[i].dropped_by_os);
-		c->count[i].received = c->count[i].delivered + c->count[i].dropped_by_os;
-	}
+	c->end->dropped = sonde_taps_dropped(&c->taps);
 	if (c->plan->album.name)
 		r = sonde_album_close(&c->album, sonde_clock_real());
 	else
 		r = sonde_text_flush(&c->lines);
 	say_statistics(c);
-	return r ? r : c->end->dropped || all_gone(c) ? SONDE_LOST : 0;
+	return r ? r : c->end->dropped || sonde_taps_gone(&c->taps) ? SONDE_LOST : 0;
 }
 
 /* A folder of somebody else would be closed to us, root though we are, and so would processes. */
@@ -501,38 +288,45 @@ static int needed_later(const struct capture *c)
 
 static void close_all(struct capture *c)
 {
-	for (size_t i = 0; i < c->plan->sources; i++) {
-		c->source[i].live = sonde_live_close(c->source[i].live);
-		free(c->source[i].device);
-	}
+	sonde_taps_close(&c->taps);
 	if (c->lines.at)
 		sonde_view_done(&c->view);
 	sonde_arena_done(&c->arena);
 	sonde_owners_close(c->owners);
-	if (c->own_netns >= 0)
-		close(c->own_netns);
 	free(c->lines.at);
 	sonde_sleep_done();
 }
 
+static int open_taps(struct capture *c)
+{
+	const struct sonde_capture_plan *plan = c->plan;
+	const char *which = "";
+	int r = sonde_taps_open(&c->taps, plan->from, plan->sources, &plan->live, &plan->voice,
+				&which);
+
+	snprintf(c->end->doing, sizeof c->end->doing, "%s", which);
+	return r;
+}
+
 static int open_owners(struct capture *c)
 {
-	int netns[SONDE_CAPTURE_SOURCES], why = 0, r;
+	int netns[SONDE_TAPS], why = 0, r;
 
 	if (!c->plan->process)
 		return 0;
-	for (size_t i = 0; i < c->plan->sources; i++)
+	for (size_t i = 0; i < c->taps.n; i++)
 		netns[i] = c->plan->from[i].netns;
 	snprintf(c->end->doing, sizeof c->end->doing, "processes");
 	c->clock = sonde_clock_offset();
-	r = sonde_owners_open(&c->owners, netns, c->plan->sources, &why);
+	r = sonde_owners_open(&c->owners, netns, c->taps.n, &why);
 	if (!r && why)
-		say(c,
-		    "processes: by asking for them once a packet is seen, which misses those "
-		    "that end within 250 ms: %s",
-		    sonde_reason_text(why));
+		sonde_voice_say(
+			&c->plan->voice,
+			"processes: by asking for them once a packet is seen, which misses those "
+			"that end within 250 ms: %s",
+			sonde_reason_text(why));
 	else if (!r)
-		say(c, "processes: by the events of sockets");
+		sonde_voice_say(&c->plan->voice, "processes: by the events of sockets");
 	c->without_bpf = why;
 	return r;
 }
@@ -561,14 +355,13 @@ int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_captur
 	*ret = (struct sonde_capture_end){ 0 };
 	c->plan = plan;
 	c->end = ret;
-	c->own_netns = sonde_netns_named("/proc/self/ns/net");
 	sonde_sleep_init();
 	sonde_sleep_count(SIGUSR1);
 	r = parse(c, &c->match, plan->match);
 	if (!r)
 		r = parse(c, &c->last, plan->until);
 	if (!r)
-		r = open_sources(c);
+		r = open_taps(c);
 	if (!r)
 		r = open_owners(c);
 	now = sonde_clock_real();

@@ -3,20 +3,12 @@
 
 /* sonde capture: frames from interfaces as they come, on the screen or into files. */
 
-#include "capture/live.h"
 #include "run/album.h"
+#include "run/taps.h"
 #include "run/view.h"
 
-enum { SONDE_CAPTURE_SOURCES = 64 };
-
-struct sonde_capture_from {
-	const char *name; /* as it is to be shown: "eth0", "blue/eth0"; borrowed */
-	const char *interface;
-	int netns; /* descriptor; -1: the one we are in */
-};
-
 struct sonde_capture_plan {
-	const struct sonde_capture_from *from;
+	const struct sonde_taps_from *from;
 	size_t sources;
 	struct sonde_live_plan live;   /* of each; interface and netns are filled in */
 	struct sonde_album_plan album; /* name NULL: lines on `out` */
@@ -28,10 +20,7 @@ struct sonde_capture_plan {
 	sonde_ns duration;
 	bool process; /* whose each packet is */
 	int out;
-	/* One line about the run, without a newline: what was set up, what was lost where, the
-	 * statistics. Bytes from elsewhere are escaped. */
-	void (*say)(void *arg, const char *line);
-	void *arg;
+	struct sonde_voice voice; /* hears what was set up, what was lost where, the statistics */
 };
 
 struct sonde_capture_end {

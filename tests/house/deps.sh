@@ -31,6 +31,7 @@ table() {
 	test	program redis-server		redis-server		a server to attach to
 	test	program curl			curl			a client of nginx
 	test	program ip			iproute2		network namespaces
+	test	program nsenter			util-linux		enters network namespaces
 	test	program setpriv			util-linux		runs without privilege
 	test	program ps			procps			looks for what was left behind
 	test	program clang-format		clang-format		make lint
@@ -38,6 +39,7 @@ table() {
 	test	program shellcheck		shellcheck		make lint
 	test	program mandoc			mandoc			make lint: the man pages
 	bench	program wrk			wrk			load for nginx
+	bench	program tcpdump			tcpdump			what capturing costs otherwise
 	bench	program strace			strace			what following costs otherwise
 	bench	program nginx			nginx-light		a server under load
 	bench	program python3			python3			the benchmarks
