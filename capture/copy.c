@@ -289,7 +289,7 @@ static int copy_to_pcap(struct source *s, uint32_t number, const struct sonde_fr
 	struct sonde_savefile_lost *l = &s->copy->to->lost;
 	int k = sonde_savefile_record(s->copy->to, number, f->when, f->byte, f->wire);
 
-	if (k == SONDE_UNSUPPORTED)
+	if (k == SONDE_ONE_LINK)
 		return k;
 	l->comments += m->comments;
 	l->drops += m->dropped;

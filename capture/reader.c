@@ -165,6 +165,7 @@ struct sonde_reader_place sonde_reader_place(const struct sonde_reader *r)
 		.end = r->feed.before + r->feed.to,
 		.frames = r->frames,
 		.section = r->section,
+		.compressed = r->kind.compression,
 	};
 }
 

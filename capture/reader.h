@@ -47,6 +47,7 @@ struct sonde_reader_place {
 	uint64_t end;	  /* bytes that have come; of a cut file: all there are */
 	uint64_t frames;  /* given so far */
 	uint32_t section; /* of pcapng, from 1 */
+	bool compressed;
 };
 
 struct sonde_reader_place sonde_reader_place(const struct sonde_reader *r);

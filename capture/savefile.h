@@ -62,7 +62,7 @@ struct sonde_savefile_task {
 };
 
 /* The frame, its time since 1970; note may be NULL. dir, sum and gso_size are kept as well. Of a
- * pcap: SONDE_UNSUPPORTED for a link type other than the first frame's; that does not stay. */
+ * pcap: SONDE_ONE_LINK for a link type other than the first frame's; that does not stay. */
 int sonde_savefile_frame(struct sonde_savefile *s, uint32_t interface, const struct sonde_frame *f,
 			 const struct sonde_savefile_note *note);
 

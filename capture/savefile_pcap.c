@@ -61,7 +61,7 @@ int sonde_savefile_record(struct sonde_savefile *s, uint32_t interface, sonde_ns
 	if (!s->begun)
 		sonde_savefile_record_begin(s, interface);
 	if (i->link != s->link)
-		return SONDE_UNSUPPORTED;
+		return SONDE_ONE_LINK;
 	s->lost.times += seconds > UINT32_MAX || (s->unit == 6 && i->unit > 6 && fraction % 1000);
 	seconds = seconds > UINT32_MAX ? UINT32_MAX : seconds;
 	sonde_savefile_room(s, 16 + byte.len);

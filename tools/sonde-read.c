@@ -128,7 +128,7 @@ static void bad(void *arg, const char *name, int code, const struct sonde_reader
 	struct input *in = arg;
 	int exit_code = SONDE_EXIT_INCOMPLETE;
 
-	if (code == SONDE_CUT && !block && !place->end) {
+	if (code == SONDE_CUT && !block && !place->end && !place->compressed) {
 		sonde_cli_say(&cli, "%s: the file is empty", name);
 		exit_code = SONDE_EXIT_INPUT;
 	} else if (code == SONDE_CUT && block) {
@@ -137,7 +137,7 @@ static void bad(void *arg, const char *name, int code, const struct sonde_reader
 			      "at byte %llu",
 			      name, whole, whole == 1 ? "" : "s", block,
 			      (unsigned long long)place->end);
-	} else if (code == SONDE_DAMAGED && block) {
+	} else if ((code == SONDE_DAMAGED || code == SONDE_DAMAGED_COMPRESSION) && block) {
 		sonde_cli_say(&cli, "%s: %llu good packet%s, then record %llu at byte %llu: %s",
 			      name, whole, whole == 1 ? "" : "s", block,
 			      (unsigned long long)place->at, sonde_reason_text(code));

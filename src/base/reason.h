@@ -17,6 +17,8 @@
 	R(SONDE_FILTER, "filter", "this is no filter expression for packets of this link type")    \
 	R(SONDE_NOT_EVIDENCE, "not-evidence", "this capture holds no run of sonde")                \
 	R(SONDE_UNSUPPORTED, "unsupported", "the file uses a feature that is not read yet")        \
+	R(SONDE_ONE_LINK, "one-link",                                                              \
+	  "packets of more than one link type do not go into a pcap; a pcapng takes them")         \
 	R(SONDE_NO_BPF, "no-bpf", "this kernel or this build has no BPF tracer")                   \
 	R(SONDE_NO_BTF, "no-btf",                                                                  \
 	  "the kernel's type information, /sys/kernel/btf/vmlinux, is missing")                    \

@@ -63,7 +63,8 @@ int sonde_cli_status(int code)
 	case -EIO:
 	case -EPIPE:
 	case SONDE_CUT:
-	case SONDE_DAMAGED: return SONDE_EXIT_INCOMPLETE;
+	case SONDE_DAMAGED:
+	case SONDE_DAMAGED_COMPRESSION: return SONDE_EXIT_INCOMPLETE;
 	case -ENOENT:
 	case -EACCES:
 	case -EISDIR:
@@ -77,7 +78,11 @@ int sonde_cli_status(int code)
 	case SONDE_TRACED:
 	case SONDE_NOT_CAPTURE:
 	case SONDE_NOT_EVIDENCE:
-	case SONDE_UNSUPPORTED: return SONDE_EXIT_INPUT;
+	case SONDE_UNSUPPORTED:
+	case SONDE_NO_GZIP:
+	case SONDE_NO_ZSTD:
+	case SONDE_FILTER:
+	case SONDE_ONE_LINK: return SONDE_EXIT_INPUT;
 	default: return SONDE_EXIT_NO;
 	}
 }
