@@ -130,11 +130,10 @@ static void cut_everywhere(const struct corpus_file *f)
 			cut(f, len);
 		return;
 	}
-	/* Reading a long file from its start for each boundary would take minutes. */
-	for (unsigned i = 0, step = 1 + whole.n / 100; i < whole.n && !late(); i += step)
+	for (unsigned i = 0; i < whole.n && !late(); i++)
 		for (size_t k = 0; k < 3; k++)
 			cut(f, whole.at[i] - 1 + k);
-	for (unsigned i = 0; i < OFFSETS * SMALL / f->len && !late(); i++)
+	for (unsigned i = 0; i < OFFSETS && !late(); i++)
 		cut(f, random_below(f->len));
 }
 
