@@ -15,12 +15,13 @@ struct sonde_show_conf {
 	const char *fields;
 	unsigned stamp, hex, both, text, verbose;
 	int color;
-	bool json, csv, line, number, nano, utc, no_names, absolute;
+	bool json, csv, line, link, number, nano, utc, no_names, absolute;
 };
 
 /* clang-format off */
 #define SONDE_SHOW_OPTIONS(conf, member) \
 	SONDE_OPTION(COUNT, 'v', NULL, conf, member.verbose, NULL, "all layers and fields below each line, and what is wrong in them"), \
+	SONDE_OPTION(FLAG, 'e', NULL, conf, member.link, NULL, "the addresses of the link in front of each line"), \
 	SONDE_OPTION(FLAG, 0, "csv", conf, member.csv, NULL, "comma-separated values of --fields"), \
 	SONDE_OPTION(TEXT, 0, "fields", conf, member.fields, "NAMES", "the fields of --csv, such as frame.number,ip.src,tcp.dstport"), \
 	SONDE_OPTION(FLAG, 0, "json", conf, member.json, NULL, "one JSON object a packet, with all fields"), \
@@ -83,6 +84,7 @@ static inline void sonde_show_choose(const struct sonde_cli *cli,
 			: conf->csv ? SONDE_VIEW_CSV
 				    : SONDE_VIEW_LINE,
 		.line_by_line = conf->line || isatty(out),
+		.link = conf->link,
 		.number = conf->number,
 		.absolute = conf->absolute,
 		.tree = conf->verbose,

@@ -18,7 +18,7 @@ struct conf {
 	struct sonde_option_texts file;
 	struct sonde_show_conf show;
 	const char *output, *save, *match;
-	unsigned most, explain;
+	unsigned most, explain, stream;
 	bool count, stats, at_once, quoted;
 };
 
@@ -27,6 +27,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXTS, 'r', NULL, struct conf, file, "FILE", "read FILE; every operand is then part of the filter"),
 	SONDE_OPTION(UINT, 'c', NULL, struct conf, most, "NUMBER", "end after so many packets"),
 	SONDE_OPTION(FLAG, 0, "count", struct conf, count, NULL, "only how many packets there are"),
+	SONDE_OPTION(UINT, 0, "stream", struct conf, stream, "NUMBER", "what one TCP conversation carried, both sides in order; they are numbered from 0"),
 	SONDE_OPTION(FLAG, 0, "stats", struct conf, stats, NULL, "only what the files hold: packets, bytes, times, interfaces"),
 	SONDE_OPTION(TEXT, 'w', NULL, struct conf, save, "FILE", "copy the packets to FILE: pcapng, or pcap by its name; compressed by .gz or .zst; - is standard output"),
 	SONDE_OPTION(FLAG, 'U', NULL, struct conf, at_once, NULL, "each packet reaches the copy at once"),
@@ -151,8 +152,11 @@ static void bad(void *arg, const char *name, int code, const struct sonde_reader
 /* What is wrong with the words, before anything is opened. */
 static void check(const struct conf *conf)
 {
-	if (conf->count + conf->stats + (conf->show.json || conf->show.csv) > 1)
-		sonde_cli_wrong(&cli, "--json, --csv, --count and --stats exclude each other");
+	if (conf->count + conf->stats + (conf->stream != UINT32_MAX) +
+		    (conf->show.json || conf->show.csv) >
+	    1)
+		sonde_cli_wrong(&cli,
+				"--json, --csv, --count, --stats and --stream exclude each other");
 	if (conf->at_once && !conf->save)
 		sonde_cli_wrong(&cli, "-U is about -w");
 	if ((conf->explain || conf->quoted) && !conf->match)
@@ -213,7 +217,7 @@ int main(int argc, char **argv)
 	static struct sonde_inspect_plan plan = {
 		.out = STDOUT_FILENO, .save = -1, .bad = bad, .arg = &in
 	};
-	struct conf conf = { 0 };
+	struct conf conf = { .stream = UINT32_MAX };
 	int words = words_behind_dashes(argv, argc);
 	int at = sonde_cli_parse(&cli, &conf, argc, argv), r;
 	struct sonde_inspect_end end;
@@ -229,6 +233,8 @@ int main(int argc, char **argv)
 	plan.most = conf.most;
 	plan.count = conf.count;
 	plan.stats = conf.stats;
+	plan.dialogue = conf.stream != UINT32_MAX;
+	plan.stream = conf.stream;
 	plan.save_name = conf.save;
 	plan.save_at_once = conf.at_once;
 	plan.quiet = conf.save && !conf.show.json && !conf.show.csv;

@@ -18,11 +18,14 @@ static const struct sonde_column columns[] = {
 	FACT("frame.comment", comment, TEXT, "", "somebody's comment"),
 	FACT("frame.process.pid", pid, UINT, "", "the process it belongs to"),
 	FACT("frame.process.name", process, TEXT, "", "what that is called"),
+	FACT("frame.cause", cause, UINT, "", "number of the packet that an ICMP error is about"),
+	FACT("frame.cause.exact", cause_exact, BOOL, "", "false: it is only the last that went the same way"),
 	FACT("frame.file", file, TEXT, "", "the file it was read from, where there are several"),
 };
 
 const struct sonde_beside_member sonde_beside_members[] = {
 	{ "layers", "list of objects", "layer: the name of the header; its fields; options and other lists; wrong: the fields that disagree with the packet around them" },
+	{ "reassembled", "object", "where this packet completes a datagram that came in fragments: first and last, the numbers of packets; pieces; overlap; and its layers, stop and lengths" },
 	{ "stop", "text", "why there are no more layers: end, unknown, truncated, malformed, fragment, deep, more" },
 	{ "data.len", "number", "bytes captured behind the last layer's header" },
 	{ "padding.len", "number", "bytes captured behind the packet, by its own account" },
@@ -49,5 +52,7 @@ void sonde_beside_take(struct sonde_beside *ret, const struct sonde_frame *f, ui
 							: NULL,
 		.dropped = SONDE_ABSENT,
 		.pid = SONDE_ABSENT,
+		.cause = SONDE_ABSENT,
+		.cause_exact = 2,
 	};
 }

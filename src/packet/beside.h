@@ -8,7 +8,8 @@
 #include "base/record.h"
 
 struct sonde_beside {
-	uint64_t number, len, cap_len, linktype, interface, dropped, pid;
+	uint64_t number, len, cap_len, linktype, interface, dropped, pid, cause;
+	uint8_t cause_exact;
 	const char *time, *interface_name, *direction, *sums, *comment, *process, *file;
 };
 

@@ -11,6 +11,7 @@
 #include "capture/filter.h"
 #include "cli/cli.h"
 #include "packet/match.h"
+#include "run/dialogue.h"
 #include "run/stats.h"
 #include "sys/file.h"
 
@@ -24,6 +25,8 @@ struct inspect {
 	struct sonde_arena arena;
 	struct sonde_filter *filter;
 	struct sonde_match match;
+	struct sonde_context context;
+	struct sonde_dialogue dialogue;
 	struct sonde_files *files;
 	int *in;			   /* descriptors: a reader keeps the place of its own */
 	const struct sonde_reader *reader; /* of the item at hand */
@@ -139,16 +142,25 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	struct sonde_beside beside;
 	struct sonde_packet p;
 
+	const struct sonde_whole *whole;
+
 	if (plan->match || plan->look.form != SONDE_VIEW_LINE)
 		take_beside(in, f, &beside);
-	beside.number = in->number;
+	else
+		beside = (struct sonde_beside){ .number = in->number, .cause = SONDE_ABSENT };
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	whole = sonde_context_take(&in->context, f, &p, &beside);
+	in->view.whole = whole;
 	if (plan->explain) {
-		explain(in, f, &p, &beside);
-		return true;
+		if (plan->explain == in->number)
+			explain(in, f, &p, &beside);
+		return plan->explain == in->number;
 	}
-	if (plan->match && !sonde_match(&in->match, &p, &beside))
+	if (plan->match && !sonde_match(&in->match, &p, &beside) &&
+	    !(whole && sonde_match(&in->match, &whole->p, &beside)))
 		return false;
+	if (plan->dialogue)
+		return sonde_dialogue_put(&in->dialogue, whole ? &whole->p : &p, in->number);
 	if (!in->quiet)
 		show(in, f, &p, &beside);
 	return true;
@@ -188,13 +200,13 @@ static bool hear(struct inspect *in, const struct sonde_item *item)
 		return true;
 	}
 	in->number++;
-	if ((plan->explain && plan->explain != in->number) || !passes(in, &item->frame))
+	if (!passes(in, &item->frame))
 		return !in->failed;
 	if (!(in->quiet && !plan->match) && !hear_packet(in, &item->frame))
 		return true;
 	copy(in, item);
 	in->end->packets++;
-	return in->end->packets != plan->most && !in->out.error && !plan->explain;
+	return in->end->packets != plan->most && in->number != plan->explain && !in->out.error;
 }
 
 static int open_files(struct inspect *in)
@@ -266,9 +278,26 @@ static int open_all(struct inspect *in)
 	if (!r)
 		r = open_files(in);
 	in->quiet = plan->quiet || plan->count || plan->stats;
-	if (!r && !in->quiet)
+	sonde_context_init(&in->context, plan->look.tree || plan->look.number ||
+						 plan->look.form != SONDE_VIEW_LINE);
+	if (!r && plan->dialogue)
+		sonde_dialogue_init(&in->dialogue, plan->stream, &in->out, plan->look.dump,
+				    plan->look.palette);
+	else if (!r && !in->quiet)
 		sonde_view_init(&in->view, &plan->look, &in->out);
 	return r;
+}
+
+static void end_dialogue(struct inspect *in)
+{
+	uint32_t seen = in->dialogue.stream.conversations;
+
+	sonde_dialogue_done(&in->dialogue);
+	if (in->failed || seen > in->plan->stream)
+		return;
+	snprintf(in->end->why, sizeof in->end->why, "TCP conversations here: %u, numbered from 0",
+		 seen);
+	in->failed = -EINVAL;
 }
 
 static void read_all(struct inspect *in)
@@ -286,6 +315,8 @@ static void read_all(struct inspect *in)
 			 (unsigned long long)in->number);
 		in->failed = -EINVAL;
 	}
+	if (plan->dialogue)
+		end_dialogue(in);
 	if (plan->count && !in->failed)
 		sonde_text_print(&in->out, "%llu\n", (unsigned long long)in->end->packets);
 	if (plan->stats) {
@@ -315,6 +346,7 @@ static void close_all(struct inspect *in)
 			in->end->saved = r;
 	}
 	sonde_view_done(&in->view);
+	sonde_context_done(&in->context);
 	sonde_filter_close(in->filter);
 	sonde_files_close(in->files);
 	if (in->plan->stats)

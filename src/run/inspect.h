@@ -17,6 +17,8 @@ struct sonde_inspect_plan {
 	size_t files;
 	const char *filter;    /* pcap-filter(7); NULL: all */
 	const char *match;     /* packet/match.h; NULL: all */
+	bool dialogue;	       /* show what one TCP conversation carried, instead of packets: */
+	uint32_t stream;       /* its number, from 0 */
 	bool quoted;	       /* what an ICMP error quotes matches too */
 	uint64_t explain;      /* only this packet, and why it matches or not; 0: none */
 	uint64_t most;	       /* packets; 0: no limit */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "packet/ether.h"
 #include "packet/layers.h"
 #include "packet/pick.h"
 #include "packet/summary.h"
@@ -92,11 +93,49 @@ static char *put_interface(char *o, const struct sonde_frame *f, const struct so
 	return sonde_put_str(o, dirs[f->dir <= SONDE_DIR_OUT ? f->dir : 0]);
 }
 
+/* A datagram that came in fragments, below its last one. */
+static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
+{
+	struct sonde_verdict verdict;
+	char *o;
+
+	sonde_text_print(v->out, "  put together from %u fragments, packets %llu to %llu%s: ",
+			 w->datagram.pieces, (unsigned long long)w->datagram.first,
+			 (unsigned long long)w->datagram.last,
+			 w->datagram.overlap ? ", some of which overlap" : "");
+	o = sonde_summary(sonde_text_room(v->out, SONDE_SUMMARY_MAX), &w->p);
+	*o++ = '\n';
+	sonde_text_end(v->out, o);
+	if (v->look.tree) {
+		sonde_judge(&w->p, SONDE_JUDGE_SUMS, &verdict);
+		sonde_tree(v->out, &w->p, &verdict, v->look.palette);
+	}
+}
+
+/* The line with the link's addresses in front, which name the protocol already. */
+static char *put_with_link(char *o, const struct sonde_packet *p)
+{
+	static const char *const names[] = { "IP ", "IP6 ", "ARP, " };
+	char *from = o = sonde_ether_put(o, p);
+
+	o = sonde_summary(o, p);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t len = strlen(names[i]);
+
+		if (p->n > 1 && (size_t)(o - from) > len && !memcmp(from, names[i], len)) {
+			memmove(from, from + len, (size_t)(o - from) - len);
+			return o - len;
+		}
+	}
+	return o;
+}
+
 static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
 		      const struct sonde_beside *facts)
 {
 	const struct sonde_view_look *look = &v->look;
-	char *o = sonde_text_room(v->out, SONDE_SUMMARY_MAX + 2 * SONDE_STAMP_MAX + 64);
+	char *o = sonde_text_room(v->out,
+				  SONDE_SUMMARY_MAX + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
 	struct sonde_verdict verdict;
 
 	if (look->number) {
@@ -108,7 +147,13 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		o = put_interface(o, f, facts);
 	if (v->starts.line)
 		sonde_starts_find(&v->starts, p);
-	o = sonde_summary(o, p);
+	o = look->link ? put_with_link(o, p) : sonde_summary(o, p);
+	if (facts->cause != SONDE_ABSENT) {
+		o = sonde_put_str(o, facts->cause_exact ? " (about packet "
+							: " (most likely about packet ");
+		o = sonde_put_dec(o, facts->cause);
+		*o++ = ')';
+	}
 	*o++ = '\n';
 	sonde_text_end(v->out, o);
 	if (look->tree) {
@@ -121,6 +166,8 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		sonde_dump(v->out, look->dump,
 			   (struct sonde_bytes){ f->byte.at + from, f->byte.len - from });
 	}
+	if (v->whole)
+		show_whole(v, v->whole);
 }
 
 void sonde_view_event(struct sonde_view *v, const struct sonde_event *e)
@@ -152,6 +199,21 @@ SONDE_INLINE char *put_number(char *o, const char *key, uint64_t v)
 	return v == SONDE_ABSENT ? o : sonde_put_dec(sonde_put_str(o, key), v);
 }
 
+static void put_whole(struct sonde_text *t, const struct sonde_whole *w)
+{
+	struct sonde_verdict verdict;
+	char *o = sonde_text_room(t, ROOM);
+
+	sonde_judge(&w->p, SONDE_JUDGE_SUMS, &verdict);
+	o = put_number(o, ",\"reassembled\":{\"first\":", w->datagram.first);
+	o = put_number(o, ",\"last\":", w->datagram.last);
+	o = put_number(o, ",\"pieces\":", w->datagram.pieces);
+	o = sonde_put_str(o, w->datagram.overlap ? ",\"overlap\":true," : ",\"overlap\":false,");
+	sonde_text_end(t, o);
+	sonde_layers_json(t, &w->p, &verdict);
+	sonde_text_bytes(t, "}", 1);
+}
+
 static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 		      const struct sonde_packet *p, const struct sonde_beside *facts)
 {
@@ -175,9 +237,15 @@ static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 	o = put_number(o, ",\"frame.process.pid\":", facts->pid);
 	o = put_text(t, o, ",\"frame.process.name\":", facts->process);
 	o = put_text(t, o, ",\"frame.file\":", facts->file);
+	o = put_number(o, ",\"frame.cause\":", facts->cause);
+	if (facts->cause != SONDE_ABSENT)
+		o = sonde_put_str(o, facts->cause_exact ? ",\"frame.cause.exact\":true"
+							: ",\"frame.cause.exact\":false");
 	*o++ = ',';
 	sonde_text_end(t, o);
 	sonde_layers_json(t, p, &verdict);
+	if (v->whole)
+		put_whole(t, v->whole);
 	sonde_text_bytes(t, "}\n", 2);
 }
 

@@ -9,6 +9,7 @@
 #include "packet/dump.h"
 #include "packet/beside.h"
 #include "packet/lookup.h"
+#include "run/context.h"
 #include "run/stamp.h"
 
 enum sonde_view_form {
@@ -25,6 +26,7 @@ struct sonde_view_look {
 	enum sonde_dump dump;
 	bool dump_link;		    /* the link header too */
 	bool tree;		    /* all fields below the line */
+	bool link;		    /* the link's addresses in front of the line */
 	bool number;		    /* in front of the line */
 	bool interface;		    /* its name and the direction, behind the time */
 	bool absolute;		    /* sequence numbers as they are, not from where they began */
@@ -43,6 +45,8 @@ struct sonde_view {
 	struct sonde_arena arena;
 	struct sonde_starts starts;
 	struct sonde_text cell;
+	const struct sonde_whole *whole; /* that the packet shown next completes, or NULL; the
+					  * caller's to set */
 };
 
 void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,

@@ -59,7 +59,7 @@ def a_packet_is_a_line():
 def times_are_those_of_tcpdump():
     need("tcpdump")
     path = three()
-    for form in ("-t", "-tt", "-ttt", "-tttt", "-ttttt"):
+    for form in ("-t", "-tt", "-ttt", "-tttt", "-ttttt", "-e"):
         theirs = subprocess.run(["tcpdump", "-nn", form, "-r", path], capture_output=True, timeout=60,
                                 env={**os.environ, "TZ": "UTC0"}).stdout.decode()
         same(read(form, path).out, theirs, form)
@@ -298,3 +298,54 @@ def events_of_programs_are_counted_in_a_note():
     same(ran.returncode, 0, ran.err)
     true("events of programs" in ran.err, ran.err)
     true("event: " in read("-v", evidence).out, "no line for an event")
+
+
+def ip4(proto, body, ident=7, flags=0, source=1, to=9, ttl=64):
+    """An IPv4 packet over Ethernet."""
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), ident, flags, ttl, proto, 0, bytes([10, 0, 0, source]),
+                     bytes([10, 0, 0, to]))
+    total = sum(struct.unpack("!10H", ip))
+    ip = ip[:10] + struct.pack("!H", ~(total % 0xffff) & 0xffff) + ip[12:]
+    return bytes.fromhex("020000000002" "020000000001" "0800") + ip + body
+
+
+def segment(seq, ack, flags, body=b"", turned=False):
+    ports = (80, 4000) if turned else (4000, 80)
+    tcp = struct.pack("!HHIIBBHHH", *ports, seq, ack, 0x50, flags, 1000, 0, 0) + body
+    return ip4(6, tcp, source=9 if turned else 1, to=1 if turned else 9)
+
+
+@fact
+def fragments_are_put_together():
+    udp = struct.pack("!HHHH", 4000, 53000, 8 + 40, 0) + bytes(40)
+    path = capture("fragments.pcap", [(0, 0, ip4(17, udp[:24], flags=0x2000)), (0, 1, ip4(17, udp[24:], flags=3))])
+    out = read("-t", path).out.splitlines()
+    same(out[-1], "  put together from 2 fragments, packets 1 to 2: "
+                  "IP 10.0.0.1.4000 > 10.0.0.9.53000: UDP, length 40")
+    whole = json.loads(read("--json", path).out.splitlines()[1])["reassembled"]
+    same((whole["first"], whole["last"], whole["pieces"], whole["overlap"], whole["layers"][1]["udp.length"]),
+         (1, 2, 2, False, 48))
+    same(read("--count", "--match", "udp.length == 48 && frame.number == 2", path).out, "1\n")
+
+
+@fact
+def an_error_names_the_packet_it_is_about():
+    asked = ip4(17, struct.pack("!HHHH", 4000, 33434, 8, 0), ident=77)
+    error = ip4(1, struct.pack("!BBHI", 3, 3, 0, 0) + asked[14:42], source=9, to=1)
+    path = capture("error.pcap", [(0, 0, packet()), (0, 1, asked), (0, 2, error)])
+    true(read("--number", path).out.splitlines()[2].endswith(" (about packet 2)"), read("--number", path).out)
+    frame = json.loads(read("--json", path).out.splitlines()[2])
+    same((frame["frame.cause"], frame["frame.cause.exact"]), (2, True))
+
+
+@fact
+def a_conversation_is_told_in_order_and_once():
+    path = capture("stream.pcap", [
+        (0, 0, segment(100, 0, 2)), (0, 1, segment(500, 101, 0x12, turned=True)), (0, 2, segment(101, 501, 0x10)),
+        (0, 3, segment(104, 501, 0x18, b"lo\n")), (0, 4, segment(101, 501, 0x18, b"hel")),
+        (0, 5, segment(104, 501, 0x18, b"lo\n")), (0, 6, segment(501, 107, 0x18, b"ok\x1b[1m\n", turned=True))])
+    ran = read("--stream", "0", path)
+    same([line for line in ran.out.splitlines() if line and not line.startswith("---")], ["hello", "ok.[1m"] if
+         "hello" in ran.out else ["hel", "lo", "ok.[1m"])
+    same(ran.out.count("lo\n"), 1, ran.out)
+    sentence(read("--stream", "1", path), 2, "conversations here: 1")
