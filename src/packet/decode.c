@@ -1,4 +1,5 @@
 #include "packet/app.h"
+#include "packet/hint.h"
 #include "packet/sum.h"
 
 /* What one header says about itself and about what follows it. */
@@ -207,8 +208,8 @@ static void add_extension(struct sonde_packet *p, unsigned n, uint32_t at, uint3
 	p->stop = SONDE_STOP_END;
 }
 
-void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
-		  enum sonde_shape first)
+static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+		   enum sonde_shape first, const struct sonde_hint *hint)
 {
 	enum sonde_stop stop = first == SONDE_NONE ? SONDE_STOP_UNKNOWN : SONDE_STOP_END;
 	uint32_t at = 0, end = wire > len ? wire : len, ext = 0, ext_end = 0;
@@ -222,6 +223,7 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 	p->link = 0;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
+		enum sonde_shape hinted;
 		struct reading r = { 0 };
 
 		if (sonde_is_app(shape))
@@ -253,7 +255,9 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 			break;
 		}
 		there = (end < len ? end : len) - at;
-		shape = what_follows(&r, byte + at, there, end - at);
+		hinted = hint ? sonde_hint_find(hint, shape, byte + at - r.head) : SONDE_NONE;
+		shape = hinted != SONDE_NONE ? hinted
+					     : what_follows(&r, byte + at, there, end - at);
 		if (r.keyed && shape == SONDE_NONE)
 			stop = SONDE_STOP_UNKNOWN;
 		if (r.more)
@@ -279,13 +283,25 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 		add_extension(p, p->n, ext, ext_end, len, part & (uint8_t)~SONDE_PART_QUOTED);
 }
 
+void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+		  enum sonde_shape first)
+{
+	decode(p, byte, len, wire, first, NULL);
+}
+
 void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		       unsigned linktype)
+{
+	sonde_decode_hinted(p, byte, len, wire, linktype, NULL);
+}
+
+void sonde_decode_hinted(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+			 unsigned linktype, const struct sonde_hint *hint)
 {
 	enum sonde_shape first = sonde_child(SONDE_SPACE_linktype, linktype);
 
 	if (first == SONDE_NONE)
 		first = sonde_among(SONDE_SPACE_linktype, linktype, byte, len);
-	sonde_decode(p, byte, len, wire, first);
+	decode(p, byte, len, wire, first, hint);
 	p->link = (uint16_t)linktype;
 }
