@@ -8,7 +8,7 @@
 struct file {
 	struct sonde_reader *reader;
 	struct sonde_item item; /* not given yet */
-	sonde_ns when;		/* since 1970; of an item without time, that of the one before */
+	sonde_ns when; /* since 1970; of an item without time 0, so that it comes at once */
 	int ended;
 };
 
@@ -71,7 +71,7 @@ static void sink(struct sonde_files *f, unsigned at)
 static bool pull(struct file *file)
 {
 	file->ended = sonde_reader_next(file->reader, &file->item);
-	if (file->ended > 0 && !sonde_reader_remark(file->reader)->untimed)
+	if (file->ended > 0)
 		file->when = sonde_reader_when(file->reader, &file->item);
 	return file->ended > 0;
 }
