@@ -340,13 +340,25 @@ char *sonde_put_mac(char *o, const uint8_t a[6])
 	return o - 1;
 }
 
+/* One word in hex without leading zeros: all four digits, the first ones shifted out. */
+static char *hex_word(char *o, const uint8_t w[2])
+{
+	unsigned skip = w[0] ? w[0] < 16 : 2 + (w[1] < 16);
+	char four[4 + 4];
+
+	memcpy(four, &sonde_text_tables.hex2[2 * w[0]], 2);
+	memcpy(four + 2, &sonde_text_tables.hex2[2 * w[1]], 2);
+	memcpy(o, four + skip, 4);
+	return o + 4 - skip;
+}
+
 /* The longest run of zero words, two or more, the first of equals, becomes "::". */
 char *sonde_put_ip6(char *o, const uint8_t a[16])
 {
 	unsigned zero = 0, from = 8, to = 8; /* bit i: word i is zero */
 
 	for (unsigned i = 0; i < 8; i++)
-		zero |= (unsigned)!(a[2 * i] | a[2 * i + 1]) << i;
+		zero |= (unsigned)!sonde_load(a + 2 * i, 2) << i;
 	if (zero & zero >> 1) {
 		unsigned run = zero, more, len = 1;
 
@@ -365,7 +377,7 @@ char *sonde_put_ip6(char *o, const uint8_t a[16])
 		}
 		if (i && i != to)
 			*o++ = ':';
-		o = sonde_put_hex(o, (uint64_t)a[2 * i] << 8 | a[2 * i + 1]);
+		o = hex_word(o, a + 2 * i);
 	}
 	return o;
 }

@@ -29,10 +29,24 @@ static bool is_version(const uint8_t *s, uint32_t len)
 	return len >= 8 && !memcmp(s, "HTTP/1.", 7);
 }
 
+/* What is no beginning of a head is the middle of a message as a rule, and long. */
+static bool begins_head(const uint8_t *s, uint32_t len)
+{
+	uint32_t n = 0;
+
+	while (n < len && n <= METHOD_MOST &&
+	       ((s[n] >= 'A' && s[n] <= 'Z') || s[n] == '-' || s[n] == '_'))
+		n++;
+	return is_version(s, len) || (n >= METHOD_LEAST && n < len && s[n] == ' ');
+}
+
 bool sonde_http_line(const uint8_t *s, uint32_t len, struct sonde_http_first *ret)
 {
-	uint32_t lf = line_end(s, 0, len), end, first, second;
+	uint32_t lf, end, first, second;
 
+	if (!begins_head(s, len))
+		return false;
+	lf = line_end(s, 0, len);
 	*ret = (struct sonde_http_first){ .whole = lf < len };
 	end = without_cr(s, 0, lf);
 	ret->len = end;
@@ -47,10 +61,7 @@ bool sonde_http_line(const uint8_t *s, uint32_t len, struct sonde_http_first *re
 		ret->word[2] = (struct sonde_bytes){ s + second + 1, end - second - 1 };
 	if (ret->answer)
 		return ret->word[1].len == 3;
-	for (uint32_t i = 0; i < first; i++)
-		if ((s[i] < 'A' || s[i] > 'Z') && s[i] != '-' && s[i] != '_')
-			return false;
-	if (first < METHOD_LEAST || first > METHOD_MOST || !ret->word[1].len)
+	if (!ret->word[1].len)
 		return false;
 	return !ret->whole || is_version(ret->word[2].at, (uint32_t)ret->word[2].len);
 }

@@ -4,10 +4,9 @@
 
 char *sonde_line_value(char *o, enum sonde_row_id row, uint32_t v)
 {
-	for (const struct sonde_value *i = sonde_values; i->words; i++)
-		if (i->row == row && i->number == v)
-			return sonde_line_say(o, i->words);
-	return sonde_line_number(o, "type-", v);
+	const char *words = sonde_words(row, v);
+
+	return words ? sonde_line_say(o, words) : sonde_line_number(o, "type-", v);
 }
 
 char *sonde_line_address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
