@@ -487,6 +487,16 @@ def the_kernels_verdicts_are_in_the_file():
 
 
 @fact
+def a_checksum_that_is_not_filled_in_is_not_called_wrong():
+    with Namespace() as space, listen(space):
+        for options, said in ((("-v",), "not filled in yet"), (("--json",), '"frame.sums":"not-ready"')):
+            with Capture(space, "-i", "lo", "-c", 1, *options, "udp") as capture:
+                send(space, 1)
+                out = capture.end(how=None)
+            true(said in out and "wrong" not in out, out)
+
+
+@fact
 def what_was_lost_is_told_where_it_is_missing():
     with Namespace() as space, listen(space):
         path = os.path.join(folder(), "f.pcapng")
