@@ -43,7 +43,7 @@ void sonde_line_dhcp(struct sonde_line *l, const struct sonde_packet *p, unsigne
 	const struct sonde_dhcp *h = sonde_header(p, d, dhcp);
 	const char *words = step(p, d);
 
-	sonde_line_put(l, sonde_dhcp_op(h) == 1 ? ": BOOTP/DHCP, Request" : ": BOOTP/DHCP, Reply");
+	sonde_line_put(l, sonde_dhcp_op(h) == 1 ? "BOOTP/DHCP, Request" : "BOOTP/DHCP, Reply");
 	if (sonde_dhcp_op(h) == 1 && sonde_dhcp_htype(h) == 1 && sonde_dhcp_hlen(h) == 6)
 		l->o = sonde_put_mac(sonde_put_str(l->o, " from "), sonde_dhcp_chaddr(h));
 	sonde_line_put_number(l, ", length ", p->layer[d].end - p->layer[d].at);
@@ -60,7 +60,7 @@ void sonde_line_dhcpv6(struct sonde_line *l, const struct sonde_packet *p, unsig
 							      : SONDE_ROW_dhcpv6_relay_type,
 			    p->byte[p->layer[d].at]);
 
-	sonde_line_put(l, ": dhcp6 ");
+	sonde_line_put(l, "dhcp6 ");
 	if (words)
 		sonde_line_put(l, words);
 	else

@@ -187,6 +187,8 @@ static enum sonde_stop runs_out(const struct sonde_packet *p, unsigned d)
 {
 	if (p->layer[d].end > p->len)
 		return SONDE_STOP_TRUNCATED;
+	if (p->layer[d].head == UINT16_MAX) /* as long as a layer can be */
+		return SONDE_STOP_MORE;
 	return p->stop == SONDE_STOP_MORE && d + 1 == p->n ? SONDE_STOP_MORE : SONDE_STOP_MALFORMED;
 }
 

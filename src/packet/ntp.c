@@ -28,7 +28,7 @@ void sonde_line_ntp(struct sonde_line *l, const struct sonde_packet *p, unsigned
 								       : SONDE_ROW_ntp_control_mode,
 					sonde_ntp_control_mode(h));
 
-	sonde_line_put_number(l, ": NTPv", sonde_ntp_control_vn(h));
+	sonde_line_put_number(l, "NTPv", sonde_ntp_control_vn(h));
 	sonde_line_put(l, ", ");
 	sonde_line_put(l, words ? words : "unknown mode");
 	sonde_line_put_number(l, ", length ", p->layer[d].end - p->layer[d].at);

@@ -67,7 +67,7 @@ static void quic_line(struct sonde_line *l, const struct sonde_packet *p, unsign
 	struct sonde_quic_long q;
 
 	sonde_quic_read(h->byte, p->layer[d].head, &q);
-	sonde_line_put(l, ": quic, ");
+	sonde_line_put(l, "quic, ");
 	sonde_line_put(l, sonde_quic_version(h) ? sonde_words(SONDE_ROW_quic_type, q.type)
 						: "version negotiation");
 	if (sonde_quic_version(h) > 1)

@@ -350,6 +350,8 @@ enum sonde_stop sonde_tls_tell(struct sonde_teller *t, uint32_t at, uint32_t end
 			sonde_tell_rows(t, SONDE_tls_alert, in.at, in.end);
 		else if (*h == SONDE_TLS_HANDSHAKE && !sealed)
 			stop = tell_handshakes(t, in);
+		if (!stop && !whole && *h == SONDE_TLS_HANDSHAKE)
+			stop = t->out;
 		sonde_tell_close(t);
 		if (stop)
 			return stop;
