@@ -323,7 +323,8 @@ static struct verdict judge(struct sonde_life *l, const struct sonde_endpoint *p
 		return v;
 	}
 	if (never_accepted(l, p, &v.inferred))
-		return (struct verdict){ SONDE_CAUSE_NEVER_ACCEPTED, NULL, v.inferred };
+		return (struct verdict){ SONDE_CAUSE_NEVER_ACCEPTED,
+					 p->embryo ? "its SYN got no answer" : NULL, v.inferred };
 	if (!p->inside->tried && !p->inside->established && !p->seeded &&
 	    p->role != SONDE_ROLE_SERVER) {
 		v.inferred = p->remote.port; /* it had a peer, and how it got it was not seen */

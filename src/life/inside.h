@@ -52,6 +52,7 @@ struct sonde_endpoint_inside {
 	bool data_called;		     /* a data call or SENT or RECEIVED was seen */
 	uint32_t fin_end;		     /* sequence number behind the FIN that was sent */
 	uint64_t total_sent, total_received; /* as the kernel told; absent */
+	uint64_t left;			     /* of what was received: not read at the last look */
 
 	/* Unix: connected and not accepted, or accepted and not seen connecting */
 	struct sonde_endpoint *queue, *queue_end, *queue_next, *queued_at;

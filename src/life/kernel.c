@@ -213,6 +213,8 @@ static void keep_totals(struct sonde_endpoint *p, const struct sonde_event *e)
 		received--;
 	p->inside->total_sent = more(p->inside->total_sent, e->n[0]);
 	p->inside->total_received = more(p->inside->total_received, received);
+	if (e->flags & SONDE_FLAG_COPY && e->flags & SONDE_FLAG_TASK)
+		p->inside->left = (uint64_t)e->arg[0];
 	if (e->n[2] > p->retransmits)
 		p->retransmits = e->n[2];
 }
@@ -239,7 +241,8 @@ static void hear_diag(struct sonde_life *l, const struct sonde_event *e, struct 
 	if (!p->gone) /* else its end has told better: there the FIN is no byte */
 		keep_totals(p, e);
 	if (sonde_endpoint_is_tcp(p) && e->state && !(e->flags & SONDE_FLAG_LAST) &&
-	    (e->state != p->state || e->state != SONDE_STATE_CLOSE) && !l->inside->states_seen)
+	    (e->state != SONDE_STATE_CLOSE || (p->state && p->state != e->state)) &&
+	    !l->inside->states_seen)
 		sonde_kernel_enter(l, p, e->state, e->when, false);
 	if (e->state == SONDE_STATE_TIME_WAIT && p->inside->time_wait)
 		sonde_kernel_enter(l, p, e->state, e->when, false);

@@ -290,10 +290,18 @@ static void end_endpoint(struct sonde_life *l, struct sonde_endpoint *p)
 		p->release_inferred = true;
 		p->closed = p->gone;
 	}
+	if (p->embryo) { /* what was concluded from its SYN did not come about */
+		p->kernel.n = 0;
+		p->state = SONDE_STATE_NONE;
+	}
 	if (p->role == SONDE_ROLE_SERVER && !in->accepted && p->gone && !p->closed)
 		p->closed = p->gone;
 	take_total(l, p, &p->sent, in->total_sent);
 	take_total(l, p, &p->received, in->total_received);
+	if (p->received.total && in->left <= p->received.bytes) { /* what the program got */
+		p->received.bytes -= in->left;
+		p->unread = in->left ? in->left : p->unread;
+	}
 	if (!sonde_endpoint_keeps_messages(p) && p->gone && p->payload_in != SONDE_ABSENT &&
 	    p->received.bytes != SONDE_ABSENT && p->payload_in >= p->received.bytes &&
 	    !p->received.total)

@@ -240,7 +240,7 @@ struct sonde_endpoint {
 	uint8_t kind;  /* enum sonde_kind */
 	uint8_t role;  /* enum sonde_endpoint_role */
 	bool seeded;   /* was there before the run */
-	bool embryo;   /* only a SYN was seen, no socket of its own: leave out of reports */
+	bool embryo;   /* only a SYN was seen, no socket of its own */
 	uint16_t family, type, protocol;
 
 	/* identity */

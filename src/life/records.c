@@ -57,7 +57,7 @@ static const char *address(struct sonde_arena *a, const struct sonde_address *at
 
 bool sonde_endpoint_counts(const struct sonde_endpoint *e)
 {
-	return !e->same && !e->embryo;
+	return !e->same;
 }
 
 static const char *const none[] = { NULL };

@@ -16,7 +16,7 @@ void sonde_ptrace_part(struct sonde_ptrace *t, struct sonde_ptrace_task *k, int 
 {
 	struct sonde_event e = sonde_ptrace_event(k, SONDE_EVENT_DIAG);
 
-	e.flags = SONDE_FLAG_COPY;
+	e.flags |= SONDE_FLAG_COPY;
 	k->parted.cookie = 0;
 	if (!sonde_ptrace_look(t, k, fd, &e) || e.protocol != IPPROTO_TCP)
 		return;
@@ -79,7 +79,6 @@ static void look_back(struct sonde_ptrace *t, struct sonde_ptrace_task *k)
 
 	e.state = e.cookie && t->diag ? (uint8_t)sonde_diag_state(t->diag, &e) : 0;
 	e.when = sonde_clock_now();
-	e.arg[0] = e.arg[1] = 0;
 	if (e.state)
 		sonde_ptrace_tell(t, &e);
 	k->parted.cookie = 0;

@@ -88,11 +88,13 @@ struct sonde_ptrace {
 	uint32_t netns;		  /* of that */
 	struct sonde_ptrace_met { /* sockets that were looked at */
 		uint64_t cookie;
-		uint8_t state;	    /* when it was last looked at */
-		uint64_t received;  /* when it was last looked at before a close */
-	} * cookie;		    /* open addressing, cookie 0 is empty */
-	size_t cookies, cookie_cap; /* cap is a power of two */
-	uint16_t *port;		    /* local ports of followed TCP listeners */
+		uint8_t state;		     /* when it was last looked at */
+		bool ended;		     /* the other's FIN has come */
+		uint64_t received;	     /* when it was last looked at before a close */
+		struct sonde_address remote; /* a socket in CLOSE tells no more whose it was */
+	} * cookie;			     /* open addressing, cookie 0 is empty */
+	size_t cookies, cookie_cap;	     /* cap is a power of two */
+	uint16_t *port;			     /* local ports of followed TCP listeners */
 	size_t ports;
 	struct sonde_ptrace_end { /* children that have ended and were waited for */
 		pid_t pid;

@@ -17,7 +17,18 @@
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
 #endif
 
-enum { TCP_ESTABLISHED = 1, TCP_CLOSE = 7, TCP_LISTEN = 10 }; /* include/net/tcp_states.h */
+/* include/net/tcp_states.h */
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_FIN_WAIT1 = 4,
+	TCP_FIN_WAIT2 = 5,
+	TCP_TIME_WAIT = 6,
+	TCP_CLOSE = 7,
+	TCP_CLOSE_WAIT = 8,
+	TCP_LAST_ACK = 9,
+	TCP_LISTEN = 10,
+	TCP_CLOSING = 11,
+};
 enum { FD_MAX = 1 << 20 };
 
 struct sonde_ptrace_known *sonde_ptrace_known(struct sonde_ptrace_process *p, int fd)
@@ -242,6 +253,35 @@ static void remember_port(struct sonde_ptrace *t, uint16_t port)
 	}
 }
 
+/* What can only be told from one look to the next. A socket that is held after both have ended is
+ * in CLOSE, as after a reset; but what remains of its connection is then in TIME_WAIT. */
+static void follow_state(struct sonde_ptrace *t, struct sonde_event *e,
+			 struct sonde_ptrace_met *met)
+{
+	bool waits = met->state == TCP_FIN_WAIT1 || met->state == TCP_FIN_WAIT2;
+	bool asks = t->diag && e->netns == t->netns;
+	struct sonde_event then = *e;
+
+	then.remote = met->remote;
+	switch (e->state) {
+	case TCP_CLOSE_WAIT:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING: met->ended = true; break;
+	case TCP_CLOSE:
+		if (met->state == TCP_TIME_WAIT ||
+		    (waits && asks && sonde_diag_state(t->diag, &then) == TCP_TIME_WAIT))
+			e->state = TCP_TIME_WAIT;
+		/* What could be shut down was open; where the other had ended that closes it. */
+		met->ended |= e->state == TCP_TIME_WAIT || (waits && !asks) ||
+			      (e->call == SONDE_CALL_SHUTDOWN && !e->ret);
+		break;
+	default: break;
+	}
+	met->state = e->state;
+	if (e->remote.port)
+		met->remote = e->remote;
+}
+
 /* tcp_info shares its first byte, the state, with every kernel there is. */
 static void ask_tcp(struct sonde_ptrace *t, struct sonde_event *e, int s)
 {
@@ -253,7 +293,7 @@ static void ask_tcp(struct sonde_ptrace *t, struct sonde_event *e, int s)
 		return;
 	e->state = info.tcpi_state;
 	if (met)
-		met->state = e->state;
+		follow_state(t, e, met);
 	if (e->state == TCP_LISTEN)
 		remember_port(t, e->local.port);
 	if (e->kind == SONDE_EVENT_DIAG) {
@@ -261,6 +301,8 @@ static void ask_tcp(struct sonde_ptrace *t, struct sonde_event *e, int s)
 		int unread = 0;
 
 		sonde_diag_count(e, &info, len);
+		if (met && met->ended && info.tcpi_state == TCP_CLOSE && e->n[1])
+			e->n[1]--; /* the FIN */
 		if (met)
 			met->received = e->n[1];
 		len = sizeof linger;

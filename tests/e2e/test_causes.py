@@ -173,6 +173,34 @@ def ptrace_counts_the_bytes_of_what_exec_closed_and_of_what_was_reset():
         same((e["bytes_sent"], e["bytes_received"]), want, f"bytes of {name}: {part}, sent and received")
 
 
+@fact
+def ptrace_counts_what_bpf_counts():
+    """Without its calls, what the program read: no FIN, nothing that was thrown away unread."""
+    need_root()
+    for act in ("local-first", "peer-first", "half-close", "linger", "unread", "refused", "exit", "exec", "kill", "passed"):
+        told = {}
+        for backend in ("bpf", "ptrace"):
+            found, report = follow_all([act], "--backend", backend, own=False)
+            told[backend] = {part: (e["bytes_sent"], e["bytes_received"], e["close_cause"], e["released_by"],
+                                    [s for s in e.get("states") or [] if s != "SYN_RECV"])
+                             for part, ino in found[act].items() for e in [report.endpoint(ino, part)]}
+        same(told["ptrace"], told["bpf"], act)
+
+
+@fact
+def every_socket_that_a_packet_names_is_reported():
+    """A SYN that a full listener let go unanswered has no socket, and yet somebody it was for."""
+    need_root()
+    found, report = follow_all(["timeout"])
+    client = report.endpoint(found["timeout"]["client"])
+    told = {e["sid"]: e for e in report.endpoints}
+    for p in report.packets:
+        for end in ("sid", "sid2", "listener"):
+            true(p.get(end) is None or p[end] in told, f"{end} of packet {p['number']} is {p.get(end)}, of which nothing is told")
+    to = [e for e in report.endpoints if e["close_cause"] == "never-accepted" and e.get("remote") == client["local"]]
+    same([(e.get("states"), e["close_detail"]) for e in to], [(None, "its SYN got no answer")], "whom the SYN was for")
+
+
 def order_unseen(report, found):
     """Where ptrace could not see whose FIN was first it takes one, and says so in the detail."""
     for name, parts in found.items():
