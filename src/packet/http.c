@@ -3,14 +3,7 @@
 #include "packet/teller.h"
 
 enum { METHOD_LEAST = 3, METHOD_MOST = 17, FIELD_NAME_MOST = 14 };
-
-/* Up to the next blank or line end, from at on; len where there is none. */
-static uint32_t word_end(const uint8_t *s, uint32_t at, uint32_t len)
-{
-	while (at < len && s[at] != ' ' && s[at] != '\r' && s[at] != '\n')
-		at++;
-	return at;
-}
+enum { VERSION = 8 }; /* bytes of "HTTP/1.1" */
 
 static uint32_t line_end(const uint8_t *s, uint32_t at, uint32_t len)
 {
@@ -26,44 +19,68 @@ static uint32_t without_cr(const uint8_t *s, uint32_t from, uint32_t to)
 
 static bool is_version(const uint8_t *s, uint32_t len)
 {
-	return len >= 8 && !memcmp(s, "HTTP/1.", 7);
+	return len >= VERSION && !memcmp(s, "HTTP/1.", 7);
 }
 
-/* What is no beginning of a head is the middle of a message as a rule, and long. */
-static bool begins_head(const uint8_t *s, uint32_t len)
+/* Bytes of what may be a method, RFC 9110 section 9.1: those of IANA's registry are of capitals and
+ * hyphens. What does not begin so is the middle of a message as a rule, and long. */
+static uint32_t method_len(const uint8_t *s, uint32_t len)
 {
 	uint32_t n = 0;
 
 	while (n < len && n <= METHOD_MOST &&
 	       ((s[n] >= 'A' && s[n] <= 'Z') || s[n] == '-' || s[n] == '_'))
 		n++;
-	return is_version(s, len) || (n >= METHOD_LEAST && n < len && s[n] == ' ');
+	return n >= METHOD_LEAST && n <= METHOD_MOST && n < len && s[n] == ' ' ? n : 0;
+}
+
+/* "HTTP/1.1 404 Not Found" */
+static bool read_answer(const uint8_t *s, uint32_t end, struct sonde_http_first *ret)
+{
+	if (end < VERSION + 4 || s[VERSION] != ' ' || (end > VERSION + 4 && s[VERSION + 4] != ' '))
+		return false;
+	ret->answer = true;
+	ret->word[0] = (struct sonde_bytes){ s, VERSION };
+	ret->word[1] = (struct sonde_bytes){ s + VERSION + 1, 3 };
+	if (end > VERSION + 5)
+		ret->word[2] = (struct sonde_bytes){ s + VERSION + 5, end - VERSION - 5 };
+	return true;
+}
+
+/* "GET /index.html HTTP/1.1"; of one that was cut, what there is of it. */
+static bool read_request(const uint8_t *s, uint32_t end, struct sonde_http_first *ret)
+{
+	uint32_t method = method_len(s, end), from = method + 1, to = end;
+	const uint8_t *blank;
+
+	if (!method || from == end)
+		return false;
+	if (ret->whole) {
+		if (end < from + 1 + 1 + VERSION || s[end - VERSION - 1] != ' ' ||
+		    !is_version(s + end - VERSION, VERSION))
+			return false;
+		to = end - VERSION - 1;
+		ret->word[2] = (struct sonde_bytes){ s + end - VERSION, VERSION };
+	} else if ((blank = memchr(s + from, ' ', end - from))) {
+		to = (uint32_t)(blank - s);
+		ret->word[2] = (struct sonde_bytes){ blank + 1, end - to - 1 };
+	}
+	ret->word[0] = (struct sonde_bytes){ s, method };
+	ret->word[1] = (struct sonde_bytes){ s + from, to - from };
+	return true;
 }
 
 bool sonde_http_line(const uint8_t *s, uint32_t len, struct sonde_http_first *ret)
 {
-	uint32_t lf, end, first, second;
+	bool answer = is_version(s, len);
+	uint32_t lf;
 
-	if (!begins_head(s, len))
+	if (!answer && !method_len(s, len))
 		return false;
 	lf = line_end(s, 0, len);
 	*ret = (struct sonde_http_first){ .whole = lf < len };
-	end = without_cr(s, 0, lf);
-	ret->len = end;
-	first = word_end(s, 0, end);
-	ret->word[0] = (struct sonde_bytes){ s, first };
-	if (first == end)
-		return false;
-	ret->answer = is_version(s, len);
-	second = word_end(s, first + 1, end);
-	ret->word[1] = (struct sonde_bytes){ s + first + 1, second - first - 1 };
-	if (second < end)
-		ret->word[2] = (struct sonde_bytes){ s + second + 1, end - second - 1 };
-	if (ret->answer)
-		return ret->word[1].len == 3;
-	if (!ret->word[1].len)
-		return false;
-	return !ret->whole || is_version(ret->word[2].at, (uint32_t)ret->word[2].len);
+	ret->len = without_cr(s, 0, lf);
+	return answer ? read_answer(s, ret->len, ret) : read_request(s, ret->len, ret);
 }
 
 bool sonde_http_is(const struct sonde_range *r)
