@@ -54,7 +54,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check interrupts fuzzers fuzz mutants bench lint config deps test-fresh \
+.PHONY: all demo test check interrupts fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -154,7 +154,9 @@ fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
 	@$(RUN) SONDE_BUILD=build/$(notdir $(CLANG))-fuzzer-address-undefined FUZZ_RUNS=$(FUZZ_RUNS) \
 		FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) tests/house/fuzz.sh search
 
-bench:					## what following and capturing cost
+bench-read: all $(B)/mixed		## what reading captures costs
+	@$(RUN) tests/bench/read.py
+bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
 	@$(AGAIN) all $(STIMS) $(B)/mixed
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done

@@ -31,6 +31,8 @@ struct inspect {
 	int *in;			   /* descriptors: a reader keeps the place of its own */
 	const struct sonde_reader *reader; /* of the item at hand */
 	unsigned from;			   /* its number */
+	struct sonde_reader *only;	   /* the one of a single file */
+	int ended;			   /* how that has ended */
 	struct sonde_savefile *save;
 	struct sonde_copy *copy;
 	struct sonde_facts facts;
@@ -144,10 +146,13 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 
 	const struct sonde_whole *whole;
 
-	if (plan->match || plan->look.form != SONDE_VIEW_LINE)
+	if (plan->match || plan->look.form != SONDE_VIEW_LINE) {
 		take_beside(in, f, &beside);
-	else
-		beside = (struct sonde_beside){ .number = in->number, .cause = SONDE_ABSENT };
+	} else { /* all that a line needs */
+		beside.number = in->number;
+		beside.interface = sonde_reader_remark(in->reader)->interface;
+		beside.cause = SONDE_ABSENT;
+	}
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
 	whole = sonde_context_take(&in->context, f, &p, &beside);
 	in->view.whole = whole;
@@ -227,6 +232,7 @@ static int open_files(struct inspect *in)
 			sonde_facts_from(&in->facts, reader);
 		if (in->copy)
 			r = sonde_copy_from(in->copy, reader);
+		in->reader = in->only = reader;
 	}
 	return r < 0 ? r : 0;
 }
@@ -300,16 +306,26 @@ static void end_dialogue(struct inspect *in)
 	in->failed = -EINVAL;
 }
 
+/* The next item of all files. One alone has nothing to be merged with. */
+static bool next(struct inspect *in, struct sonde_item *ret)
+{
+	if (in->plan->files > 1) {
+		if (sonde_files_next(in->files, ret, &in->from) <= 0)
+			return false;
+		in->reader = sonde_files_reader(in->files, in->from);
+		return true;
+	}
+	in->ended = sonde_reader_next(in->only, ret);
+	return in->ended > 0;
+}
+
 static void read_all(struct inspect *in)
 {
 	const struct sonde_inspect_plan *plan = in->plan;
 	struct sonde_item item;
 
-	while (sonde_files_next(in->files, &item, &in->from) > 0) {
-		in->reader = sonde_files_reader(in->files, in->from);
-		if (!hear(in, &item))
-			break;
-	}
+	while (next(in, &item) && hear(in, &item))
+		;
 	if (plan->explain && in->number < plan->explain && !in->failed) {
 		snprintf(in->end->why, sizeof in->end->why, "there are only %llu packets",
 			 (unsigned long long)in->number);
@@ -327,7 +343,7 @@ static void read_all(struct inspect *in)
 	for (unsigned i = 0; i < plan->files; i++) {
 		const struct sonde_reader *reader = sonde_files_reader(in->files, i);
 		struct sonde_reader_place place = sonde_reader_place(reader);
-		int r = sonde_files_ended(in->files, i);
+		int r = plan->files > 1 ? sonde_files_ended(in->files, i) : in->ended;
 
 		if (r < 0)
 			plan->bad(plan->arg, plan->file[i].name, r, &place);

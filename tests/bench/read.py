@@ -246,7 +246,7 @@ def main():
     if given.ask_names:
         return ask_names(("10.9.0.1", 53), 20_000)
     if given.send_bulk:
-        return send_bulk(("10.9.0.1", 5201), 100 << 20)
+        return send_bulk(("10.9.0.1", 5201), 24 << 20)
     folder = given.folder or tempfile.mkdtemp(prefix="sonde-bench-", dir="/var/tmp")
     try:
         bench = Bench(folder, given.quick)

@@ -40,6 +40,7 @@ table() {
 	test	program mandoc			mandoc			make lint: the man pages
 	bench	program wrk			wrk			load for nginx
 	bench	program tcpdump			tcpdump			what capturing costs otherwise
+	bench	program tshark			tshark			what JSON costs otherwise
 	bench	program strace			strace			what following costs otherwise
 	bench	program nginx			nginx-light		a server under load
 	bench	program python3			python3			the benchmarks
