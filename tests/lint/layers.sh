@@ -53,6 +53,7 @@ only() {
 	$what belongs to $*"
 }
 only '\<pcap_[a-z]|#include <pcap' libpcap capture
+only '#include <(zlib|zstd)\.h>' compression capture
 only '\<bpf_(object|program|map|link)__|#include <bpf/' libbpf src/sys
 only '#include <(cap-ng|libmnl/)' 'a library of the kernel' src/sys
 only '\<(exit|_exit|err|errx|warn|warnx)\(' 'ending the program' src/cli tools src/sys
