@@ -104,6 +104,7 @@ START_TEST(a_hello_cut_by_a_segment_goes_on_and_one_that_lies_is_malformed)
 	ck_assert_str_eq(line_of(SONDE_tcp, 443, client_hello, 100),
 			 "length 100: TLS ClientHello example.com [continues]");
 	ck_assert_uint_eq(p.stop, SONDE_STOP_MORE);
+	ck_assert_uint_eq(p.layer[2].part, SONDE_PART_FRAGMENT);
 	for (size_t n = 6; n < sizeof x; n++) {
 		line_of(SONDE_tcp, 443, client_hello, n);
 		ck_assert_uint_eq(p.stop, SONDE_STOP_MORE);
@@ -222,6 +223,9 @@ START_TEST(dhcp_is_a_header_and_options)
 	ck_not_told("dhcp.server="); /* no name: absent */
 	memcpy(x, dhcp_message, sizeof x);
 	memcpy(x + 44, "boot", 4);
+	x[239]++; /* another cookie */
+	UDP_SAYS(67, x, ": UDP, length 300");
+	x[239]--;
 	x[241] = 200; /* as long as all the options */
 	ck_assert_int_eq(tell(x, sizeof x, SONDE_dhcp, 0), SONDE_STOP_MALFORMED);
 	ck_told("dhcp.server=boot@44+64");
@@ -270,6 +274,7 @@ START_TEST(a_long_header_of_quic_is_told)
 		"quic.length=1182@16+2");
 	memcpy(x, quic_packet, sizeof x);
 	x[5] = 21;
+	x[6 + 21] = 0; /* or else nothing would be wrong with it */
 	UDP_SAYS(443, x, ": UDP, length 58");
 }
 END_TEST
