@@ -1,5 +1,6 @@
 #include "packet/app.h"
 #include "packet/hint.h"
+#include "packet/option.h"
 #include "packet/sum.h"
 
 /* What one header says about itself and about what follows it. */
@@ -15,7 +16,7 @@ struct reading {
 	bool sized;	/* a field says how long the header is */
 	bool alien;	/* another version: nothing it says can be believed */
 	uint32_t quote; /* bytes of the quoted packet, as it says itself; 0: it does not */
-	bool more, middle, quotes, extends;
+	bool more, middle, quotes, extends, ends, unsaid;
 };
 
 SONDE_INLINE void follow(struct reading *r, enum sonde_space space, uint64_t key)
@@ -23,7 +24,8 @@ SONDE_INLINE void follow(struct reading *r, enum sonde_space space, uint64_t key
 	r->space = space;
 	r->key = key;
 	r->next = sonde_child(space, key);
-	r->keyed = !sonde_key_ends(space, key);
+	r->ends = sonde_key_ends(space, key);
+	r->keyed = !r->ends;
 }
 
 /* Bytes of an element. */
@@ -73,7 +75,10 @@ SONDE_INLINE void hear(struct reading *r, const uint8_t *h, unsigned at, unsigne
 		r->head += v * element(arg);
 		r->sized = true;
 		break;
-	case SONDE_ROLE_BODY: r->total = v ? v + r->head : 0; break;
+	case SONDE_ROLE_BODY:
+		r->total = v ? v + r->head : 0;
+		r->unsaid = !v;
+		break;
 	case SONDE_ROLE_PAYLOAD: r->total = v + r->head; break;
 	case SONDE_ROLE_TAGS:
 		r->head += v;
@@ -148,6 +153,8 @@ SONDE_INLINE enum sonde_stop bound(struct reading *r, uint32_t fixed, uint32_t t
 	}
 	if (r->alien || (r->total && r->total < r->head))
 		return SONDE_STOP_MALFORMED;
+	if (r->ends && r->unsaid)
+		r->total = r->head;
 	if (r->total && r->total < *end - at)
 		*end = at + r->total;
 	return SONDE_STOP_END;
@@ -208,6 +215,27 @@ static void add_extension(struct sonde_packet *p, unsigned n, uint32_t at, uint3
 	p->stop = SONDE_STOP_END;
 }
 
+/* Where an IPv6 packet ends whose hop-by-hop options, the last of n layers, say so because its
+ * header cannot: RFC 2675. */
+static uint32_t jumbo_end(struct sonde_packet *p, unsigned n, const uint8_t *byte, uint32_t end)
+{
+	struct sonde_layer *l = &p->layer[n - 1], *ip = l - 1;
+	struct sonde_walk w = { byte + l->at + SONDE_BYTES_ipv6_hopopts, byte + l->at + l->head };
+	struct sonde_option o;
+	uint64_t to;
+
+	if (ip->shape != SONDE_ipv6 || sonde_ipv6_plen((const struct sonde_ipv6 *)(byte + ip->at)))
+		return end;
+	while (sonde_option_next(&w, SONDE_FAMILY_ipv6opt, &o)) {
+		if (o.kind != SONDE_KIND_ipv6_jumbo || o.len < SONDE_BYTES_ipv6_jumbo)
+			continue;
+		to = (uint64_t)l->at + sonde_ipv6_jumbo_len((const struct sonde_ipv6_jumbo *)o.at);
+		if (to < end && to >= l->at + l->head)
+			ip->end = l->end = end = (uint32_t)to;
+	}
+	return end;
+}
+
 static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		   enum sonde_shape first, const struct sonde_hint *hint)
 {
@@ -221,6 +249,7 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;
 	p->link = 0;
+	p->told = 0;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
 		enum sonde_shape hinted;
@@ -250,6 +279,8 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 		at += r.head;
 		if (stop)
 			break;
+		if (shape == SONDE_ipv6_hopopts && n > 1)
+			end = jumbo_end(p, n, byte, end);
 		if (r.middle) {
 			stop = SONDE_STOP_FRAGMENT;
 			break;

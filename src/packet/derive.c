@@ -212,6 +212,57 @@ static uint32_t judge_pieces(const struct sonde_packet *p, unsigned d, unsigned 
 	return wrong;
 }
 
+/* Whether the field of a sum over layer d holds the part that the device needs: the
+ * pseudo-header's, as an offloading kernel leaves it. */
+static bool is_partial(const struct sonde_packet *p, unsigned d, uint64_t have)
+{
+	uint64_t sum = 0;
+
+	return add_pseudo(p, d, &sum) && (uint16_t)~sonde_sum_end(sum) % 0xffff == have % 0xffff;
+}
+
+/* Whether layer d carries TCP or UDP, or is UDP: what a device cuts into segments. */
+static bool is_cut(const struct sonde_packet *p, unsigned d)
+{
+	for (; d < p->n; d++)
+		switch (p->layer[d].shape) {
+		case SONDE_tcp:
+		case SONDE_udp: return true;
+		case SONDE_ip:
+		case SONDE_ipv6:
+		case SONDE_ipv6_hopopts:
+		case SONDE_ipv6_dstopts:
+		case SONDE_ipv6_routing: continue;
+		default: return false;
+		}
+	return false;
+}
+
+/* Takes out of v->wrong what the device will fill in: sums, and lengths of 0 in a packet that is
+ * to be cut into segments. */
+static void excuse(const struct sonde_packet *p, unsigned d, struct sonde_verdict *v)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[p->layer[d].shape];
+
+	for (unsigned i = 0; i < s->rows; i++) {
+		const struct sonde_row *r = &sonde_rows[s->row + i];
+		bool sum = r->role >= SONDE_ROLE_SUM_PSEUDO;
+		bool length = r->role == SONDE_ROLE_TOTAL || r->role == SONDE_ROLE_BODY;
+		uint64_t have;
+		bool told;
+
+		if (!(v->wrong[d] >> i & 1) || !(sum || length))
+			continue;
+		have = sonde_get(p->byte + p->layer[d].at, r->at, r->bits);
+		told = p->told & (sum ? SONDE_TOLD_NOT_READY | SONDE_TOLD_VALID : SONDE_TOLD_SUPER);
+		if (sum ? !told && !is_partial(p, d, have) : have || !is_cut(p, d))
+			continue;
+		v->wrong[d] &= ~(1u << i);
+		v->later[d] |= 1u << i;
+		v->presumed[d] |= told ? 0 : 1u << i;
+	}
+}
+
 /* clang-format off */
 void sonde_judge(const struct sonde_packet *p, unsigned how, struct sonde_verdict *v)
 {
@@ -233,6 +284,9 @@ void sonde_judge(const struct sonde_packet *p, unsigned how, struct sonde_verdic
 		if (sonde_shapes[p->layer[d].shape].pieces && !p->layer[d].part)
 			wrong |= judge_pieces(p, d, how);
 		v->wrong[d] = wrong;
+		v->later[d] = v->presumed[d] = 0;
+		if (wrong && !(how & SONDE_JUDGE_STRICT))
+			excuse(p, d, v);
 	}
 }
 /* clang-format on */

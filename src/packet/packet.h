@@ -8,6 +8,7 @@
  *   if (tcp && sonde_tcp_dport(tcp) == 443) ...
  */
 
+#include "base/frame.h"
 #include "wire/wire.h"
 
 enum { SONDE_LAYERS = 16 };
@@ -46,6 +47,7 @@ struct sonde_packet {
 	uint8_t n;
 	uint8_t stop;  /* enum sonde_stop */
 	uint16_t link; /* LINKTYPE_ number, where it was decoded by that */
+	uint8_t told;  /* SONDE_TOLD_ bits; 0, unless who knows the frame says so after decoding */
 	struct sonde_layer layer[SONDE_LAYERS];
 };
 
@@ -82,9 +84,26 @@ static inline const uint8_t *sonde_find_(const struct sonde_packet *p, enum sond
 	return NULL;
 }
 
-/* Fields that disagree with the packet around them, by row number within the shape. */
+/* What the kernel said of a frame, and so what is no fault of the packet. */
+enum {
+	SONDE_TOLD_NOT_READY = 1, /* the device fills in the checksum of the transport */
+	SONDE_TOLD_VALID = 2,	  /* it was right when the frame came in */
+	SONDE_TOLD_SUPER = 4, /* several segments, to be cut or put together: TSO, GRO, BIG TCP */
+};
+
+static inline uint8_t sonde_told(const struct sonde_frame *f)
+{
+	return (f->sum == SONDE_SUM_NOT_READY ? SONDE_TOLD_NOT_READY : 0) |
+	       (f->sum == SONDE_SUM_VALID ? SONDE_TOLD_VALID : 0) |
+	       (f->gso || f->gso_size ? SONDE_TOLD_SUPER : 0);
+}
+
+/* Fields that disagree with the packet around them, by row number within the shape (the rows of
+ * pieces come behind those of their header). */
 struct sonde_verdict {
 	uint32_t wrong[SONDE_LAYERS];
+	uint32_t later[SONDE_LAYERS]; /* not wrong: filled in later, by the device that sends it */
+	uint32_t presumed[SONDE_LAYERS]; /* of these, what nobody told: it looks just so */
 };
 
 enum {

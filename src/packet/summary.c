@@ -155,11 +155,26 @@ char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
 	return top < p->n ? transport(o, p, top) : carried_line(o, p, top - 1);
 }
 
+/* A length of 0 that the frame's stands in for. */
+static char *unsaid(char *o, const struct sonde_packet *p)
+{
+	const struct sonde_ipv6 *six = sonde_find(p, ipv6);
+	const struct sonde_ip *ip = sonde_find(p, ip);
+	bool big = (ip && !sonde_ip_len(ip)) ||
+		   (six && !sonde_ipv6_plen(six) && sonde_ipv6_nxt(six) != 59 &&
+		    !sonde_has(p, ipv6_hopopts));
+
+	if (!big || !(sonde_has(p, tcp) || sonde_has(p, udp)))
+		return o;
+	return sonde_line_say(o, p->told & SONDE_TOLD_SUPER ? " [length 0: to be cut]"
+							    : " [length 0, presumed to be cut]");
+}
+
 char *sonde_summary(char *o, const struct sonde_packet *p)
 {
 	bool cut_quote = p->n && p->layer[p->n - 1].part & SONDE_PART_QUOTED;
 
-	o = sonde_line_from(o, p, 0);
+	o = unsaid(sonde_line_from(o, p, 0), p);
 	if (p->stop == SONDE_STOP_TRUNCATED && !cut_quote)
 		o = sonde_line_say(o, " [truncated]");
 	if (p->stop == SONDE_STOP_MALFORMED && !cut_quote)

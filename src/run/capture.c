@@ -139,6 +139,7 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	if (tap->gap)
 		b.facts.dropped = tap->gap;
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	p.told = sonde_told(f);
 	if (c->owners)
 		find_owners(c, f, &p, &b);
 	if (plan->match && !sonde_match(&c->match, &p, &b.facts))

@@ -154,6 +154,7 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 		beside.cause = SONDE_ABSENT;
 	}
 	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	p.told = sonde_told(f);
 	whole = sonde_context_take(&in->context, f, &p, &beside);
 	in->view.whole = whole;
 	if (plan->explain) {
