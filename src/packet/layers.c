@@ -221,13 +221,11 @@ static void tell_layer(struct sonde_text *t, const struct sonde_packet *p, unsig
 	end_list(&s);
 }
 
-/* The names of the rows that are wrong. */
-static void put_wrong(struct sonde_text *t, unsigned shape, uint32_t wrong)
+/* The names of rows, as a list that begins with before. */
+static void put_names(struct sonde_text *t, const char *before, unsigned shape, uint32_t rows)
 {
-	const char *before = ",\"wrong\":[\"";
-
-	for (; wrong; wrong &= wrong - 1, before = ",\"") {
-		unsigned row = sonde_shapes[shape].row + (unsigned)__builtin_ctz(wrong);
+	for (; rows; rows &= rows - 1, before = ",\"") {
+		unsigned row = sonde_shapes[shape].row + (unsigned)__builtin_ctz(rows);
 		char *o = sonde_text_room(t, 64);
 
 		o = sonde_put_str(o, before);
@@ -277,7 +275,11 @@ static void json(struct sonde_text *t, const struct sonde_packet *p, const struc
 		sonde_text_end(t, o);
 		layer(t, p, d);
 		if (v->wrong[d])
-			put_wrong(t, p->layer[d].shape, v->wrong[d]);
+			put_names(t, ",\"wrong\":[\"", p->layer[d].shape, v->wrong[d]);
+		if (v->later[d])
+			put_names(t, ",\"later\":[\"", p->layer[d].shape, v->later[d]);
+		if (v->presumed[d])
+			put_names(t, ",\"presumed\":[\"", p->layer[d].shape, v->presumed[d]);
 	}
 	if (p->n)
 		sonde_text_bytes(t, "}", 1);

@@ -37,12 +37,18 @@ static const char *words_of(const struct sonde_field *f)
 	return NULL;
 }
 
-static bool is_wrong(const struct telling *s, const struct sonde_field *f)
+/* What is to be said of a field of a header or of its pieces, or NULL. */
+static const char *verdict(const struct telling *s, const struct sonde_field *f)
 {
 	const struct sonde_layer *l = &s->p->layer[f->layer];
 	unsigned row = f->row - sonde_shapes[l->shape].row;
 
-	return f->shape == l->shape && row < 32 && s->v->wrong[f->layer] >> row & 1;
+	if (row >= 32 || (f->shape != l->shape && !sonde_shapes[l->shape].pieces))
+		return NULL;
+	return s->v->wrong[f->layer] >> row & 1	     ? "  wrong"
+	       : s->v->presumed[f->layer] >> row & 1 ? "  presumed to be filled in by the device"
+	       : s->v->later[f->layer] >> row & 1    ? "  filled in by the device"
+						     : NULL;
 }
 
 static void tell_value(struct telling *s, const struct sonde_field *f)
@@ -51,6 +57,7 @@ static void tell_value(struct telling *s, const struct sonde_field *f)
 	struct sonde_field shown = *f;
 	const char *words = sonde_row_is_octets(r) ? NULL : words_of(f);
 	size_t len = strlen(r->name), pad = len < NAME_COLUMNS ? NAME_COLUMNS - len : 1;
+	const char *odd;
 	char *o;
 
 	indent(s);
@@ -68,9 +75,9 @@ static void tell_value(struct telling *s, const struct sonde_field *f)
 		sonde_text_print(s->t, " ... %u bytes", f->octets_len);
 	if (words)
 		sonde_text_print(s->t, " (%s)", words);
-	if (is_wrong(s, f)) {
-		paint(s, SONDE_PAINT_BAD);
-		sonde_text_str(s->t, "  wrong");
+	if ((odd = verdict(s, f))) {
+		paint(s, odd[2] == 'w' ? SONDE_PAINT_BAD : SONDE_PAINT_FAINT);
+		sonde_text_str(s->t, odd);
 		paint(s, SONDE_PAINT_PLAIN);
 	}
 	sonde_text_bytes(s->t, "\n", 1);
