@@ -1,6 +1,8 @@
 /* What lies below the application, with literal bytes: tunnels, labels, groups, lengths that lie
  * and sums that a device fills in. */
 #include <check.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 
 #include "packet/draft.h"
 #include "packet/summary.h"
@@ -250,7 +252,7 @@ START_TEST(a_length_of_0_is_the_frames_where_segments_are_cut)
 	*sonde_summary(line, &p) = 0;
 	ck_assert_str_eq(line,
 			 "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [P.], seq 1:5, ack 2, win 256, "
-			 "length 4 [length 0, presumed to be cut]");
+			 "length 4 [was 0, presumed TSO]");
 	p.told = SONDE_TOLD_SUPER;
 	sonde_judge(&p, 0, &v);
 	ck_assert(v.later[0] && !v.presumed[0]);
@@ -279,6 +281,15 @@ START_TEST(a_jumbo_option_says_where_the_packet_ends)
 }
 END_TEST
 
+START_TEST(lines_say_what_tcpdump_says)
+{
+	int status = system("tests/corpus_lines.py"); /* says why where it skips */
+
+	ck_assert(WIFEXITED(status));
+	ck_assert(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
+}
+END_TEST
+
 Suite *below_suite(void)
 {
 	Suite *s = suite_create("below");
@@ -298,6 +309,12 @@ Suite *below_suite(void)
 	tcase_add_test(c, a_length_of_0_is_the_frames_where_segments_are_cut);
 	tcase_add_test(c, no_next_header_ends_a_packet_of_length_0);
 	tcase_add_test(c, a_jumbo_option_says_where_the_packet_ends);
+	suite_add_tcase(s, c);
+
+	c = tcase_create("programs");
+	tcase_set_tags(c, "programs"); /* mutants.sh leaves them out */
+	tcase_set_timeout(c, 240);
+	tcase_add_test(c, lines_say_what_tcpdump_says);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -166,8 +166,8 @@ static char *unsaid(char *o, const struct sonde_packet *p)
 
 	if (!big || !(sonde_has(p, tcp) || sonde_has(p, udp)))
 		return o;
-	return sonde_line_say(o, p->told & SONDE_TOLD_SUPER ? " [length 0: to be cut]"
-							    : " [length 0, presumed to be cut]");
+	return sonde_line_say(o, p->told & SONDE_TOLD_SUPER ? " [was 0, TSO]"
+							    : " [was 0, presumed TSO]");
 }
 
 char *sonde_summary(char *o, const struct sonde_packet *p)
