@@ -1,11 +1,13 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/reason.h"
 #include "base/text.h"
@@ -227,6 +229,18 @@ static _Noreturn void bad_value(const struct sonde_cli *cli, const struct sonde_
 	sonde_cli_wrong(cli, "%s: '%s' is not %s%s", called(o, name), arg, should, words);
 }
 
+/* Who starts us with standard files closed must not find a report in the next file that we open. A
+ * command of ours has them closed again. */
+static void fill_standard_files(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+}
+
 int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **argv)
 {
 	struct option longs[OPTIONS + 3] = { { "help", no_argument, NULL, HELP },
@@ -235,6 +249,7 @@ int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **ar
 	size_t n = 0, l = 2;
 	int c;
 
+	fill_standard_files();
 	if (cli->command)
 		*s++ = '+'; /* else operands may stand among the options, as GNU has it */
 	*s++ = ':';

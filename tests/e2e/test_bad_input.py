@@ -205,3 +205,12 @@ def interrupting_sonde_leaves_an_attached_program_running():
             time.sleep(0.2)
             true(program.process.poll() is None, f"the program has ended, with {backend}")
             true(state(program.pid) in "RSD", f"the program is left in state {state(program.pid)}, with {backend}")
+
+
+@fact
+def closed_standard_files_stay_closed_to_the_command_and_get_no_report():
+    need_root()
+    for backend in ("bpf", "ptrace"):
+        run = Result(["sh", "-c", 'exec "$0" follow --backend "$1" -- sh -c "[ -e /proc/self/fd/2 ] && exit 5; exit 6" <&- >&- 2>&-',
+                      SONDE, backend])
+        same(run.code, 6, f"exit code with {backend}")
