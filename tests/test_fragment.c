@@ -226,6 +226,14 @@ START_TEST(no_piece_is_made_of_what_contradicts_itself)
 }
 END_TEST
 
+START_TEST(no_end_lies_before_what_came)
+{
+	ck_assert_int_eq(put_ip(800, 800, true, payload, 7, 0), SONDE_FRAGMENT_HELD);
+	ck_assert_int_eq(put_ip(0, 8, true, payload, 7, 0), SONDE_FRAGMENT_HELD);
+	ck_assert_int_eq(put_ip(80, 80, false, payload, 7, 0), SONDE_FRAGMENT_BAD);
+}
+END_TEST
+
 START_TEST(a_piece_that_was_cut_by_the_capture_is_not_kept)
 {
 	static const uint8_t head[] = { 0x45, 0, 1,  0, 0, 7, 0x20, 0, 64, 17,
@@ -294,6 +302,7 @@ Suite *fragment_suite(void)
 	tcase_add_test(t, what_waits_too_long_is_given_up);
 	tcase_add_test(t, the_oldest_of_too_many_is_given_up);
 	tcase_add_test(t, no_piece_is_made_of_what_contradicts_itself);
+	tcase_add_test(t, no_end_lies_before_what_came);
 	tcase_add_test(t, a_piece_that_was_cut_by_the_capture_is_not_kept);
 	tcase_add_test(t, what_is_whole_or_quoted_is_no_fragment);
 	tcase_add_test(t, any_cutting_gives_the_same_bytes);

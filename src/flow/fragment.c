@@ -22,6 +22,7 @@ struct sonde_fragment_slot {
 	bool used, overlap;
 	uint32_t total; /* bytes of payload; 0: the last piece has not come */
 	uint32_t have;
+	uint32_t reach;	   /* the end of the piece that goes furthest */
 	uint32_t head_len; /* 0: the first piece has not come */
 	unsigned pieces;   /* in order, none touching another's bytes */
 	struct piece piece[SONDE_FRAGMENT_PIECES];
@@ -255,12 +256,14 @@ enum sonde_fragment_fate sonde_fragment_put(struct sonde_fragments *f, const str
 	s = find(f, &x.key, when);
 	if (!s->pieces)
 		s->first = number;
-	if ((!x.more && s->total && s->total != x.at + x.len) ||
+	if ((!x.more && (s->total ? s->total != x.at + x.len : s->reach > x.at + x.len)) ||
 	    (s->total && x.at + x.len > s->total))
 		return SONDE_FRAGMENT_BAD;
 	fate = add(s, &x);
 	if (fate == SONDE_FRAGMENT_AGAIN || fate == SONDE_FRAGMENT_BAD || !s->used)
 		return fate;
+	if (s->reach < x.at + x.len)
+		s->reach = x.at + x.len;
 	if (!x.more)
 		s->total = x.at + x.len;
 	if (!x.at) {
