@@ -307,6 +307,45 @@ START_TEST(every_cut_is_called_truncated)
 END_TEST
 
 /* RFC 1071 section 3, and the same without its last three bytes. */
+START_TEST(another_port_that_leads_there_stays)
+{
+	static uint8_t again[2048];
+	struct sonde_draft copy;
+	uint32_t len;
+
+	begin();
+	ip(0x0a000001, 0x0a000002);
+	sonde_draft_push(&d, SONDE_udp);
+	sonde_set(&d, udp, dport, 8472);
+	sonde_draft_push(&d, SONDE_vxlan);
+	sonde_draft_push(&d, SONDE_eth);
+	len = finish(SONDE_ip);
+	ck_assert(sonde_find(&p, vxlan));
+	sonde_judge(&p, SONDE_JUDGE_SUMS | SONDE_JUDGE_STRICT, &v);
+	sonde_draft_init(&copy, again, sizeof again);
+	ck_assert_int_eq(sonde_draft_copy(&copy, &p, &v), (int)len);
+	ck_assert_mem_eq(again, buf, len);
+}
+END_TEST
+
+START_TEST(every_header_can_stand_at_the_very_end)
+{
+	for (unsigned shape = 1; shape < SONDE_PROTOCOLS; shape++) {
+		uint32_t len = sonde_shapes[shape].bytes;
+		uint8_t *x = calloc(1, len ? len : 1); /* exact, for ASan */
+
+		for (unsigned fill = 0; fill < 256; fill++) {
+			memset(x, (int)fill, len);
+			sonde_decode(&p, x, len, len, shape);
+			sonde_judge(&p, SONDE_JUDGE_SUMS | SONDE_JUDGE_STRICT, &v);
+			for (unsigned i = 0; i < p.n; i++)
+				ck_assert_uint_le(p.layer[i].at + p.layer[i].head, len);
+		}
+		free(x);
+	}
+}
+END_TEST
+
 START_TEST(sums_are_those_of_the_rfc)
 {
 	static const uint8_t x[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
@@ -348,6 +387,8 @@ Suite *packet_suite(void)
 	tcase_add_test(c, blocks_count_in_their_option);
 	tcase_add_test(c, a_header_longer_than_the_packet_is_malformed);
 	tcase_add_test(c, every_cut_is_called_truncated);
+	tcase_add_test(c, another_port_that_leads_there_stays);
+	tcase_add_test(c, every_header_can_stand_at_the_very_end);
 	tcase_add_test(c, sums_are_those_of_the_rfc);
 	tcase_add_test(c, what_the_link_padded_is_no_payload);
 	suite_add_tcase(s, c);

@@ -104,6 +104,16 @@ SONDE_INLINE uint32_t rest(const struct reading *r, uint32_t there)
 	return all < 65535 ? all : 65535;
 }
 
+/* The number in these bytes, both ends included: no window would fit into a header of three. */
+SONDE_INLINE uint64_t octets(const uint8_t *h, unsigned from, unsigned to)
+{
+	uint64_t v = 0;
+
+	for (; from <= to; from++)
+		v = v << 8 | h[from];
+	return v;
+}
+
 /* Reads the header of this shape at h, of which there bytes are. Its bytes without options. */
 SONDE_INLINE uint32_t read_header(struct reading *r, enum sonde_shape shape, const uint8_t *h,
 				  uint32_t there)
@@ -119,8 +129,8 @@ SONDE_INLINE uint32_t read_header(struct reading *r, enum sonde_shape shape, con
 		if (SONDE_MATTERS(SONDE_OUGHT_##role)) \
 			hear(r, h, SONDE_AT_##p##_##n, bits, SONDE_OUGHT_##role);
 #define TELLS(p, first, last, space) \
-		follow(r, SONDE_SPACE_##space, sonde_get(h, SONDE_AT_##p##_##first, \
-			SONDE_TO_##p##_##last - SONDE_AT_##p##_##first + 1));
+		follow(r, SONDE_SPACE_##space, octets(h, SONDE_AT_##p##_##first / 8, \
+			SONDE_TO_##p##_##last / 8));
 #define QUOTES(p, space, key) \
 		r->next = sonde_child(SONDE_SPACE_##space, key); \
 		r->quotes = true;

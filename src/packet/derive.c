@@ -167,6 +167,9 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 	uint64_t have, want;
 	bool strict = how & SONDE_JUDGE_STRICT;
 
+	if (role == SONDE_ROLE_PORT_TO && strict) /* another port may lead there as well */
+		return derive(p, d, at, bits, role, arg, &want) &&
+		       want != sonde_get(p->byte + p->layer[d].at, at, bits);
 	if (is_chosen(role))
 		return false; /* and so never read: it may be wider than 64 bits */
 	if (how & SONDE_JUDGE_UNFILLED && role >= SONDE_ROLE_SUM_PSEUDO)
