@@ -1,5 +1,5 @@
 #!/bin/sh
-# The fuzz targets, over the captures of $SONDE_CORPUS and tests/fuzz/corpus/TARGET.
+# The fuzz targets, over tests/fuzz/corpus/TARGET; those that read files, over $SONDE_CORPUS too.
 #
 #	fuzz.sh replay	reads every file once, with any compiler
 #	fuzz.sh search	looks for FUZZ_RUNS new inputs with clang's engine
@@ -10,7 +10,11 @@ for fuzzer in "$SONDE_BUILD"/fuzz_*; do
 	[ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
 	name=${fuzzer##*/fuzz_}
 	seeds=
-	for d in "tests/fuzz/corpus/$name" "$SONDE_CORPUS"; do
+	case $name in
+	copy | reader | report) files=$SONDE_CORPUS ;;
+	*) files= ;;
+	esac
+	for d in "tests/fuzz/corpus/$name" "$files"; do
 		[ ! -d "$d" ] || seeds="$seeds $d"
 	done
 	if [ "$1" = replay ]; then
