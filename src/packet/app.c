@@ -91,7 +91,7 @@ void sonde_app_decode(struct sonde_packet *p, enum sonde_shape first, uint32_t a
 			   : sonde_key(SONDE_SPACE_tcpport, first) >= 0;
 	bool goes_on = stream || part & SONDE_PART_FRAGMENT, more = goes_on;
 	enum sonde_shape shape = first;
-	uint32_t until = end; /* of the message */
+	uint32_t begin = at, until = end; /* of the message */
 
 	if (p->n && (part & SONDE_PART_QUOTED || !looks(p, first, at, end)))
 		return;
@@ -99,6 +99,7 @@ void sonde_app_decode(struct sonde_packet *p, enum sonde_shape first, uint32_t a
 		struct sonde_reach r = push(p, shape, at, until, part, more);
 
 		p->stop = (uint8_t)r.stop;
+		p->more = begin + r.whole;
 		if (r.stop != SONDE_STOP_END)
 			return;
 		if (r.next != SONDE_NONE) {
@@ -112,6 +113,7 @@ void sonde_app_decode(struct sonde_packet *p, enum sonde_shape first, uint32_t a
 		if (shape == first || at >= end || !looks(p, first, at, end))
 			return;
 		shape = first; /* the next message */
+		begin = at;
 		until = end;
 		more = goes_on;
 	}

@@ -3,8 +3,7 @@
 
 /* What an application sent, as layers of the packet behind those of the transport. A message may
  * go on in the next segment: then the stop is SONDE_STOP_MORE, and whoever puts the bytes of a
- * stream together can give them to sonde_decode again, from the layer's first byte, with the shape
- * of that layer as the first. */
+ * stream together can have them decoded again, from p->more on (flow/message.h). */
 
 #include "packet/packet.h"
 
@@ -22,7 +21,8 @@ struct sonde_reach {
 	uint32_t all;	       /* bytes by its own account; 0: those of the range */
 	enum sonde_shape next; /* of the bytes behind head; SONDE_NONE: they are body */
 	enum sonde_stop stop;
-	bool goes_on; /* set by who asks: what is behind head may go on in the next packet */
+	uint32_t whole; /* SONDE_STOP_MORE: bytes of messages before the one that goes on */
+	bool goes_on;	/* set by who asks: what is behind head may go on in the next packet */
 };
 
 /* Whether these are the first bytes of such a message, as far as can be told cheaply: port numbers

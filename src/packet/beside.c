@@ -20,6 +20,7 @@ static const struct sonde_column columns[] = {
 	FACT("frame.process.name", process, TEXT, "", "what that is called"),
 	FACT("frame.cause", cause, UINT, "", "number of the packet that an ICMP error is about"),
 	FACT("frame.cause.exact", cause_exact, BOOL, "", "false: it is only the last that went the same way"),
+	FACT("frame.message_frames", message_frames, TEXT, "", "numbers of the packets that brought the message which ends in this one; a list in JSON"),
 	FACT("frame.file", file, TEXT, "", "the file it was read from, where there are several"),
 };
 

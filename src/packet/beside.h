@@ -11,6 +11,7 @@ struct sonde_beside {
 	uint64_t number, len, cap_len, linktype, interface, dropped, pid, cause;
 	uint8_t cause_exact;
 	const char *time, *interface_name, *direction, *sums, *comment, *process, *file;
+	const char *message_frames; /* "4,7" */
 };
 
 extern const struct sonde_schema sonde_beside_schema;

@@ -42,8 +42,9 @@ struct sonde_packet {
 	uint64_t has[2];     /* a bit for the shape of every layer: sonde_has */
 	struct {
 		uint32_t seq, ack;
-	} start; /* what the line of a TCP segment counts from; 0, unless who knows its
-		  * conversation says so */
+	} start;       /* what the line of a TCP segment counts from; 0, unless who knows its
+			* conversation says so */
+	uint32_t more; /* SONDE_STOP_MORE: where the message begins that goes on */
 	uint8_t n;
 	uint8_t stop;  /* enum sonde_stop */
 	uint16_t link; /* LINKTYPE_ number, where it was decoded by that */

@@ -40,6 +40,7 @@ struct sonde_reach sonde_tls_reach(const struct sonde_range *r)
 			to.stop = r->at[at] == SONDE_TLS_HANDSHAKE && most == r->len
 					  ? out
 					  : SONDE_STOP_END;
+			to.whole = at;
 			at = most;
 			break;
 		}

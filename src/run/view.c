@@ -165,6 +165,9 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		if (f->sum == SONDE_SUM_NOT_READY)
 			sonde_text_str(v->out, "  checksum of the transport: not filled in yet, "
 					       "transmit offload will\n");
+		if (facts->message_frames)
+			sonde_text_print(v->out, "  the message came in packets %s\n",
+					 facts->message_frames);
 		sonde_judge(p, how_to_judge(f), &verdict);
 		sonde_tree(v->out, p, &verdict, look->palette);
 	}
@@ -244,6 +247,11 @@ static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 	o = put_text(t, o, ",\"frame.comment\":", facts->comment);
 	o = put_number(o, ",\"frame.process.pid\":", facts->pid);
 	o = put_text(t, o, ",\"frame.process.name\":", facts->process);
+	if (facts->message_frames) {
+		sonde_text_end(t, o);
+		sonde_text_print(t, ",\"frame.message_frames\":[%s]", facts->message_frames);
+		o = sonde_text_room(t, ROOM);
+	}
 	o = put_text(t, o, ",\"frame.file\":", facts->file);
 	o = put_number(o, ",\"frame.cause\":", facts->cause);
 	if (facts->cause != SONDE_ABSENT)

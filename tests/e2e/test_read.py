@@ -3,10 +3,12 @@
 import glob
 import json
 import os
+import ssl
 import struct
 import subprocess
+import sys
 
-from e2e import SONDE, fact, folder, need, same, skip, true
+from e2e import SONDE, fact, folder, need, need_root, same, skip, true
 
 
 def packet(payload=b"hi", source=1, port=4000):
@@ -326,6 +328,63 @@ def fragments_are_put_together():
     same((whole["first"], whole["last"], whole["pieces"], whole["overlap"], whole["layers"][1]["udp.length"]),
          (1, 2, 2, False, 48))
     same(read("--count", "--match", "udp.length == 48 && frame.number == 2", path).out, "1\n")
+
+
+def talk(conversations):
+    """A capture of what was sent over the loopback of a namespace: (port, pieces) each."""
+    path = os.path.join(folder(), "talk.pcap")
+    code = """if True:
+        import socket, subprocess, sys, time
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        path, conversations = sys.argv[1], eval(sys.argv[2])
+        dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "--immediate-mode", "-w", path],
+                                stderr=subprocess.PIPE)
+        dump.stderr.readline()
+        for port, pieces in conversations:
+            with socket.create_server(("127.0.0.1", port)) as server:
+                with socket.create_connection(("127.0.0.1", port)) as far, server.accept()[0] as near:
+                    far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    for piece in pieces:
+                        far.send(piece)
+                        near.recv(len(piece), socket.MSG_WAITALL)
+        until = time.monotonic() + 10
+        while b"the end" not in open(path, "rb").read() and time.monotonic() < until:
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"the end", ("127.0.0.1", 9))
+            time.sleep(0.05)
+        dump.terminate()
+        dump.communicate()
+    """
+    subprocess.run(["unshare", "-n", sys.executable, "-c", code, path, repr(conversations)], timeout=60, check=True)
+    return path
+
+
+def client_hello(name):
+    out = ssl.MemoryBIO()
+    tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname=name)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return out.read()
+
+
+@fact
+def a_message_in_several_segments_is_told_with_the_last():
+    need("tcpdump")
+    need_root()
+    ask = bytes.fromhex("0019 0007 0100 0001 0000 0000 0000") + b"\x07example\0" + bytes.fromhex("0001 0001")
+    hello = client_hello("sonde.example")
+    path = talk([(53, (ask[:16], ask[16:20], ask[20:])), (443, (hello[:90], hello[90:]))])
+    lines = [x for x in read("-t", path, "tcp").out.splitlines() if not x.endswith("length 0")]
+    same([x.split(", length ")[1] for x in lines],
+         ["16", "4", "7 7+ A? example. (25)", "90", f"{len(hello) - 90}: TLS ClientHello sonde.example"])
+    frames = [json.loads(x) for x in read("--json", path, "tcp").out.splitlines()]
+    sent = [x["frame.number"] for x in frames if x["layers"][2].get("tcp.flags.push")]
+    same([x["frame.message_frames"] for x in frames if "frame.message_frames" in x], [sent[:3], sent[3:]])
+    same([x["stop"] for x in frames if x["frame.number"] in sent], ["more", "more", "end", "more", "end"])
+    same(read("--csv", "--fields", "frame.number,dns.qry.name", "--match", "tcp.dstport == 53 && dns", path).out,
+         f"frame.number,dns.qry.name\r\n{sent[2]},example\r\n")
+    tree = read("-v", "--match", "tls", path).out
+    true(f"came in packets {sent[3]},{sent[4]}\n" in tree and "  wrong" not in tree.split("tls: ")[1], tree)
 
 
 @fact
