@@ -12,6 +12,7 @@
 #include "run/view.h"
 
 struct sonde_show_conf {
+	struct sonde_option_texts decode_as;
 	const char *fields;
 	unsigned stamp, hex, both, text, verbose;
 	int color;
@@ -25,6 +26,7 @@ struct sonde_show_conf {
 	SONDE_OPTION(FLAG, 0, "csv", conf, member.csv, NULL, "comma-separated values of --fields"), \
 	SONDE_OPTION(TEXT, 0, "fields", conf, member.fields, "NAMES", "the fields of --csv, such as frame.number,ip.src,tcp.dstport"), \
 	SONDE_OPTION(FLAG, 0, "json", conf, member.json, NULL, "one JSON object a packet, with all fields"), \
+	SONDE_OPTION(TEXTS, 0, "decode-as", conf, member.decode_as, "PORT,PROTO", "what a port carries: tcp.port==8080,http"), \
 	SONDE_OPTION(COUNT, 't', NULL, conf, member.stamp, NULL, "no time; -tt since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line"), \
 	SONDE_OPTION(FLAG, 0, "utc", conf, member.utc, NULL, "times in UTC"), \
 	SONDE_OPTION(FLAG, 0, "nano", conf, member.nano, NULL, "times with nine digits behind the point"), \
@@ -66,6 +68,18 @@ static inline void sonde_show_columns(const struct sonde_cli *cli,
 			near ? "; the nearest is " : "", near ? near : "");
 }
 
+static inline void sonde_show_decode_as(const struct sonde_cli *cli,
+					const struct sonde_show_conf *conf,
+					struct sonde_view_look *look)
+{
+	const char *expected;
+
+	for (size_t i = 0; i < conf->decode_as.n; i++)
+		if (!sonde_hint_parse(&look->hint, conf->decode_as.at[i], &expected))
+			sonde_cli_wrong(cli, "--decode-as %s: expected %s", conf->decode_as.at[i],
+					expected);
+}
+
 /* The look for packets on the descriptor `out`; ends the program where words contradict. */
 static inline void sonde_show_choose(const struct sonde_cli *cli,
 				     const struct sonde_show_conf *conf, int out,
@@ -96,6 +110,7 @@ static inline void sonde_show_choose(const struct sonde_cli *cli,
 		look->palette = sonde_paint_palette;
 	if (conf->csv)
 		sonde_show_columns(cli, conf, look);
+	sonde_show_decode_as(cli, conf, look);
 }
 
 #endif

@@ -194,7 +194,11 @@ static void print_shape(struct sonde_text *t, unsigned shape, bool json)
 /* Whether this option or element may stand in that header. */
 static bool belongs(unsigned part, const struct sonde_shape_info *header)
 {
+	size_t n = strlen(header->name);
+
 	if (part == header->each || (header->family && sonde_shapes[part].family == header->family))
+		return true;
+	if (!strncmp(sonde_shapes[part].name, header->name, n) && sonde_shapes[part].name[n] == '_')
 		return true;
 	for (unsigned o = SONDE_PROTOCOLS; o < SONDE_SHAPES; o++)
 		if (sonde_shapes[o].each == part && header->family &&

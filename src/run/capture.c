@@ -138,7 +138,8 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	b.facts.interface_name = sonde_taps_name(tap, f);
 	if (tap->gap)
 		b.facts.dropped = tap->gap;
-	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_decode_hinted(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link,
+			    &plan->look.hint);
 	p.told = sonde_told(f);
 	if (c->owners)
 		find_owners(c, f, &p, &b);

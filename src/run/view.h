@@ -8,6 +8,7 @@
 #include "flow/start.h"
 #include "packet/dump.h"
 #include "packet/beside.h"
+#include "packet/hint.h"
 #include "packet/lookup.h"
 #include "run/context.h"
 #include "run/stamp.h"
@@ -32,6 +33,7 @@ struct sonde_view_look {
 	bool absolute;		    /* sequence numbers as they are, not from where they began */
 	bool line_by_line;	    /* each packet reaches the output at once */
 	const char *const *palette; /* sonde_palette, or NULL */
+	struct sonde_hint hint;	    /* what ports carry; for whoever decodes */
 	unsigned columns;	    /* of CSV */
 	struct {
 		const char *name;

@@ -408,3 +408,15 @@ def a_conversation_is_told_in_order_and_once():
          "hello" in ran.out else ["hel", "lo", "ok.[1m"])
     same(ran.out.count("lo\n"), 1, ran.out)
     sentence(read("--stream", "1", path), 2, "conversations here: 1")
+
+
+@fact
+def a_port_carries_what_one_says():
+    asked = segment(1, 1, 0x18, b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+    asked = asked[:36] + struct.pack("!H", 8081) + asked[38:]
+    path = capture("hint.pcap", [(0, 0, asked)])
+    same(read("--count", "--match", "http.request.method == GET", path).out, "0\n")
+    hint = ("--decode-as", "tcp.port==8081,http")
+    same(read("--count", *hint, "--match", "http.request.method == GET", path).out, "1\n")
+    true("GET /x HTTP/1.1" in read(*hint, path).out, read(*hint, path).out)
+    sentence(read("--decode-as", "tcp.port=8081,http", path), 2, "--decode-as", "expected")
