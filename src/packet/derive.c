@@ -172,8 +172,6 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 		       want != sonde_get(p->byte + p->layer[d].at, at, bits);
 	if (is_chosen(role))
 		return false; /* and so never read: it may be wider than 64 bits */
-	if (how & SONDE_JUDGE_UNFILLED && role >= SONDE_ROLE_SUM_PSEUDO)
-		return false;
 	if (role == SONDE_ROLE_KEY && !strict)
 		return false; /* it led here: any key that does is right */
 	if (role == SONDE_ROLE_KEY_OR_BODY && !strict &&

@@ -110,9 +110,6 @@ struct sonde_verdict {
 enum {
 	SONDE_JUDGE_SUMS = 1,	/* checksums too: they cost a pass over the packet */
 	SONDE_JUDGE_STRICT = 2, /* and whatever the encoder would not have written just so */
-	/* The kernel said that the transport's checksum is not filled in yet (SONDE_SUM_NOT_READY):
-	 * it is neither right nor wrong. */
-	SONDE_JUDGE_UNFILLED = 4,
 };
 void sonde_judge(const struct sonde_packet *p, unsigned how, struct sonde_verdict *v);
 

@@ -93,11 +93,6 @@ static char *put_interface(char *o, const struct sonde_frame *f, const struct so
 	return sonde_put_str(o, dirs[f->dir <= SONDE_DIR_OUT ? f->dir : 0]);
 }
 
-static unsigned how_to_judge(const struct sonde_frame *f)
-{
-	return SONDE_JUDGE_SUMS | (f->sum == SONDE_SUM_NOT_READY ? SONDE_JUDGE_UNFILLED : 0);
-}
-
 /* A datagram that came in fragments, below its last one. */
 static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 {
@@ -168,7 +163,7 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		if (facts->message_frames)
 			sonde_text_print(v->out, "  the message came in packets %s\n",
 					 facts->message_frames);
-		sonde_judge(p, how_to_judge(f), &verdict);
+		sonde_judge(p, SONDE_JUDGE_SUMS, &verdict);
 		sonde_tree(v->out, p, &verdict, look->palette);
 	}
 	if (look->dump) {
@@ -232,7 +227,7 @@ static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 	char *o = sonde_text_room(t, ROOM);
 	struct sonde_verdict verdict;
 
-	sonde_judge(p, how_to_judge(f), &verdict);
+	sonde_judge(p, SONDE_JUDGE_SUMS, &verdict);
 	o = put_number(o, "{\"record\":\"frame\",\"v\":1,\"frame.number\":", facts->number);
 	o = SONDE_PUT_LIT(o, ",\"frame.time\":\"");
 	o = sonde_stamp_put_rfc3339(&v->look.stamp, o, f->when);
