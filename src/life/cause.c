@@ -233,8 +233,11 @@ static struct resets find_resets(const struct sonde_life *l, const struct sonde_
 	const struct sonde_endpoint_inside *in = p->inside;
 	struct resets r = { .in = in->rst_in, .out = in->rst_out };
 
-	/* a packet went to it, and the kernel did not act on it */
-	r.guess_in = r.in && r.in == in->reached && l->inside->states_seen && !in->settled;
+	/* a packet went to it, and nothing shows that the kernel acted on it */
+	if (r.in && r.in == in->reached)
+		r.guess_in = l->inside->states_seen
+				     ? !in->settled
+				     : !fell(l, p) && !fault(p, ECONNRESET) && !fault(p, EPIPE);
 	if (q && !r.in && q->inside->rst_out && !fault(q, ETIMEDOUT)) {
 		r.in = q->inside->rst_out;
 		r.guess_in = true;
@@ -271,11 +274,13 @@ static struct verdict connected(struct sonde_life *l, const struct sonde_endpoin
 	sonde_ns out = ended(&in->fin_out, &sure_out), come = ended(&in->fin_in, &sure_in), rst;
 	struct resets r = find_resets(l, p, q);
 
-	if (!r.in && !r.out && fell(l, p)) /* after it had sent again */
+	rst = earlier(r.in, r.out);
+	/* it fell after it had sent again; a reset that came later was for a socket that was gone
+	 */
+	if (fell(l, p) && (p->retransmits ? !rst || in->settled < rst : !rst))
 		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", true };
 	if (late && !r.in && !come) /* a reset that goes with it is not the cause */
 		return (struct verdict){ SONDE_CAUSE_TIMEOUT, "no answer to data", late->inferred };
-	rst = earlier(r.in, r.out);
 	/* one that came after both FINs ended nothing any more */
 	if (rst && !(sure_out && sure_in && rst > (out > come ? out : come)))
 		return by_reset(l, p, q, &r);

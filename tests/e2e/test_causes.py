@@ -163,6 +163,17 @@ def ptrace_names_the_same_causes():
 
 
 @fact
+def a_reset_that_comes_after_a_timeout_is_not_its_cause():
+    """Where ptrace has packets too: the late FIN of the peer is answered by a reset."""
+    need_root()
+    names = ("timeout-data",)
+    found, report = follow_all(names, "--backend", "ptrace", own=False)
+    judge(names, found, report)
+    server = report.endpoint(found["timeout-data"]["server"])
+    true(server["close_cause"] != "rst-received" or "close_cause" in server["inferred"], str(server))
+
+
+@fact
 def ptrace_counts_the_bytes_of_what_exec_closed_and_of_what_was_reset():
     """Without its calls: a FIN is no byte, and a reset does not undo what was sent."""
     need_root()
