@@ -141,6 +141,15 @@ START_TEST(the_common_types_are_told_by_their_parts)
 }
 END_TEST
 
+START_TEST(a_name_ends_where_the_data_of_its_record_does)
+{
+	ck_assert_int_eq(tell_record("0005", "0002", "016300"), SONDE_STOP_MALFORMED);
+	ck_assert_ptr_null(strstr(told, "dns.cname"));
+	ck_assert_int_eq(tell_record("0006", "0004", "016d0001720000000001"), SONDE_STOP_MALFORMED);
+	ck_assert_ptr_null(strstr(told, "dns.soa.rname"));
+}
+END_TEST
+
 START_TEST(a_type_that_nobody_knows_is_its_number_and_its_octets)
 {
 	ck_assert_int_eq(tell_record("ff01", "0003", "aabbcc"), SONDE_STOP_END);
@@ -321,6 +330,7 @@ Suite *dns_suite(void)
 	tcase_add_test(c, a_question_and_its_edns_options_are_told);
 	tcase_add_test(c, answers_are_told_section_by_section_with_names_decompressed);
 	tcase_add_test(c, the_common_types_are_told_by_their_parts);
+	tcase_add_test(c, a_name_ends_where_the_data_of_its_record_does);
 	tcase_add_test(c, a_type_that_nobody_knows_is_its_number_and_its_octets);
 	tcase_add_test(c, by_multicast_the_top_bits_of_the_class_mean_something_else);
 	tcase_add_test(c, lines_read_as_tcpdump_prints_them);

@@ -61,7 +61,7 @@ static void same(const struct sonde_item *a, const struct sonde_item *b)
 	if (x.is == SONDE_ITEM_FRAME) {
 		same_bytes(x.frame.byte, y.frame.byte);
 		x.frame.byte = y.frame.byte = (struct sonde_bytes){ 0 };
-		ck_assert_mem_eq(&x.frame, &y.frame, sizeof x.frame);
+		ck_assert_mem_eq(&x.frame, &y.frame, offsetof(struct sonde_frame, fcs) + 1);
 		return;
 	}
 	same_bytes(x.event.text, y.event.text);

@@ -26,9 +26,9 @@ struct sonde_frame {
 	uint64_t cookie;   /* of the socket it was sent by; 0: not known */
 	uint16_t gso_size; /* bytes a segment of a super-packet carries; 0: it is one packet */
 	uint16_t gso_segs;
-	bool gso; /* a super-packet, also where the size of its segments was not told */
 	uint16_t cpu;
 	uint16_t protocol; /* ethertype where link is 101 and the kernel told, else 0 */
+	bool gso;	   /* a super-packet, also where the size of its segments was not told */
 	uint8_t fcs; /* how many of the captured bytes, at their end, are a frame check sequence */
 };
 

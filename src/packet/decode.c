@@ -255,6 +255,8 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	uint8_t part = 0;
 	unsigned n = 0;
 
+	if (!byte) /* of none captured nobody need tell the place */
+		byte = (const uint8_t *)"";
 	p->wire = end;
 	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;

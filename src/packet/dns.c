@@ -149,12 +149,15 @@ static enum sonde_stop out(const struct telling *m, enum sonde_stop stop)
 	return stop == SONDE_STOP_MORE ? m->t->out : stop;
 }
 
-static enum sonde_stop tell_name(struct telling *m, enum sonde_row_id row)
+/* A name in the data of a record, which ends at byte end of the message. */
+static enum sonde_stop tell_name(struct telling *m, enum sonde_row_id row, uint32_t end)
 {
 	struct sonde_dns_name name;
 	uint32_t from = m->at;
 	enum sonde_stop stop = sonde_dns_name(&m->message, &m->at, &name);
 
+	if (m->at > end)
+		stop = SONDE_STOP_MALFORMED;
 	if (stop == SONDE_STOP_END)
 		sonde_tell_octets(m->t, row, m->base + from, m->at - from, name.text, name.len);
 	return stop;
@@ -237,9 +240,9 @@ static enum sonde_stop tell_caa(struct telling *m, uint32_t end)
 
 static enum sonde_stop tell_soa(struct telling *m, uint32_t end)
 {
-	enum sonde_stop stop = tell_name(m, SONDE_ROW_dns_soa_mname);
+	enum sonde_stop stop = tell_name(m, SONDE_ROW_dns_soa_mname, end);
 
-	if (stop || (stop = tell_name(m, SONDE_ROW_dns_soa_rname)))
+	if (stop || (stop = tell_name(m, SONDE_ROW_dns_soa_rname, end)))
 		return stop;
 	if (m->at + SONDE_BYTES_dns_soa > end)
 		return SONDE_STOP_MALFORMED;
@@ -266,10 +269,10 @@ static enum sonde_stop tell_data(struct telling *m, uint32_t type, uint32_t end)
 			return SONDE_STOP_MALFORMED;
 		tell_octets(m, SONDE_ROW_dns_rr_aaaa, end);
 		return SONDE_STOP_END;
-	case 2: return tell_name(m, SONDE_ROW_dns_rr_ns);
-	case 5: return tell_name(m, SONDE_ROW_dns_rr_cname);
-	case 12: return tell_name(m, SONDE_ROW_dns_rr_ptr);
-	case 39: return tell_name(m, SONDE_ROW_dns_rr_dname);
+	case 2: return tell_name(m, SONDE_ROW_dns_rr_ns, end);
+	case 5: return tell_name(m, SONDE_ROW_dns_rr_cname, end);
+	case 12: return tell_name(m, SONDE_ROW_dns_rr_ptr, end);
+	case 39: return tell_name(m, SONDE_ROW_dns_rr_dname, end);
 	case 6: return tell_soa(m, end);
 	case 15:
 		if (len < 2)
@@ -277,21 +280,21 @@ static enum sonde_stop tell_data(struct telling *m, uint32_t type, uint32_t end)
 		sonde_tell_number(m->t, SONDE_ROW_dns_rr_mx_pref, m->base + m->at, 2,
 				  sonde_load(h, 2));
 		m->at += 2;
-		return tell_name(m, SONDE_ROW_dns_rr_mx);
+		return tell_name(m, SONDE_ROW_dns_rr_mx, end);
 	case 16:
 	case 99: return tell_strings(m, end);
 	case 33:
 		if (len < SONDE_BYTES_dns_srv)
 			return SONDE_STOP_MALFORMED;
 		tell_rows(m, SONDE_dns_srv, end);
-		return tell_name(m, SONDE_ROW_dns_srv_target);
+		return tell_name(m, SONDE_ROW_dns_srv_target, end);
 	case 41: return tell_pairs(m, SONDE_dns_option, "options", SONDE_ROW_dns_option_code, end);
 	case 64:
 	case 65:
 		if (len < SONDE_BYTES_dns_svcb)
 			return SONDE_STOP_MALFORMED;
 		tell_rows(m, SONDE_dns_svcb, end);
-		if (tell_name(m, SONDE_ROW_dns_svcb_target))
+		if (tell_name(m, SONDE_ROW_dns_svcb_target, end))
 			return SONDE_STOP_MALFORMED;
 		return tell_pairs(m, SONDE_dns_svcparam, "params", SONDE_ROW_dns_svcparam_key, end);
 	case 257: return tell_caa(m, end);

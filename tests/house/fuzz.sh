@@ -2,7 +2,7 @@
 # The fuzz targets, over tests/fuzz/corpus/TARGET; those that read files, over $SONDE_CORPUS too.
 #
 #	fuzz.sh replay	reads every file once, with any compiler
-#	fuzz.sh search	looks for FUZZ_RUNS new inputs with clang's engine
+#	fuzz.sh search	looks for FUZZ_RUNS new inputs with clang's engine; FUZZ_SEED: always the same ones
 set -u
 bad=0
 [ -d "$SONDE_CORPUS" ] || echo "skipped: no captures under $SONDE_CORPUS (SONDE_CORPUS=FOLDER)"
@@ -32,7 +32,7 @@ for fuzzer in "$SONDE_BUILD"/fuzz_*; do
 	mkdir -p "$found/corpus"
 	echo "== fuzz_$name, $FUZZ_RUNS inputs"
 	# shellcheck disable=SC2086
-	if "$fuzzer" -runs="$FUZZ_RUNS" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
+	if "$fuzzer" -seed="${FUZZ_SEED:-0}" -runs="$FUZZ_RUNS" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
 		-artifact_prefix="$found/" -print_final_stats=1 -verbosity=0 "$found/corpus" $seeds \
 		>"$found/log" 2>&1 </dev/null; then
 		echo "ok fuzz_$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found/log") inputs"
