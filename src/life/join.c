@@ -329,7 +329,7 @@ static bool open_parcel(struct sonde_packet *p, const struct sonde_frame *f, str
 	const struct sonde_udp *udp;
 	unsigned d = 0;
 
-	sonde_decode_link(p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_decode_frame(p, f, NULL);
 	if (!sonde_packet_tuple(p, &x->t))
 		return false;
 	while (d < p->n && p->layer[d].shape != SONDE_ip && p->layer[d].shape != SONDE_ipv6)

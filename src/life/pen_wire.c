@@ -31,7 +31,7 @@ void sonde_pen_packet(struct sonde_pen *p, const struct sonde_frame *f, const st
 
 	paint(p, SONDE_PAINT_WIRE);
 	put(p, "wire: ");
-	sonde_decode_link(&packet, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_decode_frame(&packet, f, NULL);
 	if (whole || !sonde_packet_tuple(&packet, &t) || t.has & SONDE_TUPLE_ICMP)
 		sonde_text_end(p->t,
 			       sonde_summary(sonde_text_room(p->t, SONDE_SUMMARY_MAX), &packet));

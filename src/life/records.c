@@ -220,7 +220,7 @@ void sonde_packet_record_fill(struct sonde_packet_record *r, struct sonde_arena 
 	r->interface = or_absent(f->ifindex);
 	r->length = f->wire;
 	r->captured = f->byte.len;
-	sonde_decode_link(&packet, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_decode_frame(&packet, f, NULL);
 	if (!sonde_packet_tuple(&packet, &tuple))
 		return;
 	r->protocol = tuple.protocol;

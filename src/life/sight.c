@@ -75,7 +75,7 @@ static uint64_t look(const struct sonde_frame *f)
 	size_t len = f->byte.len, from = 0, end = f->wire;
 	unsigned d = 0;
 
-	sonde_decode_link(&p, f->byte.at, (uint32_t)len, f->wire, f->link);
+	sonde_decode_frame(&p, f, NULL);
 	while (d < p.n && p.layer[d].shape != SONDE_ip && p.layer[d].shape != SONDE_ipv6)
 		d++;
 	if (d < p.n) {

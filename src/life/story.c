@@ -175,7 +175,7 @@ static void hear_frame(struct sonde_story *story, const struct sonde_frame *f,
 
 	if (!h->sid && !h->sid2)
 		return;
-	sonde_decode_link(&packet, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_decode_frame(&packet, f, NULL);
 	if (!sonde_packet_tuple(&packet, &t))
 		return;
 	s.bytes = t.length;

@@ -348,3 +348,10 @@ void sonde_decode_hinted(struct sonde_packet *p, const uint8_t *byte, uint32_t l
 	decode(p, byte, len, wire, first, hint);
 	p->link = (uint16_t)linktype;
 }
+
+void sonde_decode_frame(struct sonde_packet *p, const struct sonde_frame *f,
+			const struct sonde_hint *hint)
+{
+	sonde_decode_hinted(p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link, hint);
+	p->told = sonde_told(f);
+}

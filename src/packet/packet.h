@@ -62,6 +62,11 @@ void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uin
 void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		       unsigned linktype);
 
+/* The same for a frame, with what the kernel told of it. hint (hint.h) may be NULL. */
+struct sonde_hint;
+void sonde_decode_frame(struct sonde_packet *p, const struct sonde_frame *f,
+			const struct sonde_hint *hint);
+
 /* The header of layer d, which the caller knows to be a such-and-such. */
 #define sonde_header(p, d, name) ((const struct sonde_##name *)((p)->byte + (p)->layer[d].at))
 

@@ -138,9 +138,7 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	b.facts.interface_name = sonde_taps_name(tap, f);
 	if (tap->gap)
 		b.facts.dropped = tap->gap;
-	sonde_decode_hinted(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link,
-			    &plan->look.hint);
-	p.told = sonde_told(f);
+	sonde_decode_frame(&p, f, &plan->look.hint);
 	if (c->owners)
 		find_owners(c, f, &p, &b);
 	if (plan->match && !sonde_match(&c->match, &p, &b.facts))

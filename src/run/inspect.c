@@ -153,9 +153,7 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 		beside.interface = sonde_reader_remark(in->reader)->interface;
 		beside.cause = SONDE_ABSENT;
 	}
-	sonde_decode_hinted(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link,
-			    &plan->look.hint);
-	p.told = sonde_told(f);
+	sonde_decode_frame(&p, f, &plan->look.hint);
 	whole = sonde_context_take(&in->context, f, &p, &beside);
 	in->view.whole = whole;
 	if (plan->explain) {

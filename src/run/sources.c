@@ -31,7 +31,7 @@ static bool concerns(const struct sonde_sources *s, const struct sonde_frame *f)
 	struct sonde_tuple t;
 	const uint8_t *port;
 
-	sonde_decode_link(&p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link);
+	sonde_decode_frame(&p, f, NULL);
 	if (!sonde_packet_tuple(&p, &t))
 		return false;
 	if (!(t.has & SONDE_TUPLE_PORTS))
