@@ -3,68 +3,24 @@
 
 /* What applications say: the first byte chooses the protocol, the second how many bytes the capture
  * left out, the rest is its message. Once as it is, once behind a port that leads there. */
-#include <stdlib.h>
-
 #include "packet/app.h"
-#include "packet/draft.h"
-#include "packet/field.h"
-#include "packet/summary.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
+enum { MESSAGE_MOST = 60000 };
+#define FUZZ_PACKET_MOST (MESSAGE_MOST + SONDE_BYTES_tcp)
+#include "tests/fuzz/packet.h"
 
-static const struct sonde_packet *now;
-static unsigned depth;
-static uint64_t seen; /* so that every byte told is read */
-
-static void stop_unless(bool right)
-{
-	if (!right)
-		abort();
-}
-
-static void hear(void *arg, const struct sonde_field *f)
-{
-	stop_unless(arg == &depth);
-	if (f->is == SONDE_FIELD_CLOSE) {
-		stop_unless(depth-- > 0);
-		return;
-	}
-	stop_unless((uint64_t)f->at + f->len <= now->len);
-	if (f->is == SONDE_FIELD_OPEN)
-		stop_unless(++depth <= SONDE_FIELD_DEPTH && f->list);
-	else
-		stop_unless(sonde_rows[f->row].shape == f->shape);
-	for (uint32_t i = 0;
-	     (f->is == SONDE_FIELD_OPEN || sonde_row_is_octets(&sonde_rows[f->row])) &&
-	     i < f->octets_len;
-	     i++)
-		seen += f->octets[i];
-}
-
+/* Messages stand one behind the other, not inside each other as check_layers has it. */
 static void read_all(const uint8_t *at, uint32_t len, uint32_t wire, enum sonde_shape first)
 {
-	static char line[SONDE_SUMMARY_MAX];
-	static uint8_t again[1 << 17];
-	struct sonde_verdict v;
 	struct sonde_packet p;
-	struct sonde_draft d;
-	const char *end;
 
 	sonde_decode(&p, at, len, wire, first);
 	stop_unless(p.stop <= SONDE_STOP_MORE && p.n <= SONDE_LAYERS);
-	now = &p;
-	for (unsigned i = 0; i < p.n; i++) {
-		stop_unless(p.layer[i].at + p.layer[i].head <= len);
-		depth = 0;
-		stop_unless(sonde_field_each(&p, i, hear, &depth) <= SONDE_STOP_MORE && !depth);
-	}
-	stop_unless(sonde_summary(line, &p) <= line + sizeof line);
-	end = sonde_summary(line, &p);
-	for (const char *c = line; c < end; c++)
-		stop_unless((uint8_t)*c >= ' ' && *c != 0x7f);
-	sonde_judge(&p, SONDE_JUDGE_SUMS | SONDE_JUDGE_STRICT, &v);
-	sonde_draft_init(&d, again, sizeof again);
-	stop_unless(sonde_draft_copy(&d, &p, &v) == (int)len && !memcmp(again, at, len));
+	for (unsigned d = 0; d < p.n; d++)
+		stop_unless(p.layer[d].at + p.layer[d].head <= len);
+	check_fields(&p);
+	check_words(&p);
+	check_copy(&p);
 }
 
 /* A datagram or segment whose ports lead to this protocol. */
@@ -90,7 +46,7 @@ static void read_behind(const uint8_t *at, uint32_t len, uint32_t left_out, enum
 	int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)                                  \
 	{                                                                                          \
 		static const enum sonde_shape apps[] = { __VA_ARGS__ };                            \
-		if (len < 2 || len > 60000)                                                        \
+		if (len < 2 || len > MESSAGE_MOST)                                                 \
 			return 0;                                                                  \
 		try_app(at, (uint32_t)len, apps[at[0] % (sizeof apps / sizeof *apps)]);            \
 		return 0;                                                                          \

@@ -12,7 +12,9 @@
 #include "packet/tuple.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { FUZZ_PACKET_MOST = 4096 };
+#ifndef FUZZ_PACKET_MOST
+#define FUZZ_PACKET_MOST 4096
+#endif
 
 struct fuzz_start {
 	enum sonde_space space;
