@@ -12,20 +12,9 @@
 
 #include "base/reason.h"
 #include "capture/reader.h"
+#include "tests/corpus.h"
 
 Suite *capture_corpus_suite(void);
-
-static const char *corpus(void)
-{
-	const char *path = getenv("SONDE_CORPUS");
-	struct stat s;
-
-	path = path ? path : "../shared/corpus";
-	if (!stat(path, &s))
-		return path;
-	printf("skipped: no captures at %s (SONDE_CORPUS)\n", path);
-	return NULL;
-}
 
 static ssize_t pull(void *arg, void *buf, size_t len)
 {
@@ -124,7 +113,7 @@ enum { FOLDERS = sizeof folders / sizeof *folders };
 
 START_TEST(every_packet_that_libpcap_sees_is_the_same_to_us)
 {
-	const char *root = corpus();
+	const char *root = corpus_root();
 	unsigned files = 0, compared = 0, given_up = 0;
 	char path[512];
 
@@ -143,7 +132,7 @@ END_TEST
 /* "path<TAB>packets" for each file that capinfos, Wireshark's counter, can read. */
 START_TEST(wireshark_counts_as_many_packets)
 {
-	const char *root = corpus();
+	const char *root = corpus_root();
 	char line[1024], command[1024];
 	unsigned files = 0;
 	FILE *f;

@@ -1,34 +1,11 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "packet/match.h"
+#include "tests/match_beside.h"
 
 Suite *match_suite(void);
 
 static struct sonde_arena arena;
-
-struct beside {
-	uint64_t number, pid;
-	uint8_t late;
-	const char *comment;
-	struct sonde_list names;
-};
-#define COLUMN(name, member, kind)                                                                 \
-	{                                                                                          \
-		name, "", "", offsetof(struct beside, member), SONDE_COLUMN_##kind                 \
-	}
-static const struct sonde_column columns[] = {
-	COLUMN("frame.number", number, UINT), COLUMN("frame.pid", pid, UINT),
-	COLUMN("frame.late", late, BOOL),     COLUMN("frame.comment", comment, TEXT),
-	COLUMN("frame.names", names, LIST),
-};
-static const struct sonde_schema schema = { "beside", columns, 5 };
-static const char *const names[] = { "curl", "nginx" };
-static const struct beside beside = { .number = 7,
-				      .pid = SONDE_ABSENT,
-				      .late = 0,
-				      .comment = "a \"late\" one",
-				      .names = { names, 2 } };
 
 #define IP(len, ttl, proto)                                                                        \
 	0x45, 0, 0, len, 0, 0, 0, 0, ttl, proto, 0, 0, 10, 0, 0, 1, 192, 168, 7, 9

@@ -1,30 +1,11 @@
 /* Any text as a match expression, and a packet to try it on: an expression and its negation never
  * agree, and why it holds can be told. An input is the text, a zero, the packet. */
-#include "packet/match.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/match_beside.h"
 
 enum { TEXT_MOST = 400, ROOM = 1 << 20 };
 
 static struct sonde_arena arena;
-
-struct beside {
-	uint64_t number, pid;
-	uint8_t late;
-	const char *comment;
-	struct sonde_list names;
-};
-#define COLUMN(name, member, kind)                                                                 \
-	{                                                                                          \
-		name, "", "", offsetof(struct beside, member), SONDE_COLUMN_##kind                 \
-	}
-static const struct sonde_column columns[] = {
-	COLUMN("frame.number", number, UINT), COLUMN("frame.pid", pid, UINT),
-	COLUMN("frame.late", late, BOOL),     COLUMN("frame.comment", comment, TEXT),
-	COLUMN("frame.names", names, LIST),
-};
-static const struct sonde_schema schema = { "beside", columns, 5 };
-static const char *const names[] = { "curl", "nginx" };
-static const struct beside beside = { 7, SONDE_ABSENT, 0, "a \"late\" one", { names, 2 } };
 
 /* With text in place of each %. */
 static bool parsed(struct sonde_match *m, const char *form, const char *text)
