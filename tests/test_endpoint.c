@@ -348,6 +348,7 @@ START_TEST(any_stream_of_events_is_survived)
 			for (int k = 12; k < 24; k++)
 				byte[k] &= 1;
 			item.frame.link = 101;
+			at[offsetof(struct sonde_item, frame.gso)] &= 1; /* no other bool can be */
 			item.frame.byte = (struct sonde_bytes){ byte, byte[40] % sizeof byte };
 		} else {
 			item.event.kind = (uint16_t)(1 + byte[0] % (SONDE_EVENT_END_ - 1));
