@@ -25,7 +25,8 @@
 	R(SONDE_NO_PRIVILEGE, "no-privilege", "a capability that this needs is missing")           \
 	R(SONDE_GONE, "gone", "the process has ended")                                             \
 	R(SONDE_LOST, "lost", "some events were lost on their way to sonde")                       \
-	R(SONDE_TRACED, "traced", "another tracer holds the process already")
+	R(SONDE_TRACED, "traced", "another tracer holds the process already")                      \
+	R(SONDE_DESCRIPTION, "description", "the description of the network is wrong")
 
 /* clang-format off */
 enum sonde_reason {
