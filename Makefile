@@ -3,7 +3,7 @@ PREFIX     ?= /usr/local
 DESTDIR    ?=
 SANITIZE   ?=#	e.g. address,undefined
 WERROR     ?=#	1: warnings are errors
-CFLAGS     ?= -O2 -g
+CFLAGS     ?= -O$(if $(SANITIZE),1,2) -g
 CLANG      ?= clang
 PKG_CONFIG ?= pkg-config
 FUZZ_RUNS  ?= 1000000
@@ -68,7 +68,7 @@ demo:					## install what is missing, build, show the built-in session
 test:					## install what is missing, build, run all tests
 	@tests/house/deps.sh build pack bpf test
 	@$(AGAIN) all $(B)/check fuzzers
-	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint) e2e
+	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint build) e2e
 
 # The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
 $(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the parts named (suites replay lint e2e) and counts. Called by `make test` with all built.
+# Runs the parts named (suites replay lint build e2e) and counts. Called by `make test` with all built.
 #
 # What counts in their output: a closing line, Check's or `N passed, N failed, N skipped`; else lines
 # `ok FACT` and `not ok FACT`. A suite in C says `skipped: REASON` where it could not ask.
@@ -40,10 +40,8 @@ for part; do
 		step 600 lint tests/lint/run.sh
 		step 600 'lint, seen to fail' tests/lint/planted.sh
 		;;
-	e2e)
-		step 900 'end to end' python3 tests/e2e/run.py
-		step 600 'the build' tests/e2e/build.sh
-		;;
+	build) step 600 'the build' tests/e2e/build.sh ;;
+	e2e) step 900 'end to end' python3 tests/e2e/run.py ;;
 	esac
 done
 
