@@ -287,6 +287,26 @@ START_TEST(hostile_names_are_harmless)
 }
 END_TEST
 
+START_TEST(what_was_there_before_is_told_as_far_as_it_is_known)
+{
+	struct sonde_endpoint *named = endpoint(SONDE_KIND_TCP4, SONDE_ROLE_LISTENER, 7, "srv");
+	struct sonde_endpoint *unnamed =
+		endpoint(SONDE_KIND_UNIX_STREAM, SONDE_ROLE_PEER, 7, "srv");
+	struct sonde_event a = event(named, 10, SONDE_EVENT_SEED);
+	struct sonde_event b = event(unnamed, 11, SONDE_EVENT_SEED);
+
+	named->local = ip4(1, 80);
+	a.fd = 4;
+	b.fd = 5;
+	say(a, SONDE_MILESTONE_SEEDED, 1, 0);
+	say(b, SONDE_MILESTONE_SEEDED, 2, 0);
+	same(written(),
+	     "   0.000010  #1   srv[7]            was there before: tcp4, descriptor 4, "
+	     "10.0.0.1:80\n"
+	     "   0.000011  #2   srv[7]            was there before: unix-stream, descriptor 5\n");
+}
+END_TEST
+
 START_TEST(classes_are_chosen_by_their_words)
 {
 	unsigned bits = 99;
@@ -329,6 +349,7 @@ Suite *line_suite(void)
 	tcase_add_test(t, processes_without_sockets_are_silent_unless_asked_for);
 	tcase_add_test(t, the_end_of_a_run_says_how_the_command_ended_and_what_is_left);
 	tcase_add_test(t, hostile_names_are_harmless);
+	tcase_add_test(t, what_was_there_before_is_told_as_far_as_it_is_known);
 	tcase_add_test(t, classes_are_chosen_by_their_words);
 	suite_add_tcase(s, t);
 	return s;

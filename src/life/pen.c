@@ -99,18 +99,19 @@ static void error(struct sonde_pen *p, int e)
 	means(p, ": ", sonde_words_errno_means(e));
 }
 
-/* " 127.0.0.1:5000 <- 127.0.0.1:41714", as far as known. */
-static void ends(struct sonde_pen *p, const struct sonde_endpoint *e, const char *arrow)
+/* "127.0.0.1:5000 <- 127.0.0.1:41714" behind lead, as far as known; where neither is, nothing. */
+static void ends(struct sonde_pen *p, const struct sonde_endpoint *e, const char *lead,
+		 const char *arrow)
 {
-	size_t before;
+	size_t begin = p->t->len, before;
 
-	put(p, " ");
+	put(p, lead);
 	sonde_words_local(p->t, e);
 	before = p->t->len;
 	put(p, arrow);
 	sonde_words_remote(p->t, e);
 	if (p->t->len == before + strlen(arrow))
-		p->t->len = before;
+		p->t->len = before == begin + strlen(lead) ? begin : before;
 }
 
 static const char *const shut_how[] = { "receiving", "sending", "both directions" };
@@ -123,8 +124,7 @@ static void say_accept(struct sonde_pen *p, const struct sonde_event *e,
 	say(p, "%s = %lld", sonde_call_name(e->call), (long long)e->ret);
 	if (!child)
 		return;
-	put(p, ":");
-	ends(p, child, " <- ");
+	ends(p, child, ": ", " <- ");
 	say(p, ", from listener #%u", h->sid);
 	if (child->timing.accept_wait != SONDE_ABSENT) {
 		put(p, ", waited ");
@@ -280,13 +280,13 @@ void sonde_pen_app(struct sonde_pen *p, const struct sonde_event *e, const struc
 	case SONDE_MILESTONE_PASSED: say(p, "descriptor %d passed into a message", e->fd); break;
 	case SONDE_MILESTONE_TAKEN: say(p, "descriptor %d taken out of a message", e->fd); break;
 	case SONDE_MILESTONE_SEEDED:
-		say(p, "was there before: %s,", s ? sonde_kind_name(s->kind) : "socket");
+		say(p, "was there before: %s", s ? sonde_kind_name(s->kind) : "socket");
 		if (e->fd >= 0)
-			sonde_text_print(p->t, " descriptor %d,", e->fd);
+			sonde_text_print(p->t, ", descriptor %d", e->fd);
 		else
-			put(p, " not accepted yet,");
+			put(p, ", not accepted yet");
 		if (s)
-			ends(p, s, " -> ");
+			ends(p, s, ", ", " -> ");
 		break;
 	case SONDE_MILESTONE_RELEASED:
 		if (s)
@@ -387,6 +387,6 @@ void sonde_pen_call(struct sonde_pen *p, const struct sonde_event *e, const stru
 			: NULL;
 	if (child) {
 		say(p, " #%u", child->sid);
-		ends(p, child, " <- ");
+		ends(p, child, " ", " <- ");
 	}
 }
