@@ -9,15 +9,12 @@ enum { MESSAGE_MOST = 60000 };
 #define FUZZ_PACKET_MOST (MESSAGE_MOST + SONDE_BYTES_tcp)
 #include "tests/fuzz/packet.h"
 
-/* Messages stand one behind the other, not inside each other as check_layers has it. */
 static void read_all(const uint8_t *at, uint32_t len, uint32_t wire, enum sonde_shape first)
 {
 	struct sonde_packet p;
 
 	sonde_decode(&p, at, len, wire, first);
-	stop_unless(p.stop <= SONDE_STOP_MORE && p.n <= SONDE_LAYERS);
-	for (unsigned d = 0; d < p.n; d++)
-		stop_unless(p.layer[d].at + p.layer[d].head <= len);
+	check_layers(&p);
 	check_fields(&p);
 	check_words(&p);
 	check_copy(&p);

@@ -21,10 +21,12 @@ struct fuzz_start {
 	uint32_t key;
 };
 
-/* Layers lie in the packet, one behind the other, each packet inside the one around it. */
+/* Layers lie in the packet, one behind the other, each packet inside the one around it; messages of
+ * an application stand side by side in the segment that carries them. */
 static inline void check_layers(const struct sonde_packet *p)
 {
 	uint32_t from = 0, end = p->wire, ours = end; /* ours: around what is quoted */
+	uint32_t segment = end;
 	uint64_t has[2] = { 0 };
 
 	stop_unless(p->stop <= SONDE_STOP_MORE && p->n <= SONDE_LAYERS && p->wire >= p->len);
@@ -33,12 +35,15 @@ static inline void check_layers(const struct sonde_packet *p)
 
 		if (!(l->part & SONDE_PART_QUOTED))
 			end = ours;
+		if (sonde_is_app((enum sonde_shape)l->shape) && l->at == end)
+			end = segment;
 		stop_unless(l->shape > SONDE_NONE && l->shape < SONDE_PROTOCOLS);
 		stop_unless(l->at >= from && l->at + l->head <= p->len && l->end <= end);
 		stop_unless(l->head >= sonde_shapes[l->shape].bytes);
 		from = l->at + l->head;
 		end = l->end;
 		ours = l->part & SONDE_PART_QUOTED ? ours : end;
+		segment = sonde_is_app((enum sonde_shape)l->shape) ? segment : end;
 		has[l->shape / 64] |= 1ULL << l->shape % 64;
 	}
 	stop_unless(has[0] == p->has[0] && has[1] == p->has[1]);
