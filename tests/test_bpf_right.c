@@ -78,6 +78,7 @@ START_TEST(two_capabilities_are_enough)
 	if (!pid) {
 		struct sonde_tracer *t = NULL;
 		unsigned blind = 0;
+		int go[2];
 
 		capng_clear(CAPNG_SELECT_BOTH);
 		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF, CAP_PERFMON,
@@ -92,14 +93,20 @@ START_TEST(two_capabilities_are_enough)
 		blind += e->kind == SONDE_EVENT_BLIND;
 		if (blind != 1 || sonde_bpf_hook_in_use((struct bpf_tracer *)t, "sock_create"))
 			_exit(3);
+		if (pipe(go))
+			_exit(1);
 		child = fork();
 		if (!child) {
-			usleep(20000);
+			char c;
+
+			close(go[1]);
+			must(!read(go[0], &c, 1));
 			tcp();
 			_exit(0);
 		}
 		if (sonde_tracer_bpf.follow(t, child))
 			_exit(4);
+		close(go[1]);
 		while (!sonde_tracer_bpf.child_ended(t, child, &status))
 			usleep(1000);
 		usleep(10000);

@@ -276,11 +276,12 @@ START_TEST(nobody_is_followed_who_is_not_there)
 {
 	struct sonde_tracer *t = open_tracer(&usual);
 	pid_t pid = fork(), alive;
+	siginfo_t info;
 
 	if (!pid)
 		_exit(0);
 	ck_assert_int_eq(t->kind->follow(t, pid), 0);
-	usleep(20000);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	ck_assert_uint_eq(t->kind->alive(t, &alive, 1), 0); /* ended, if not waited for */
 	ck_assert_int_eq(t->kind->child_ended(t, pid, &status), 1);
 	ck_assert_int_eq(t->kind->follow(t, pid), -ESRCH);
