@@ -21,7 +21,7 @@ USUALLY: of an option|wire/tcp.rows|s/USUALLY(1460)/USUALLY(1461)/
 IS: another version|wire/ip.rows|s/IS(4)/IS(5)/
 IS: not held|wire/ipv6.rows|s/IS(6),  /ANY,    /
 KEY: leads nowhere|wire/ip.rows|s/KEY(ipproto)/ANY/
-KEY: of another space|wire/link.rows|s/eth, type, "eth.type", 16, HEX, KEY(ethertype)/eth, type, "eth.type", 16, HEX, KEY(ipproto)/
+KEY: of another space|wire/link.rows|s/sll2, type,    "sll.etype",   16, HEX, KEY(ethertype)/sll2, type,    "sll.etype",   16, HEX, KEY(ipproto)/
 WORDS: not believed|wire/tcp.rows|s/X4,   WORDS/X4,   ANY/
 WORDS: less two|wire/ip.rows|s/WORDS,  /WORDS_LESS_2,/
 WORDS_LESS_2: not less|wire/ipv6.rows|s/WORDS_LESS_2/WORDS/
