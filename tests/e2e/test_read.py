@@ -337,7 +337,8 @@ def talk(conversations):
         import socket, subprocess, sys, time
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         path, conversations = sys.argv[1], eval(sys.argv[2])
-        dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "--immediate-mode", "-w", path],
+        dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "-s", "2048", "-B", "8192", "--immediate-mode", "-w",
+                                 path],
                                 stderr=subprocess.PIPE)
         dump.stderr.readline()
         for port, pieces in conversations:
