@@ -341,24 +341,34 @@ char *sonde_put_mac(char *o, const uint8_t a[6])
 }
 
 /* One word in hex without leading zeros: all four digits, the first ones shifted out. */
-static char *hex_word(char *o, const uint8_t w[2])
+static inline char *hex_word(char *o, const uint8_t w[2])
 {
 	unsigned skip = w[0] ? w[0] < 16 : 2 + (w[1] < 16);
-	char four[4 + 4];
+	uint16_t high, low;
+	uint32_t four;
 
-	memcpy(four, &sonde_text_tables.hex2[2 * w[0]], 2);
-	memcpy(four + 2, &sonde_text_tables.hex2[2 * w[1]], 2);
-	memcpy(o, four + skip, 4);
+	memcpy(&high, &sonde_text_tables.hex2[2 * w[0]], 2);
+	memcpy(&low, &sonde_text_tables.hex2[2 * w[1]], 2);
+	four = htole32((le16toh(high) | (uint32_t)le16toh(low) << 16) >> 8 * skip);
+	memcpy(o, &four, 4);
 	return o + 4 - skip;
+}
+
+/* Bit i: word i is zero. */
+static inline unsigned zero_words(const uint8_t a[16])
+{
+	unsigned zero = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		zero |= (unsigned)!sonde_load(a + 2 * i, 2) << i;
+	return zero;
 }
 
 /* The longest run of zero words, two or more, the first of equals, becomes "::". */
 char *sonde_put_ip6(char *o, const uint8_t a[16])
 {
-	unsigned zero = 0, from = 8, to = 8; /* bit i: word i is zero */
+	unsigned zero = zero_words(a), from = 8, to = 8;
 
-	for (unsigned i = 0; i < 8; i++)
-		zero |= (unsigned)!sonde_load(a + 2 * i, 2) << i;
 	if (zero & zero >> 1) {
 		unsigned run = zero, more, len = 1;
 

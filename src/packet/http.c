@@ -48,12 +48,13 @@ static bool read_answer(const uint8_t *s, uint32_t end, struct sonde_http_first 
 }
 
 /* "GET /index.html HTTP/1.1"; of one that was cut, what there is of it. */
-static bool read_request(const uint8_t *s, uint32_t end, struct sonde_http_first *ret)
+static bool read_request(const uint8_t *s, uint32_t method, uint32_t end,
+			 struct sonde_http_first *ret)
 {
-	uint32_t method = method_len(s, end), from = method + 1, to = end;
+	uint32_t from = method + 1, to = end;
 	const uint8_t *blank;
 
-	if (!method || from == end)
+	if (from >= end)
 		return false;
 	if (ret->whole) {
 		if (end < from + 1 + 1 + VERSION || s[end - VERSION - 1] != ' ' ||
@@ -73,14 +74,19 @@ static bool read_request(const uint8_t *s, uint32_t end, struct sonde_http_first
 bool sonde_http_line(const uint8_t *s, uint32_t len, struct sonde_http_first *ret)
 {
 	bool answer = is_version(s, len);
-	uint32_t lf;
+	uint32_t method = answer ? 0 : method_len(s, len), lf;
 
-	if (!answer && !method_len(s, len))
+	if (!answer && !method)
 		return false;
 	lf = line_end(s, 0, len);
 	*ret = (struct sonde_http_first){ .whole = lf < len };
 	ret->len = without_cr(s, 0, lf);
-	return answer ? read_answer(s, ret->len, ret) : read_request(s, ret->len, ret);
+	return answer ? read_answer(s, ret->len, ret) : read_request(s, method, ret->len, ret);
+}
+
+uint32_t sonde_http_line_len(const uint8_t *s, uint32_t len)
+{
+	return without_cr(s, 0, line_end(s, 0, len));
 }
 
 bool sonde_http_is(const struct sonde_range *r)
@@ -95,16 +101,13 @@ struct sonde_reach sonde_http_reach(const struct sonde_range *r)
 {
 	uint32_t most = r->len < UINT16_MAX ? r->len : UINT16_MAX;
 	struct sonde_reach to = { .head = most, .stop = SONDE_STOP_END };
+	const uint8_t *at = r->at, *end = r->at + most, *lf;
 
-	for (uint32_t at = 0; at < most;) {
-		uint32_t lf = line_end(r->at, at, most);
-
-		if (lf < most && without_cr(r->at, at, lf) == at) {
-			to.head = lf + 1;
+	for (; at < end && (lf = memchr(at, '\n', (size_t)(end - at))); at = lf + 1)
+		if (lf == at || (lf == at + 1 && *at == '\r')) {
+			to.head = (uint32_t)(lf + 1 - r->at);
 			return to;
 		}
-		at = lf + 1;
-	}
 	if (most == r->len)
 		to.stop = r->len < r->all ? SONDE_STOP_TRUNCATED
 			  : r->goes_on	  ? SONDE_STOP_MORE
