@@ -354,20 +354,23 @@ static inline char *hex_word(char *o, const uint8_t w[2])
 	return o + 4 - skip;
 }
 
-/* Bit i: word i is zero. */
-static inline unsigned zero_words(const uint8_t a[16])
+/* Bit i: word i of these four is zero. A word's high bit is left where nothing carries into it; the
+ * multiplication gathers the four. */
+static inline unsigned zero_words(const uint8_t a[8])
 {
-	unsigned zero = 0;
+	const uint64_t low = 0x7fff7fff7fff7fff;
+	uint64_t v;
 
-	for (unsigned i = 0; i < 8; i++)
-		zero |= (unsigned)!sonde_load(a + 2 * i, 2) << i;
-	return zero;
+	memcpy(&v, a, 8);
+	v = le64toh(v);
+	v = ~(((v & low) + low) | v | low) >> 15;
+	return (unsigned)(v * 0x0001000200040008 >> 48) & 15;
 }
 
 /* The longest run of zero words, two or more, the first of equals, becomes "::". */
 char *sonde_put_ip6(char *o, const uint8_t a[16])
 {
-	unsigned zero = zero_words(a), from = 8, to = 8;
+	unsigned zero = zero_words(a) | zero_words(a + 8) << 4, from = 8, to = 8;
 
 	if (zero & zero >> 1) {
 		unsigned run = zero, more, len = 1;
@@ -379,17 +382,17 @@ char *sonde_put_ip6(char *o, const uint8_t a[16])
 		if (from == 0 && len == 5 && a[10] == 0xff && a[11] == 0xff)
 			return sonde_put_ip4(SONDE_PUT_LIT(o, "::ffff:"), a + 12);
 	}
-	for (unsigned i = 0; i < 8; i++) {
-		if (i == from) {
-			o = SONDE_PUT_LIT(o, "::");
-			i = to - 1;
-			continue;
-		}
-		if (i && i != to)
-			*o++ = ':';
+	for (unsigned i = 0; i < from; i++, *o++ = ':')
 		o = hex_word(o, a + 2 * i);
-	}
-	return o;
+	if (from == 0)
+		*o++ = ':';
+	if (from < 8)
+		*o++ = ':';
+	if (from < 8 && to == 8)
+		return o;
+	for (unsigned i = to; i < 8; i++, *o++ = ':')
+		o = hex_word(o, a + 2 * i);
+	return o - 1;
 }
 
 char *sonde_put_address(char *o, const struct sonde_address *a)

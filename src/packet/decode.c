@@ -344,6 +344,7 @@ SONDE_INLINE enum sonde_shape go(struct way *w, enum sonde_shape shape)
 	return shape;
 }
 
+/* p->link and p->told are the caller's to set. */
 static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		   enum sonde_shape first, const struct sonde_hint *hint)
 {
@@ -356,8 +357,6 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	p->wire = w.end;
 	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;
-	p->link = 0;
-	p->told = 0;
 	app = go(&w, first);
 	p->byte = w.byte;
 	p->len = len;
@@ -373,6 +372,8 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		  enum sonde_shape first)
 {
+	p->link = 0;
+	p->told = 0;
 	decode(p, byte, len, wire, first, NULL);
 }
 
@@ -382,20 +383,27 @@ void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len
 	sonde_decode_hinted(p, byte, len, wire, linktype, NULL);
 }
 
-void sonde_decode_hinted(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
-			 unsigned linktype, const struct sonde_hint *hint)
+SONDE_INLINE void decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len,
+			      uint32_t wire, unsigned linktype, uint8_t told,
+			      const struct sonde_hint *hint)
 {
 	enum sonde_shape first = sonde_child(SONDE_SPACE_linktype, linktype);
 
 	if (first == SONDE_NONE)
 		first = sonde_among(SONDE_SPACE_linktype, linktype, byte, len);
-	decode(p, byte, len, wire, first, hint);
 	p->link = (uint16_t)linktype;
+	p->told = told;
+	decode(p, byte, len, wire, first, hint);
+}
+
+void sonde_decode_hinted(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+			 unsigned linktype, const struct sonde_hint *hint)
+{
+	decode_link(p, byte, len, wire, linktype, 0, hint);
 }
 
 void sonde_decode_frame(struct sonde_packet *p, const struct sonde_frame *f,
 			const struct sonde_hint *hint)
 {
-	sonde_decode_hinted(p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link, hint);
-	p->told = sonde_told(f);
+	decode_link(p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link, sonde_told(f), hint);
 }
