@@ -25,14 +25,11 @@ int sonde_text_flush(struct sonde_text *t)
 	return t->error;
 }
 
-char *sonde_text_room(struct sonde_text *t, size_t n)
+void sonde_text_make_room(struct sonde_text *t)
 {
-	if (t->cap - t->len < n + SONDE_TEXT_SLACK) {
-		if (!t->sink && !t->error)
-			t->error = SONDE_NO_SPACE;
-		sonde_text_flush(t);
-	}
-	return t->at + t->len;
+	if (!t->sink && !t->error)
+		t->error = SONDE_NO_SPACE;
+	sonde_text_flush(t);
 }
 
 void sonde_text_bytes(struct sonde_text *t, const void *at, size_t len)
@@ -124,11 +121,6 @@ void sonde_text_escape(struct sonde_text *t, const void *at, size_t len)
 	}
 }
 
-static bool plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 static char *put_u16(char *o, uint32_t v)
 {
 	o = SONDE_PUT_LIT(o, "\\u");
@@ -166,27 +158,26 @@ static char *put_special(char *o, const uint8_t *s, unsigned n, uint32_t c)
 
 void sonde_text_json(struct sonde_text *t, const void *at, size_t len)
 {
-	const uint8_t *s = at;
+	const uint8_t *s = at, *end = s + len;
+	char *o = SONDE_PUT_LIT(sonde_text_room(t, 1), "\"");
 
-	sonde_text_bytes(t, "\"", 1);
-	while (len) {
-		size_t run = 0;
+	for (sonde_text_end(t, o); s < end; sonde_text_end(t, o)) {
+		uint64_t eight = sonde_text_eight(at, s, end);
+		unsigned n = sonde_text_plain(eight);
+		uint32_t c = 0;
 
-		while (run < len && plain(s[run]))
-			run++;
-		sonde_text_bytes(t, s, run);
-		s += run;
-		len -= run;
-		if (len) {
-			uint32_t c = 0;
-			unsigned n = sonde_text_char(s, len, &c);
-
-			sonde_text_end(t, put_special(sonde_text_room(t, 16), s, n, c));
-			s += n ? n : 1;
-			len -= n ? n : 1;
+		o = sonde_text_room(t, 16);
+		if (n) {
+			sonde_put_eight(o, eight);
+			o += n;
+		} else {
+			n = sonde_text_char(s, (size_t)(end - s), &c);
+			o = put_special(o, s, n, c);
+			n = n ? n : 1;
 		}
+		s += n;
 	}
-	sonde_text_bytes(t, "\"", 1);
+	sonde_text_end(t, SONDE_PUT_LIT(sonde_text_room(t, 1), "\""));
 }
 
 size_t sonde_text_columns(const char *at, size_t len)
@@ -255,10 +246,7 @@ static inline uint64_t digits8(uint32_t v)
 
 static inline char *eight_digits(char *o, uint32_t v)
 {
-	uint64_t x = htole64(digits8(v) | 0x3030303030303030);
-
-	memcpy(o, &x, 8);
-	return o + 8;
+	return sonde_put_eight(o, digits8(v) | 0x3030303030303030);
 }
 
 /* Below 100. */
@@ -304,6 +292,10 @@ char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits)
 {
 	uint64_t x;
 
+	if (digits == 1) {
+		*o = (char)('0' + v % 10);
+		return o + 1;
+	}
 	if (digits > 8) {
 		o = sonde_put_dec_padded(o, v / 100000000, digits - 8);
 		digits = 8;

@@ -2,7 +2,7 @@
 
 #include "packet/teller.h"
 
-enum { METHOD_LEAST = 3, METHOD_MOST = 17, FIELD_NAME_MOST = 14 };
+enum { METHOD_LEAST = 3, METHOD_MOST = 17 };
 enum { VERSION = 8 }; /* bytes of "HTTP/1.1" */
 
 static uint32_t line_end(const uint8_t *s, uint32_t at, uint32_t len)
@@ -141,32 +141,40 @@ struct told {
 	bool host, length;
 };
 
+/* Whether a field line has this name, in whatever case, and a colon behind it. */
+SONDE_INLINE bool is_named(const uint8_t *s, uint32_t len, const char *name)
+{
+	uint32_t n = (uint32_t)strlen(name);
+
+	if (len <= n || s[n] != ':')
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if ((s[i] | 0x20) != name[i])
+			return false;
+	return true;
+}
+
 /* A field line: name, colon, value, RFC 9112 section 5. */
 static void tell_field(struct sonde_teller *t, struct told *told, uint32_t at, uint32_t end)
 {
 	static const char host[] = "host", length[] = "content-length";
 	const uint8_t *s = t->p->byte;
-	char name[FIELD_NAME_MOST + 1] = "";
-	uint32_t n = 0;
+	bool is_host = is_named(s + at, end - at, host);
 	uint64_t v;
 
-	while (n < FIELD_NAME_MOST && at + n < end && s[at + n] != ':') {
-		name[n] = (char)(s[at + n] | 0x20);
-		n++;
-	}
-	if (at + n >= end || s[at + n] != ':')
+	if (!is_host && !is_named(s + at, end - at, length))
 		return;
-	at += n + 1;
+	at += is_host ? sizeof host : sizeof length; /* with the colon */
 	while (at < end && (s[at] == ' ' || s[at] == '\t'))
 		at++;
 	while (end > at && (s[end - 1] == ' ' || s[end - 1] == '\t'))
 		end--;
 	if (end == at)
 		return;
-	if (!strcmp(name, host) && !told->host) {
+	if (is_host && !told->host) {
 		told->host = true;
 		sonde_tell_octets(t, SONDE_ROW_http_host, at, end - at, s + at, end - at);
-	} else if (!strcmp(name, length) && !told->length && read_number(s + at, end - at, &v)) {
+	} else if (!is_host && !told->length && read_number(s + at, end - at, &v)) {
 		told->length = true;
 		sonde_tell_number(t, SONDE_ROW_http_length, at, end - at, v);
 	}

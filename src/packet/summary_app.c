@@ -3,41 +3,13 @@
 #include "packet/quic.h"
 #include "packet/ssh.h"
 
-/* How many of eight bytes, the first one lowest, come before any that is not printable ASCII, or is
- * a backslash. Those get the high bit, or lose it; what a carry makes of later ones is no matter. */
-static unsigned plain(uint64_t eight)
-{
-	const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
-	uint64_t slash = eight ^ '\\' * ones;
-	uint64_t odd = (eight | (eight - ' ' * ones) | (eight + ones) | (slash - ones)) & high;
-
-	return odd ? (unsigned)__builtin_ctzll(odd) / 8 : 8;
-}
-
-/* The next eight bytes of a text, the first one lowest; zeros behind its end. */
-static uint64_t next_eight(const uint8_t *text, const uint8_t *at, const uint8_t *end)
-{
-	uint64_t v = 0;
-
-	if (end - at >= 8) {
-		memcpy(&v, at, 8);
-		return le64toh(v);
-	}
-	if (end - text >= 8) {
-		memcpy(&v, end - 8, 8);
-		return le64toh(v) >> 8 * (8 - (end - at));
-	}
-	memcpy(&v, at, (size_t)(end - at));
-	return le64toh(v);
-}
-
 void sonde_line_text(struct sonde_line *l, const void *at, size_t len)
 {
 	const uint8_t *s = at, *end = s + len;
 
 	while (s < end) {
-		uint64_t eight = next_eight(at, s, end);
-		unsigned n = plain(eight);
+		uint64_t eight = sonde_text_eight(at, s, end);
+		unsigned n = sonde_text_plain(eight);
 		uint32_t c = 0;
 
 		if (l->o >= l->stop) {
@@ -46,8 +18,7 @@ void sonde_line_text(struct sonde_line *l, const void *at, size_t len)
 		}
 		if (n) {
 			n = n < l->stop - l->o ? n : (unsigned)(l->stop - l->o);
-			eight = htole64(eight);
-			memcpy(l->o, &eight, 8);
+			sonde_put_eight(l->o, eight);
 			l->o += n;
 		} else if ((n = sonde_text_char(s, (size_t)(end - s), &c)) && c != '\\' &&
 			   sonde_text_harmless(c)) {
