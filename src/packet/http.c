@@ -96,18 +96,57 @@ bool sonde_http_is(const struct sonde_range *r)
 	return sonde_http_line(r->at, r->len, &first);
 }
 
-/* The head of a message ends with an empty line. */
+/* Bytes of an empty line with its end, if that is what stands here; else 0. */
+static uint32_t empty_line(const uint8_t *s, uint32_t len)
+{
+	if (len && s[0] == '\n')
+		return 1;
+	return len > 1 && s[0] == '\r' && s[1] == '\n' ? 2 : 0;
+}
+
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+/* Which of the first sixteen bytes here, of seventeen, may end a line before an empty one: the
+ * number of the first, or 16. Most of the work on a message is to look for the end of its head. */
+static unsigned may_end(const uint8_t *s)
+{
+	sixteen at, next;
+	uint64_t found[2];
+
+	memcpy(&at, s, 16);
+	memcpy(&next, s + 1, 16);
+	at = (sixteen)((at == '\n') & ((next == '\n') | (next == '\r')));
+	memcpy(found, &at, 16);
+	return found[0]	  ? (unsigned)__builtin_ctzll(le64toh(found[0])) / 8
+	       : found[1] ? 8 + (unsigned)__builtin_ctzll(le64toh(found[1])) / 8
+			  : 16;
+}
+
+/* Bytes of the head of a message, which ends with an empty line; 0: that is not here. */
+static uint32_t head_len(const uint8_t *s, uint32_t len)
+{
+	uint32_t empty = empty_line(s, len), at = 0;
+
+	while (at < len && !empty) {
+		unsigned n = len - at > 16 ? may_end(s + at) : s[at] != '\n';
+
+		at += n;
+		if (n == 16 || at == len || s[at] != '\n')
+			continue;
+		at++;
+		empty = empty_line(s + at, len - at);
+	}
+	return empty ? at + empty : 0;
+}
+
 struct sonde_reach sonde_http_reach(const struct sonde_range *r)
 {
 	uint32_t most = r->len < UINT16_MAX ? r->len : UINT16_MAX;
-	struct sonde_reach to = { .head = most, .stop = SONDE_STOP_END };
-	const uint8_t *at = r->at, *end = r->at + most, *lf;
+	uint32_t head = head_len(r->at, most);
+	struct sonde_reach to = { .head = head ? head : most, .stop = SONDE_STOP_END };
 
-	for (; at < end && (lf = memchr(at, '\n', (size_t)(end - at))); at = lf + 1)
-		if (lf == at || (lf == at + 1 && *at == '\r')) {
-			to.head = (uint32_t)(lf + 1 - r->at);
-			return to;
-		}
+	if (head)
+		return to;
 	if (most == r->len)
 		to.stop = r->len < r->all ? SONDE_STOP_TRUNCATED
 			  : r->goes_on	  ? SONDE_STOP_MORE
