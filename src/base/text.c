@@ -25,14 +25,11 @@ int sonde_text_flush(struct sonde_text *t)
 	return t->error;
 }
 
-char *sonde_text_room(struct sonde_text *t, size_t n)
+void sonde_text_make_room(struct sonde_text *t)
 {
-	if (t->cap - t->len < n + SONDE_TEXT_SLACK) {
-		if (!t->sink && !t->error)
-			t->error = SONDE_NO_SPACE;
-		sonde_text_flush(t);
-	}
-	return t->at + t->len;
+	if (!t->sink && !t->error)
+		t->error = SONDE_NO_SPACE;
+	sonde_text_flush(t);
 }
 
 void sonde_text_bytes(struct sonde_text *t, const void *at, size_t len)
@@ -124,11 +121,6 @@ void sonde_text_escape(struct sonde_text *t, const void *at, size_t len)
 	}
 }
 
-static bool plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 static char *put_u16(char *o, uint32_t v)
 {
 	o = SONDE_PUT_LIT(o, "\\u");
@@ -166,27 +158,26 @@ static char *put_special(char *o, const uint8_t *s, unsigned n, uint32_t c)
 
 void sonde_text_json(struct sonde_text *t, const void *at, size_t len)
 {
-	const uint8_t *s = at;
+	const uint8_t *s = at, *end = s + len;
+	char *o = SONDE_PUT_LIT(sonde_text_room(t, 1), "\"");
 
-	sonde_text_bytes(t, "\"", 1);
-	while (len) {
-		size_t run = 0;
+	for (sonde_text_end(t, o); s < end; sonde_text_end(t, o)) {
+		uint64_t eight = sonde_text_eight(at, s, end);
+		unsigned n = sonde_text_plain(eight);
+		uint32_t c = 0;
 
-		while (run < len && plain(s[run]))
-			run++;
-		sonde_text_bytes(t, s, run);
-		s += run;
-		len -= run;
-		if (len) {
-			uint32_t c = 0;
-			unsigned n = sonde_text_char(s, len, &c);
-
-			sonde_text_end(t, put_special(sonde_text_room(t, 16), s, n, c));
-			s += n ? n : 1;
-			len -= n ? n : 1;
+		o = sonde_text_room(t, 16);
+		if (n) {
+			sonde_put_eight(o, eight);
+			o += n;
+		} else {
+			n = sonde_text_char(s, (size_t)(end - s), &c);
+			o = put_special(o, s, n, c);
+			n = n ? n : 1;
 		}
+		s += n;
 	}
-	sonde_text_bytes(t, "\"", 1);
+	sonde_text_end(t, SONDE_PUT_LIT(sonde_text_room(t, 1), "\""));
 }
 
 size_t sonde_text_columns(const char *at, size_t len)
@@ -255,10 +246,7 @@ static inline uint64_t digits8(uint32_t v)
 
 static inline char *eight_digits(char *o, uint32_t v)
 {
-	uint64_t x = htole64(digits8(v) | 0x3030303030303030);
-
-	memcpy(o, &x, 8);
-	return o + 8;
+	return sonde_put_eight(o, digits8(v) | 0x3030303030303030);
 }
 
 /* Below 100. */
@@ -304,6 +292,10 @@ char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits)
 {
 	uint64_t x;
 
+	if (digits == 1) {
+		*o = (char)('0' + v % 10);
+		return o + 1;
+	}
 	if (digits > 8) {
 		o = sonde_put_dec_padded(o, v / 100000000, digits - 8);
 		digits = 8;
@@ -341,24 +333,37 @@ char *sonde_put_mac(char *o, const uint8_t a[6])
 }
 
 /* One word in hex without leading zeros: all four digits, the first ones shifted out. */
-static char *hex_word(char *o, const uint8_t w[2])
+static inline char *hex_word(char *o, const uint8_t w[2])
 {
 	unsigned skip = w[0] ? w[0] < 16 : 2 + (w[1] < 16);
-	char four[4 + 4];
+	uint16_t high, low;
+	uint32_t four;
 
-	memcpy(four, &sonde_text_tables.hex2[2 * w[0]], 2);
-	memcpy(four + 2, &sonde_text_tables.hex2[2 * w[1]], 2);
-	memcpy(o, four + skip, 4);
+	memcpy(&high, &sonde_text_tables.hex2[2 * w[0]], 2);
+	memcpy(&low, &sonde_text_tables.hex2[2 * w[1]], 2);
+	four = htole32((le16toh(high) | (uint32_t)le16toh(low) << 16) >> 8 * skip);
+	memcpy(o, &four, 4);
 	return o + 4 - skip;
+}
+
+/* Bit i: word i of these four is zero. A word's high bit is left where nothing carries into it; the
+ * multiplication gathers the four. */
+static inline unsigned zero_words(const uint8_t a[8])
+{
+	const uint64_t low = 0x7fff7fff7fff7fff;
+	uint64_t v;
+
+	memcpy(&v, a, 8);
+	v = le64toh(v);
+	v = ~(((v & low) + low) | v | low) >> 15;
+	return (unsigned)(v * 0x0001000200040008 >> 48) & 15;
 }
 
 /* The longest run of zero words, two or more, the first of equals, becomes "::". */
 char *sonde_put_ip6(char *o, const uint8_t a[16])
 {
-	unsigned zero = 0, from = 8, to = 8; /* bit i: word i is zero */
+	unsigned zero = zero_words(a) | zero_words(a + 8) << 4, from = 8, to = 8;
 
-	for (unsigned i = 0; i < 8; i++)
-		zero |= (unsigned)!sonde_load(a + 2 * i, 2) << i;
 	if (zero & zero >> 1) {
 		unsigned run = zero, more, len = 1;
 
@@ -369,17 +374,17 @@ char *sonde_put_ip6(char *o, const uint8_t a[16])
 		if (from == 0 && len == 5 && a[10] == 0xff && a[11] == 0xff)
 			return sonde_put_ip4(SONDE_PUT_LIT(o, "::ffff:"), a + 12);
 	}
-	for (unsigned i = 0; i < 8; i++) {
-		if (i == from) {
-			o = SONDE_PUT_LIT(o, "::");
-			i = to - 1;
-			continue;
-		}
-		if (i && i != to)
-			*o++ = ':';
+	for (unsigned i = 0; i < from; i++, *o++ = ':')
 		o = hex_word(o, a + 2 * i);
-	}
-	return o;
+	if (from == 0)
+		*o++ = ':';
+	if (from < 8)
+		*o++ = ':';
+	if (from < 8 && to == 8)
+		return o;
+	for (unsigned i = to; i < 8; i++, *o++ = ':')
+		o = hex_word(o, a + 2 * i);
+	return o - 1;
 }
 
 char *sonde_put_address(char *o, const struct sonde_address *a)

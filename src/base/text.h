@@ -30,9 +30,17 @@ struct sonde_text {
 
 void sonde_text_init(struct sonde_text *t, char *buf, size_t cap, sonde_text_sink sink, void *arg);
 
+/* Where there is no room: to the sink, or the failure. */
+void sonde_text_make_room(struct sonde_text *t);
+
 /* A place for n bytes and the slack; n must be below cap - SONDE_TEXT_SLACK. Flushes where needed.
  */
-char *sonde_text_room(struct sonde_text *t, size_t n);
+SONDE_INLINE char *sonde_text_room(struct sonde_text *t, size_t n)
+{
+	if (__builtin_expect(t->cap - t->len < n + SONDE_TEXT_SLACK, 0))
+		sonde_text_make_room(t);
+	return t->at + t->len;
+}
 
 SONDE_INLINE void sonde_text_end(struct sonde_text *t, const char *end)
 {
@@ -56,6 +64,45 @@ void sonde_text_escape(struct sonde_text *t, const void *at, size_t len);
  * byte that is not becomes the four characters \xNN, so the backslash is doubled in the JSON text,
  * and a character that a terminal would obey becomes \u00NN. */
 void sonde_text_json(struct sonde_text *t, const void *at, size_t len);
+
+/* Most text is plain: printable ASCII without quote and backslash, which nobody escapes. Writers go
+ * through it eight bytes at a time: the next ones of a text, the first one lowest, zeros behind its
+ * end; and how many of them are plain before one is not. */
+SONDE_INLINE uint64_t sonde_text_eight(const uint8_t *text, const uint8_t *at, const uint8_t *end)
+{
+	size_t left = (size_t)(end - at);
+	uint64_t v = 0;
+
+	if (left >= 8) {
+		memcpy(&v, at, 8);
+		return le64toh(v);
+	}
+	if (end - text >= 8) {
+		memcpy(&v, end - 8, 8);
+		return le64toh(v) >> 8 * (8 - left);
+	}
+	for (size_t i = 0; i < left; i++)
+		v |= (uint64_t)at[i] << 8 * i;
+	return v;
+}
+
+SONDE_INLINE unsigned sonde_text_plain(uint64_t eight)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
+	uint64_t quote = eight ^ '"' * ones, slash = eight ^ '\\' * ones;
+	/* The first odd byte gets the high bit or has it; carries make of later ones what they may. */
+	uint64_t odd = (eight | (eight - ' ' * ones) | (eight + ones) | (quote - ones) |
+			(slash - ones)) & high;
+
+	return odd ? (unsigned)__builtin_ctzll(odd) / 8 : 8;
+}
+
+SONDE_INLINE char *sonde_put_eight(char *o, uint64_t eight)
+{
+	eight = htole64(eight);
+	memcpy(o, &eight, 8);
+	return o + 8;
+}
 
 /* Length of the well-formed UTF-8 character at the start (RFC 3629 section 4) with its code point;
  * 0 where there is none. len is at least 1. */
@@ -87,6 +134,12 @@ SONDE_INLINE char *sonde_put_str(char *o, const char *s)
 }
 
 char *sonde_put_dec(char *o, uint64_t v);
+/* The same of a small one, where that is known when compiling. */
+SONDE_INLINE char *sonde_put_octet(char *o, uint8_t v)
+{
+	memcpy(o, sonde_text_tables.octet[v], 4);
+	return o + sonde_text_tables.octet_len[v] - 1;
+}
 char *sonde_put_int(char *o, int64_t v);
 char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits); /* with zeros, exactly so many */
 char *sonde_put_hex(char *o, uint64_t v);			  /* no prefix, no leading zeros */

@@ -21,14 +21,7 @@ void sonde_origins_init(struct sonde_origins *o, struct sonde_arena *arena)
 	o->line = (struct sonde_origins_line *)((at + 63) & ~(uintptr_t)63);
 }
 
-/* Where a packet goes, and which one it is on that way: only of bytes that an error quotes and
- * that no router changes. */
-struct trait {
-	uint64_t way;
-	uint32_t mark;
-};
-
-static void add_ip(struct trait *t, const struct sonde_packet *p, const struct sonde_layer *l)
+static void add_ip(struct sonde_trait *t, const struct sonde_packet *p, const struct sonde_layer *l)
 {
 	const uint8_t *h = p->byte + l->at;
 	const uint8_t *a = h + SONDE_AT_ipv6_src / 8;
@@ -44,7 +37,7 @@ static void add_ip(struct trait *t, const struct sonde_packet *p, const struct s
 	}
 }
 
-static void add_transport(struct trait *t, const struct sonde_packet *p,
+static void add_transport(struct sonde_trait *t, const struct sonde_packet *p,
 			  const struct sonde_layer *l)
 {
 	const uint8_t *h = p->byte + l->at;
@@ -66,9 +59,18 @@ static void add_transport(struct trait *t, const struct sonde_packet *p,
 	}
 }
 
+static bool quotes(const struct sonde_packet *p)
+{
+	uint8_t part = 0;
+
+	for (unsigned d = 0; d < p->n; d++)
+		part |= p->layer[d].part;
+	return part & SONDE_PART_QUOTED;
+}
+
 /* Of the innermost IP packet among the layers that are quoted, or among those that are not. Returns
  * whether there is one. */
-static bool take_trait(const struct sonde_packet *p, bool quoted, struct trait *ret)
+static bool take_trait(const struct sonde_packet *p, bool quoted, struct sonde_trait *ret)
 {
 	bool found = false, first = true;
 
@@ -78,7 +80,7 @@ static bool take_trait(const struct sonde_packet *p, bool quoted, struct trait *
 		if (!(l->part & SONDE_PART_QUOTED) == quoted)
 			continue;
 		if (l->shape == SONDE_ip || l->shape == SONDE_ipv6) {
-			*ret = (struct trait){ 0 };
+			*ret = (struct sonde_trait){ 0 };
 			add_ip(ret, p, l);
 			found = first = true;
 		} else if (found && first) {
@@ -89,12 +91,12 @@ static bool take_trait(const struct sonde_packet *p, bool quoted, struct trait *
 	return found;
 }
 
-static struct sonde_origins_line *line_of(struct sonde_origins *o, const struct trait *t)
+static struct sonde_origins_line *line_of(struct sonde_origins *o, const struct sonde_trait *t)
 {
 	return &o->line[t->way % LINES];
 }
 
-static bool find(struct sonde_origins *o, const struct trait *t, struct sonde_origin *ret)
+static bool find(struct sonde_origins *o, const struct sonde_trait *t, struct sonde_origin *ret)
 {
 	const struct sonde_origins_line *l = line_of(o, t);
 
@@ -109,25 +111,38 @@ static bool find(struct sonde_origins *o, const struct trait *t, struct sonde_or
 	return true;
 }
 
-static void keep(struct sonde_origins *o, const struct trait *t, uint64_t number)
+static void settle(struct sonde_origins *o)
 {
-	struct sonde_origins_line *l = line_of(o, t);
+	struct sonde_origins_line *l = line_of(o, &o->last);
 
-	if (l->way != t->way)
-		*l = (struct sonde_origins_line){ .way = t->way };
+	if (!o->number)
+		return;
+	if (l->way != o->last.way)
+		*l = (struct sonde_origins_line){ .way = o->last.way };
 	memmove(l->mark + 1, l->mark, sizeof l->mark - sizeof *l->mark);
 	memmove(l->frame + 1, l->frame, sizeof l->frame - sizeof *l->frame);
-	l->mark[0] = t->mark;
-	l->frame[0] = number;
+	l->mark[0] = o->last.mark;
+	l->frame[0] = o->number;
+	o->number = 0;
 }
 
+/* The last frame into the table, and this one instead of it: meanwhile the memory for it comes. */
+static void keep(struct sonde_origins *o, const struct sonde_trait *t, uint64_t number)
+{
+	__builtin_prefetch(line_of(o, t), 1);
+	settle(o);
+	o->last = *t;
+	o->number = number;
+}
 bool sonde_origin_find(struct sonde_origins *o, const struct sonde_packet *p, uint64_t number,
 		       struct sonde_origin *ret)
 {
-	struct trait t;
+	struct sonde_trait t;
 
-	if (take_trait(p, true, &t))
+	if (quotes(p) && take_trait(p, true, &t)) {
+		settle(o);
 		return find(o, &t, ret);
+	}
 	if (take_trait(p, false, &t))
 		keep(o, &t, number);
 	return false;

@@ -7,8 +7,17 @@
 #include "base/arena.h"
 #include "packet/packet.h"
 
+/* Where a packet goes, and which one it is on that way: only of bytes that an error quotes and
+ * that no router changes. */
+struct sonde_trait {
+	uint64_t way;
+	uint32_t mark;
+};
+
 struct sonde_origins {
 	struct sonde_origins_line *line;
+	struct sonde_trait last; /* of the frame that comes into the table next, number; 0: none */
+	uint64_t number;
 };
 
 struct sonde_origin {

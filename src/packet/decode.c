@@ -196,14 +196,14 @@ static bool is_extension(const uint8_t *h, uint32_t len)
 }
 
 /* How many bytes an ICMP error quotes, of room behind its header, of which there are captured at
- * h: what is left is an extension structure. 0: all. */
-static uint32_t quoted(const struct reading *r, const uint8_t *h, uint32_t there, uint32_t room)
+ * h: what is left is an extension structure. 0: all. told: what the header says, or 0. */
+static uint32_t quoted(uint32_t told, const uint8_t *h, uint32_t there, uint32_t room)
 {
-	uint32_t quote = r->quote ? r->quote : LEGACY_QUOTE;
+	uint32_t quote = told ? told : LEGACY_QUOTE;
 
 	if (room < quote + SONDE_BYTES_icmp_ext || there < quote + SONDE_BYTES_icmp_ext)
 		return 0;
-	if (r->quote)
+	if (told)
 		return h[quote] >> 4 == 2 ? quote : 0;
 	return there == room && is_extension(h + quote, room - quote) ? quote : 0;
 }
@@ -246,89 +246,134 @@ static uint32_t jumbo_end(struct sonde_packet *p, unsigned n, const uint8_t *byt
 	return end;
 }
 
+/* The way through the headers of one packet. */
+struct way {
+	struct sonde_packet *p;
+	const struct sonde_hint *hint; /* or NULL */
+	const uint8_t *byte;
+	uint32_t len, at, end;
+	uint32_t ext, ext_end; /* of an extension structure behind what is quoted; 0: none */
+	unsigned n;
+	uint8_t part;
+	enum sonde_stop stop;
+};
+
+/* Bytes captured from w->at on of what lies before w->end. */
+SONDE_INLINE uint32_t captured(const struct way *w)
+{
+	return (w->end < w->len ? w->end : w->len) - w->at;
+}
+
+/* Where the packet that was quoted at w->at ends, if more comes behind it. */
+SONDE_INLINE void quote(struct way *w, const struct reading *r)
+{
+	uint32_t len = r->extends ? quoted(r->quote, w->byte + w->at, captured(w), w->end - w->at) : 0;
+
+	if (len && !(w->part & SONDE_PART_QUOTED)) {
+		w->ext = w->at + len;
+		w->ext_end = w->end;
+		w->end = w->ext;
+	}
+	w->part |= SONDE_PART_QUOTED;
+}
+
+/* Takes the header of this shape at w->at. The shape of the next one, or SONDE_NONE. With a shape
+ * known when compiling it is what somebody would write by hand for that header. */
+SONDE_INLINE enum sonde_shape take(struct way *w, enum sonde_shape shape)
+{
+	struct sonde_packet *p = w->p;
+	const uint8_t *h = w->byte + w->at;
+	uint32_t there = captured(w), fixed;
+	enum sonde_shape next = SONDE_NONE;
+	struct reading r = { 0 };
+
+	fixed = read_header(&r, shape, h, there);
+	if (there < fixed) {
+		w->stop = fixed > w->end - w->at && !(w->part & SONDE_PART_QUOTED)
+				  ? SONDE_STOP_MALFORMED
+				  : SONDE_STOP_TRUNCATED;
+		shape = sonde_beginning(shape);
+		if (shape == SONDE_NONE || there < sonde_shapes[shape].bytes)
+			return SONDE_NONE;
+		r = (struct reading){ .head = sonde_shapes[shape].bytes };
+	} else {
+		w->stop = bound(&r, fixed, there, w->at, &w->end);
+	}
+	p->layer[w->n++] = (struct sonde_layer){ w->at, w->end, (uint16_t)r.head, (uint8_t)shape,
+						 w->part };
+	p->has[shape / 64] |= 1ULL << shape % 64;
+	w->at += r.head;
+	if (w->stop)
+		return SONDE_NONE;
+	if (shape == SONDE_ipv6_hopopts && w->n > 1)
+		w->end = jumbo_end(p, w->n, w->byte, w->end);
+	if (r.middle) {
+		w->stop = SONDE_STOP_FRAGMENT;
+		return SONDE_NONE;
+	}
+	if (w->hint)
+		next = sonde_hint_find(w->hint, shape, h);
+	if (next == SONDE_NONE)
+		next = what_follows(&r, w->byte + w->at, captured(w), w->end - w->at);
+	if (r.keyed && next == SONDE_NONE)
+		w->stop = SONDE_STOP_UNKNOWN;
+	if (r.more)
+		w->part |= SONDE_PART_FRAGMENT;
+	if (r.quotes)
+		quote(w, &r);
+	return next;
+}
+
+/* From the header of this shape on. Returns the application's behind them, or SONDE_NONE. */
+SONDE_INLINE enum sonde_shape go(struct way *w, enum sonde_shape shape)
+{
+	for (; shape != SONDE_NONE && !sonde_is_app(shape); ) {
+		if (w->n == SONDE_LAYERS) {
+			w->stop = SONDE_STOP_DEEP;
+			break;
+		}
+		switch (shape) { /* the commonest, each unrolled from its rows alone */
+		case SONDE_eth: shape = take(w, SONDE_eth); break;
+		case SONDE_ip: shape = take(w, SONDE_ip); break;
+		case SONDE_ipv6: shape = take(w, SONDE_ipv6); break;
+		case SONDE_tcp: shape = take(w, SONDE_tcp); break;
+		case SONDE_udp: shape = take(w, SONDE_udp); break;
+		default: shape = take(w, shape);
+		}
+	}
+	return shape;
+}
+
+/* p->link and p->told are the caller's to set. */
 static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		   enum sonde_shape first, const struct sonde_hint *hint)
 {
-	enum sonde_stop stop = first == SONDE_NONE ? SONDE_STOP_UNKNOWN : SONDE_STOP_END;
-	uint32_t at = 0, end = wire > len ? wire : len, ext = 0, ext_end = 0;
-	enum sonde_shape shape = first;
-	uint8_t part = 0;
-	unsigned n = 0;
+	struct way w = { .p = p, .hint = hint && hint->n ? hint : NULL, .len = len };
+	enum sonde_shape app;
 
-	if (!byte) /* of none captured nobody need tell the place */
-		byte = (const uint8_t *)"";
-	p->wire = end;
+	w.byte = byte ? byte : (const uint8_t *)""; /* of none captured nobody need tell the place */
+	w.end = wire > len ? wire : len;
+	w.stop = first == SONDE_NONE ? SONDE_STOP_UNKNOWN : SONDE_STOP_END;
+	p->wire = w.end;
 	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;
-	p->link = 0;
-	p->told = 0;
-	while (shape != SONDE_NONE) {
-		uint32_t there = (end < len ? end : len) - at, fixed;
-		enum sonde_shape hinted;
-		struct reading r = { 0 };
-
-		if (sonde_is_app(shape))
-			break;
-		if (n == SONDE_LAYERS) {
-			stop = SONDE_STOP_DEEP;
-			break;
-		}
-		fixed = read_header(&r, shape, byte + at, there);
-		if (there < fixed) {
-			stop = fixed > end - at && !(part & SONDE_PART_QUOTED)
-				       ? SONDE_STOP_MALFORMED
-				       : SONDE_STOP_TRUNCATED;
-			shape = sonde_beginning(shape);
-			if (shape == SONDE_NONE || there < sonde_shapes[shape].bytes)
-				break;
-			r = (struct reading){ .head = fixed = sonde_shapes[shape].bytes };
-		} else {
-			stop = bound(&r, fixed, there, at, &end);
-		}
-		p->layer[n++] =
-			(struct sonde_layer){ at, end, (uint16_t)r.head, (uint8_t)shape, part };
-		p->has[shape / 64] |= 1ULL << shape % 64;
-		at += r.head;
-		if (stop)
-			break;
-		if (shape == SONDE_ipv6_hopopts && n > 1)
-			end = jumbo_end(p, n, byte, end);
-		if (r.middle) {
-			stop = SONDE_STOP_FRAGMENT;
-			break;
-		}
-		there = (end < len ? end : len) - at;
-		hinted = hint ? sonde_hint_find(hint, shape, byte + at - r.head) : SONDE_NONE;
-		shape = hinted != SONDE_NONE ? hinted
-					     : what_follows(&r, byte + at, there, end - at);
-		if (r.keyed && shape == SONDE_NONE)
-			stop = SONDE_STOP_UNKNOWN;
-		if (r.more)
-			part |= SONDE_PART_FRAGMENT;
-		if (r.quotes) {
-			uint32_t quote = r.extends ? quoted(&r, byte + at, there, end - at) : 0;
-
-			if (quote && !(part & SONDE_PART_QUOTED)) {
-				ext = at + quote;
-				ext_end = end;
-				end = ext;
-			}
-			part |= SONDE_PART_QUOTED;
-		}
-	}
-	p->byte = byte;
+	app = go(&w, first);
+	p->byte = w.byte;
 	p->len = len;
-	p->n = (uint8_t)n;
-	p->stop = (uint8_t)stop;
-	if (sonde_is_app(shape))
-		sonde_app_decode(p, shape, at, end, part);
-	if (ext)
-		add_extension(p, p->n, ext, ext_end, len, part & (uint8_t)~SONDE_PART_QUOTED);
+	p->n = (uint8_t)w.n;
+	p->stop = (uint8_t)w.stop;
+	if (sonde_is_app(app))
+		sonde_app_decode(p, app, w.at, w.end, w.part);
+	if (w.ext)
+		add_extension(p, p->n, w.ext, w.ext_end, len,
+			      w.part & (uint8_t)~SONDE_PART_QUOTED);
 }
 
 void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
 		  enum sonde_shape first)
 {
+	p->link = 0;
+	p->told = 0;
 	decode(p, byte, len, wire, first, NULL);
 }
 
@@ -338,20 +383,27 @@ void sonde_decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len
 	sonde_decode_hinted(p, byte, len, wire, linktype, NULL);
 }
 
-void sonde_decode_hinted(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
-			 unsigned linktype, const struct sonde_hint *hint)
+SONDE_INLINE void decode_link(struct sonde_packet *p, const uint8_t *byte, uint32_t len,
+			      uint32_t wire, unsigned linktype, uint8_t told,
+			      const struct sonde_hint *hint)
 {
 	enum sonde_shape first = sonde_child(SONDE_SPACE_linktype, linktype);
 
 	if (first == SONDE_NONE)
 		first = sonde_among(SONDE_SPACE_linktype, linktype, byte, len);
-	decode(p, byte, len, wire, first, hint);
 	p->link = (uint16_t)linktype;
+	p->told = told;
+	decode(p, byte, len, wire, first, hint);
+}
+
+void sonde_decode_hinted(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,
+			 unsigned linktype, const struct sonde_hint *hint)
+{
+	decode_link(p, byte, len, wire, linktype, 0, hint);
 }
 
 void sonde_decode_frame(struct sonde_packet *p, const struct sonde_frame *f,
 			const struct sonde_hint *hint)
 {
-	sonde_decode_hinted(p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link, hint);
-	p->told = sonde_told(f);
+	decode_link(p, f->byte.at, (uint32_t)f->byte.len, f->wire, f->link, sonde_told(f), hint);
 }

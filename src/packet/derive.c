@@ -245,14 +245,15 @@ static void excuse(const struct sonde_packet *p, unsigned d, struct sonde_verdic
 {
 	const struct sonde_shape_info *s = &sonde_shapes[p->layer[d].shape];
 
-	for (unsigned i = 0; i < s->rows; i++) {
+	for (uint32_t wrong = v->wrong[d]; wrong; wrong &= wrong - 1) {
+		unsigned i = (unsigned)__builtin_ctz(wrong);
 		const struct sonde_row *r = &sonde_rows[s->row + i];
 		bool sum = r->role >= SONDE_ROLE_SUM_PSEUDO;
 		bool length = r->role == SONDE_ROLE_TOTAL || r->role == SONDE_ROLE_BODY;
 		uint64_t have;
 		bool told;
 
-		if (!(v->wrong[d] >> i & 1) || !(sum || length))
+		if (i >= s->rows || !(sum || length))
 			continue;
 		have = sonde_get(p->byte + p->layer[d].at, r->at, r->bits);
 		told = p->told & (sum ? SONDE_TOLD_NOT_READY | SONDE_TOLD_VALID : SONDE_TOLD_SUPER);

@@ -2,7 +2,7 @@
 
 #include "packet/teller.h"
 
-enum { METHOD_LEAST = 3, METHOD_MOST = 17, FIELD_NAME_MOST = 14 };
+enum { METHOD_LEAST = 3, METHOD_MOST = 17 };
 enum { VERSION = 8 }; /* bytes of "HTTP/1.1" */
 
 static uint32_t line_end(const uint8_t *s, uint32_t at, uint32_t len)
@@ -48,12 +48,13 @@ static bool read_answer(const uint8_t *s, uint32_t end, struct sonde_http_first 
 }
 
 /* "GET /index.html HTTP/1.1"; of one that was cut, what there is of it. */
-static bool read_request(const uint8_t *s, uint32_t end, struct sonde_http_first *ret)
+static bool read_request(const uint8_t *s, uint32_t method, uint32_t end,
+			 struct sonde_http_first *ret)
 {
-	uint32_t method = method_len(s, end), from = method + 1, to = end;
+	uint32_t from = method + 1, to = end;
 	const uint8_t *blank;
 
-	if (!method || from == end)
+	if (from >= end)
 		return false;
 	if (ret->whole) {
 		if (end < from + 1 + 1 + VERSION || s[end - VERSION - 1] != ' ' ||
@@ -73,14 +74,19 @@ static bool read_request(const uint8_t *s, uint32_t end, struct sonde_http_first
 bool sonde_http_line(const uint8_t *s, uint32_t len, struct sonde_http_first *ret)
 {
 	bool answer = is_version(s, len);
-	uint32_t lf;
+	uint32_t method = answer ? 0 : method_len(s, len), lf;
 
-	if (!answer && !method_len(s, len))
+	if (!answer && !method)
 		return false;
 	lf = line_end(s, 0, len);
 	*ret = (struct sonde_http_first){ .whole = lf < len };
 	ret->len = without_cr(s, 0, lf);
-	return answer ? read_answer(s, ret->len, ret) : read_request(s, ret->len, ret);
+	return answer ? read_answer(s, ret->len, ret) : read_request(s, method, ret->len, ret);
+}
+
+uint32_t sonde_http_line_len(const uint8_t *s, uint32_t len)
+{
+	return without_cr(s, 0, line_end(s, 0, len));
 }
 
 bool sonde_http_is(const struct sonde_range *r)
@@ -90,21 +96,57 @@ bool sonde_http_is(const struct sonde_range *r)
 	return sonde_http_line(r->at, r->len, &first);
 }
 
-/* The head of a message ends with an empty line. */
+/* Bytes of an empty line with its end, if that is what stands here; else 0. */
+static uint32_t empty_line(const uint8_t *s, uint32_t len)
+{
+	if (len && s[0] == '\n')
+		return 1;
+	return len > 1 && s[0] == '\r' && s[1] == '\n' ? 2 : 0;
+}
+
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+/* Which of the first sixteen bytes here, of seventeen, may end a line before an empty one: the
+ * number of the first, or 16. Most of the work on a message is to look for the end of its head. */
+static unsigned may_end(const uint8_t *s)
+{
+	sixteen at, next;
+	uint64_t found[2];
+
+	memcpy(&at, s, 16);
+	memcpy(&next, s + 1, 16);
+	at = (sixteen)((at == '\n') & ((next == '\n') | (next == '\r')));
+	memcpy(found, &at, 16);
+	return found[0]	  ? (unsigned)__builtin_ctzll(le64toh(found[0])) / 8
+	       : found[1] ? 8 + (unsigned)__builtin_ctzll(le64toh(found[1])) / 8
+			  : 16;
+}
+
+/* Bytes of the head of a message, which ends with an empty line; 0: that is not here. */
+static uint32_t head_len(const uint8_t *s, uint32_t len)
+{
+	uint32_t empty = empty_line(s, len), at = 0;
+
+	while (at < len && !empty) {
+		unsigned n = len - at > 16 ? may_end(s + at) : s[at] != '\n';
+
+		at += n;
+		if (n == 16 || at == len || s[at] != '\n')
+			continue;
+		at++;
+		empty = empty_line(s + at, len - at);
+	}
+	return empty ? at + empty : 0;
+}
+
 struct sonde_reach sonde_http_reach(const struct sonde_range *r)
 {
 	uint32_t most = r->len < UINT16_MAX ? r->len : UINT16_MAX;
-	struct sonde_reach to = { .head = most, .stop = SONDE_STOP_END };
+	uint32_t head = head_len(r->at, most);
+	struct sonde_reach to = { .head = head ? head : most, .stop = SONDE_STOP_END };
 
-	for (uint32_t at = 0; at < most;) {
-		uint32_t lf = line_end(r->at, at, most);
-
-		if (lf < most && without_cr(r->at, at, lf) == at) {
-			to.head = lf + 1;
-			return to;
-		}
-		at = lf + 1;
-	}
+	if (head)
+		return to;
 	if (most == r->len)
 		to.stop = r->len < r->all ? SONDE_STOP_TRUNCATED
 			  : r->goes_on	  ? SONDE_STOP_MORE
@@ -138,32 +180,40 @@ struct told {
 	bool host, length;
 };
 
+/* Whether a field line has this name, in whatever case, and a colon behind it. */
+SONDE_INLINE bool is_named(const uint8_t *s, uint32_t len, const char *name)
+{
+	uint32_t n = (uint32_t)strlen(name);
+
+	if (len <= n || s[n] != ':')
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if ((s[i] | 0x20) != name[i])
+			return false;
+	return true;
+}
+
 /* A field line: name, colon, value, RFC 9112 section 5. */
 static void tell_field(struct sonde_teller *t, struct told *told, uint32_t at, uint32_t end)
 {
 	static const char host[] = "host", length[] = "content-length";
 	const uint8_t *s = t->p->byte;
-	char name[FIELD_NAME_MOST + 1] = "";
-	uint32_t n = 0;
+	bool is_host = is_named(s + at, end - at, host);
 	uint64_t v;
 
-	while (n < FIELD_NAME_MOST && at + n < end && s[at + n] != ':') {
-		name[n] = (char)(s[at + n] | 0x20);
-		n++;
-	}
-	if (at + n >= end || s[at + n] != ':')
+	if (!is_host && !is_named(s + at, end - at, length))
 		return;
-	at += n + 1;
+	at += is_host ? sizeof host : sizeof length; /* with the colon */
 	while (at < end && (s[at] == ' ' || s[at] == '\t'))
 		at++;
 	while (end > at && (s[end - 1] == ' ' || s[end - 1] == '\t'))
 		end--;
 	if (end == at)
 		return;
-	if (!strcmp(name, host) && !told->host) {
+	if (is_host && !told->host) {
 		told->host = true;
 		sonde_tell_octets(t, SONDE_ROW_http_host, at, end - at, s + at, end - at);
-	} else if (!strcmp(name, length) && !told->length && read_number(s + at, end - at, &v)) {
+	} else if (!is_host && !told->length && read_number(s + at, end - at, &v)) {
 		told->length = true;
 		sonde_tell_number(t, SONDE_ROW_http_length, at, end - at, v);
 	}

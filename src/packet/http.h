@@ -16,6 +16,9 @@ struct sonde_http_first {
 /* False where it cannot be one. */
 bool sonde_http_line(const uint8_t *s, uint32_t len, struct sonde_http_first *ret);
 
+/* Bytes of the first line, without its end; len where that is not here. */
+uint32_t sonde_http_line_len(const uint8_t *s, uint32_t len);
+
 struct sonde_reach sonde_http_reach(const struct sonde_range *r);
 
 #endif

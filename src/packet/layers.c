@@ -3,7 +3,7 @@
 #include "packet/field.h"
 #include "packet/option.h"
 
-/* A field's name as JSON has it, copied whole: a few moves instead of a call. */
+/* A name as JSON has it, copied whole: a few moves instead of a call. */
 enum { KEY_MOST = 48 };
 struct key {
 	char text[KEY_MOST];
@@ -12,11 +12,16 @@ struct key {
 
 /* clang-format off */
 #define KEY(full) { ",\"" full "\":", sizeof full + 3 },
-static const struct key keys[SONDE_ROWS] = {
+static const struct key keys[SONDE_ROWS] = { /* of fields */
 #define FIELD(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
 #define SPAN(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
 #define TOLD(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
 #define REST(p, n, full, ...) [SONDE_ROW_##p##_##n] = KEY(full)
+#include "wire/pass.h"
+};
+
+static const struct key layers[SONDE_PROTOCOLS] = { /* the beginning of each */
+#define PROTOCOL(p, ...) [SONDE_##p] = { ",{\"layer\":\"" #p "\"", sizeof ",{\"layer\":\"" #p },
 #include "wire/pass.h"
 };
 
@@ -33,10 +38,10 @@ const char *sonde_layers_stop(unsigned stop)
 }
 /* clang-format on */
 
-SONDE_INLINE char *put_key(char *o, unsigned row)
+SONDE_INLINE char *put_key(char *o, const struct key *key)
 {
-	memcpy(o, keys[row].text, KEY_MOST);
-	return o + keys[row].len;
+	memcpy(o, key->text, KEY_MOST);
+	return o + key->len;
 }
 
 SONDE_INLINE char *put_flag(char *o, bool v)
@@ -94,7 +99,7 @@ static void tell_value(struct telling *s, const struct sonde_field *f)
 {
 	char *o = sonde_text_room(s->t, KEY_MOST + 64), *from = o;
 
-	o = put_key(o, f->row);
+	o = put_key(o, &keys[f->row]);
 	if (s->bare) {
 		memmove(from, from + 1, (size_t)(o - from));
 		o--;
@@ -221,19 +226,16 @@ static void tell_layer(struct sonde_text *t, const struct sonde_packet *p, unsig
 	end_list(&s);
 }
 
-/* The names of rows, as a list that begins with before. */
+/* The names of rows, as a list behind the words before it. */
 static void put_names(struct sonde_text *t, const char *before, unsigned shape, uint32_t rows)
 {
-	for (; rows; rows &= rows - 1, before = ",\"") {
-		unsigned row = sonde_shapes[shape].row + (unsigned)__builtin_ctz(rows);
-		char *o = sonde_text_room(t, 64);
+	char *o = sonde_put_str(sonde_text_room(t, 33 * KEY_MOST), before), *list = o;
 
-		o = sonde_put_str(o, before);
-		o = sonde_put_str(o, sonde_rows[row].name);
-		*o++ = '"';
-		sonde_text_end(t, o);
-	}
-	sonde_text_bytes(t, "]", 1);
+	for (; rows; rows &= rows - 1)
+		o = put_key(o, &keys[sonde_shapes[shape].row + __builtin_ctz(rows)]) - 1;
+	*list = '[';
+	*o++ = ']';
+	sonde_text_end(t, o);
 }
 
 /* What lies behind the headers, and what lies behind the packet by their account. */
@@ -246,7 +248,8 @@ static void put_end(struct sonde_text *t, const struct sonde_packet *p)
 	if (last && last->end < end && last->end >= from)
 		end = last->end;
 	o = SONDE_PUT_LIT(o, "],\"stop\":\"");
-	o = sonde_put_str(o, sonde_layers_stop(p->stop));
+	o = p->stop == SONDE_STOP_END ? SONDE_PUT_LIT(o, "end")
+				      : sonde_put_str(o, sonde_layers_stop(p->stop));
 	*o++ = '"';
 	if (from < end) {
 		o = SONDE_PUT_LIT(o, ",\"data.len\":");
@@ -259,42 +262,9 @@ static void put_end(struct sonde_text *t, const struct sonde_packet *p)
 	sonde_text_end(t, o);
 }
 
-static void json(struct sonde_text *t, const struct sonde_packet *p, const struct sonde_verdict *v,
-		 void (*layer)(struct sonde_text *, const struct sonde_packet *, unsigned))
-{
-	const char *before = "\"layers\":[{\"layer\":\"";
-
-	if (!p->n)
-		sonde_text_str(t, "\"layers\":[");
-	for (unsigned d = 0; d < p->n; d++, before = "},{\"layer\":\"") {
-		char *o = sonde_text_room(t, 128);
-
-		o = sonde_put_str(o, before);
-		o = sonde_put_str(o, sonde_shapes[p->layer[d].shape].name);
-		*o++ = '"';
-		sonde_text_end(t, o);
-		layer(t, p, d);
-		if (v->wrong[d])
-			put_names(t, ",\"wrong\":[\"", p->layer[d].shape, v->wrong[d]);
-		if (v->later[d])
-			put_names(t, ",\"later\":[\"", p->layer[d].shape, v->later[d]);
-		if (v->presumed[d])
-			put_names(t, ",\"presumed\":[\"", p->layer[d].shape, v->presumed[d]);
-	}
-	if (p->n)
-		sonde_text_bytes(t, "}", 1);
-	put_end(t, p);
-}
-
-void sonde_layers_json_told(struct sonde_text *t, const struct sonde_packet *p,
-			    const struct sonde_verdict *v)
-{
-	json(t, p, v, tell_layer);
-}
-
-/* The commonest layers again, unrolled from the rows. */
-#define OUT_DEC(v, h, at)  put_number(o, v)
-#define OUT_HEX(v, h, at)  put_number(o, v)
+/* The commonest layers once more, unrolled from the rows. */
+#define OUT_DEC(v, h, at)  (sizeof(v) == 1 ? sonde_put_octet(o, (uint8_t)(v)) : put_number(o, v))
+#define OUT_HEX(v, h, at)  OUT_DEC(v, h, at)
 #define OUT_X4(v, h, at)   sonde_put_dec(o, (v)*4u)
 #define OUT_FLAG(v, h, at) put_flag(o, v)
 #define OUT_IP4(v, h, at)  put_quoted(o, h, at, sonde_put_ip4)
@@ -319,104 +289,128 @@ SONDE_INLINE char *put_quoted(char *o, const uint8_t *h, unsigned at,
 	((shape) == SONDE_eth || (shape) == SONDE_vlan || (shape) == SONDE_sll2 ||                 \
 	 (shape) == SONDE_ip || (shape) == SONDE_ipv6 || (shape) == SONDE_udp ||                   \
 	 (shape) == SONDE_tcp || (shape) == SONDE_tcp_mss || (shape) == SONDE_tcp_wscale ||        \
-	 (shape) == SONDE_tcp_ts || (shape) == SONDE_tcp_sack_block || (shape) == SONDE_arp ||     \
-	 (shape) == SONDE_arp_ip || (shape) == SONDE_icmp || (shape) == SONDE_icmp_echo)
+	 (shape) == SONDE_tcp_sackok || (shape) == SONDE_tcp_sack || (shape) == SONDE_tcp_ts ||    \
+	 (shape) == SONDE_tcp_sack_block || (shape) == SONDE_arp || (shape) == SONDE_arp_ip ||     \
+	 (shape) == SONDE_icmp || (shape) == SONDE_icmp_echo)
 
 /* Bytes for one layer of these with its options: 40 of "nop", and what is between. */
 enum { HOT_MOST = 4096 };
 
 /* clang-format off */
+/* The fields; of an option, its beginning too. NULL: it is none of them. */
 static char *put_rows(char *o, unsigned shape, const uint8_t *h)
 {
 	switch (shape) {
-#define PROTOCOL(p, ...) case SONDE_##p:
-#define OPTION(family, p, ...) case SONDE_##p:
-#define SHAPE(p, ...) case SONDE_##p:
+#define BEGIN(p) case SONDE_##p: if (!HOT(SONDE_##p)) return NULL;
+#define PROTOCOL(p, ...) BEGIN(p)
+#define OPTION(family, p, kind, bytes, title, source) \
+		BEGIN(p) \
+		o = SONDE_PUT_LIT(o, "{\"option\":\"" title "\"");
+#define SHAPE(p, ...) BEGIN(p)
 #define FIELD(p, n, full, bits, form, role, what) \
 		if (HOT(SONDE_##p)) { \
-			o = put_key(o, SONDE_ROW_##p##_##n); \
+			o = SONDE_PUT_LIT(o, ",\"" full "\":"); \
 			o = OUT_##form(sonde_##p##_##n((const struct sonde_##p *)h), h, \
 				       SONDE_AT_##p##_##n); \
 		}
 #define SPAN(p, n, full, first, last, form, what) FIELD(p, n, full, 0, form, ANY, what)
-#define END(p) break;
+#define END(p) return o;
 #include "wire/pass.h"
 	}
-	return o;
+	return NULL;
 }
 /* clang-format on */
 
+/* With a comma behind it; NULL: it is told the long way, being unknown or not whole. */
 static char *put_tcp_option(char *o, const struct sonde_option *opt)
 {
-	enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt->kind);
+	enum sonde_shape shape = sonde_option_shape_(SONDE_FAMILY_tcpopt, opt->kind);
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
-	const char *before = ",\"blocks\":[{";
+	uint32_t each = sonde_shapes[s->each].bytes, at = s->bytes;
 
 	if (opt->kind == 1)
 		return SONDE_PUT_LIT(o, "{\"option\":\"nop\"},");
-	o = SONDE_PUT_LIT(o, "{\"option\":\"");
-	o = sonde_put_str(o, s->title);
-	*o++ = '"';
-	o = put_rows(o, shape, opt->at);
-	for (uint32_t at = s->bytes; s->each && at + sonde_shapes[s->each].bytes <= opt->len;
-	     at += sonde_shapes[s->each].bytes, before = ",{") {
-		char *from;
+	if (opt->len < s->bytes || !(o = put_rows(o, shape, opt->at)))
+		return NULL;
+	if (s->each && at + each <= opt->len) {
+		o = SONDE_PUT_LIT(o, ",\"blocks\":[");
+		for (; at + each <= opt->len; at += each) {
+			char *from = o;
 
-		o = from = sonde_put_str(o, before);
-		o = put_rows(o, s->each, opt->at + at);
-		memmove(from, from + 1, (size_t)(o - from));
-		o[-1] = '}';
+			o = put_rows(from, s->each, opt->at + at);
+			*from = '{'; /* instead of the comma */
+			o = SONDE_PUT_LIT(o, "},");
+		}
+		o[-1] = ']';
 	}
-	if (*before == ',' && before[1] == '{')
-		*o++ = ']';
 	return SONDE_PUT_LIT(o, "},");
 }
 
-/* Whether all options are known and whole; the others are told the long way. */
-static bool plain_options(const uint8_t *from, const uint8_t *to)
+/* NULL: one of them is told the long way, and so are they all. */
+static char *put_tcp_options(char *o, const uint8_t *from, const uint8_t *to)
 {
 	struct sonde_walk w = { from, to };
 	struct sonde_option opt;
 
-	while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt)) {
-		enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt.kind);
-
-		if (opt.kind != 1 &&
-		    (!(HOT(shape) || shape == SONDE_tcp_sackok || shape == SONDE_tcp_sack) ||
-		     opt.len < sonde_shapes[shape].bytes))
-			return false;
-	}
-	return w.at == w.to;
+	o = SONDE_PUT_LIT(o, ",\"options\":[");
+	while (o && sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt))
+		o = put_tcp_option(o, &opt);
+	if (!o || w.at < w.to)
+		return NULL;
+	o[-1] = ']';
+	return o;
 }
 
-static void put_layer(struct sonde_text *t, const struct sonde_packet *p, unsigned d)
+/* NULL: it is told the long way. */
+static char *put_layer(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_layer *l = &p->layer[d];
 	const uint8_t *h = p->byte + l->at;
 	unsigned bytes = sonde_shapes[l->shape].bytes;
-	bool options = l->head > bytes;
-	char *o;
 
-	if (!HOT(l->shape) ||
-	    (options && (l->shape != SONDE_tcp || !plain_options(h + bytes, h + l->head)))) {
-		tell_layer(t, p, d);
-		return;
-	}
-	o = put_rows(sonde_text_room(t, HOT_MOST), l->shape, h);
-	if (options) {
-		struct sonde_walk w = { h + bytes, h + l->head };
-		struct sonde_option opt;
+	o = put_rows(o, l->shape, h);
+	if (!o || l->head <= bytes)
+		return o;
+	return l->shape == SONDE_tcp ? put_tcp_options(o, h + bytes, h + l->head) : NULL;
+}
 
-		o = SONDE_PUT_LIT(o, ",\"options\":[");
-		while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt))
-			o = put_tcp_option(o, &opt);
-		o[-1] = ']';
+SONDE_INLINE void json(struct sonde_text *t, const struct sonde_packet *p,
+		       const struct sonde_verdict *v, bool long_way)
+{
+	char *o = sonde_text_room(t, KEY_MOST), *end;
+
+	o = p->n ? SONDE_PUT_LIT(o, "\"layers\":") : SONDE_PUT_LIT(o, "\"layers\":[");
+	for (unsigned d = 0; d < p->n; d++) {
+		unsigned shape = p->layer[d].shape;
+
+		sonde_text_end(t, o);
+		o = put_key(sonde_text_room(t, HOT_MOST), &layers[shape]);
+		if (!d)
+			o[-layers[shape].len] = '['; /* instead of the comma */
+		end = long_way ? NULL : put_layer(o, p, d);
+		sonde_text_end(t, end ? end : o);
+		if (!end)
+			tell_layer(t, p, d);
+		if (v->wrong[d])
+			put_names(t, ",\"wrong\":", shape, v->wrong[d]);
+		if (v->later[d])
+			put_names(t, ",\"later\":", shape, v->later[d]);
+		if (v->presumed[d])
+			put_names(t, ",\"presumed\":", shape, v->presumed[d]);
+		o = SONDE_PUT_LIT(sonde_text_room(t, KEY_MOST), "}");
 	}
 	sonde_text_end(t, o);
+	put_end(t, p);
 }
 
 void sonde_layers_json(struct sonde_text *t, const struct sonde_packet *p,
 		       const struct sonde_verdict *v)
 {
-	json(t, p, v, put_layer);
+	json(t, p, v, false);
+}
+
+void sonde_layers_json_told(struct sonde_text *t, const struct sonde_packet *p,
+			    const struct sonde_verdict *v)
+{
+	json(t, p, v, true);
 }

@@ -9,14 +9,20 @@ char *sonde_line_value(char *o, enum sonde_row_id row, uint32_t v)
 	return words ? sonde_line_say(o, words) : sonde_line_number(o, "type-", v);
 }
 
-char *sonde_line_address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
-			 bool dst)
+static inline char *address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
+			    bool dst)
 {
 	const uint8_t *h = p->byte + l->at;
 
 	if (l->shape == SONDE_ip)
 		return sonde_put_ip4(o, h + (dst ? SONDE_AT_ip_dst : SONDE_AT_ip_src) / 8);
 	return sonde_put_ip6(o, h + (dst ? SONDE_AT_ipv6_dst : SONDE_AT_ipv6_src) / 8);
+}
+
+char *sonde_line_address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
+			 bool dst)
+{
+	return address(o, p, l, dst);
 }
 
 /* What layer last, an IP or extension header, says of what it carries where no header that we know
@@ -138,10 +144,10 @@ char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
 	if (top < p->n && has_ports(p->layer[top].shape))
 		t = sonde_header(p, top, tcp_start);
 	o = l->shape == SONDE_ipv6 ? sonde_line_say(o, "IP6 ") : sonde_line_say(o, "IP ");
-	o = sonde_line_address(o, p, l, false);
+	o = address(o, p, l, false);
 	if (t && plain)
 		o = sonde_line_number(o, ".", sonde_tcp_start_sport(t));
-	o = sonde_line_address(sonde_line_say(o, " > "), p, l, true);
+	o = address(sonde_line_say(o, " > "), p, l, true);
 	if (t && plain)
 		o = sonde_line_number(o, ".", sonde_tcp_start_dport(t));
 	o = sonde_line_say(o, ": ");
@@ -172,12 +178,18 @@ static char *unsaid(char *o, const struct sonde_packet *p)
 
 char *sonde_summary(char *o, const struct sonde_packet *p)
 {
-	bool cut_quote = p->n && p->layer[p->n - 1].part & SONDE_PART_QUOTED;
+	const struct sonde_layer *second = &p->layer[1];
 
-	o = unsaid(sonde_line_from(o, p, 0), p);
-	if (p->stop == SONDE_STOP_TRUNCATED && !cut_quote)
-		o = sonde_line_say(o, " [truncated]");
-	if (p->stop == SONDE_STOP_MALFORMED && !cut_quote)
-		o = sonde_line_say(o, " [malformed]");
-	return o;
+	/* nearly always: Ethernet, which has nothing to say, and IP */
+	if (p->n > 1 && p->layer->shape == SONDE_eth &&
+	    (second->shape == SONDE_ip || second->shape == SONDE_ipv6))
+		o = sonde_line_ip(o, p, 1);
+	else
+		o = sonde_line_from(o, p, 0);
+	o = unsaid(o, p);
+	if (p->stop != SONDE_STOP_TRUNCATED && p->stop != SONDE_STOP_MALFORMED)
+		return o;
+	if (p->n && p->layer[p->n - 1].part & SONDE_PART_QUOTED)
+		return o;
+	return sonde_line_say(o, p->stop == SONDE_STOP_TRUNCATED ? " [truncated]" : " [malformed]");
 }

@@ -3,39 +3,24 @@
 #include "packet/quic.h"
 #include "packet/ssh.h"
 
-/* Whether all eight are printable ASCII and no backslash: no byte has its high bit, and none gets
- * it or loses it where it should not. */
-static bool are_plain(uint64_t eight)
-{
-	const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
-	uint64_t slash = eight ^ '\\' * ones;
-
-	return !((eight | (eight - ' ' * ones) | (eight + ones) | (slash - ones)) & high);
-}
-
 void sonde_line_text(struct sonde_line *l, const void *at, size_t len)
 {
-	const uint8_t *s = at;
+	const uint8_t *s = at, *end = s + len;
 
-	while (len) {
-		uint32_t c = *s;
-		unsigned n = 1;
-		uint64_t eight;
+	while (s < end) {
+		uint64_t eight = sonde_text_eight(at, s, end);
+		unsigned n = sonde_text_plain(eight);
+		uint32_t c = 0;
 
-		if (len >= 8 && l->o + 8 <= l->stop && (memcpy(&eight, s, 8), are_plain(eight))) {
-			memcpy(l->o, s, 8);
-			l->o += 8;
-			s += 8;
-			len -= 8;
-			continue;
-		}
 		if (l->o >= l->stop) {
 			sonde_line_put(l, "...");
 			return;
 		}
-		if (c - ' ' < 0x7f - ' ' && c != '\\') {
-			*l->o++ = (char)c;
-		} else if ((n = sonde_text_char(s, len, &c)) && c != '\\' &&
+		if (n) {
+			n = n < l->stop - l->o ? n : (unsigned)(l->stop - l->o);
+			sonde_put_eight(l->o, eight);
+			l->o += n;
+		} else if ((n = sonde_text_char(s, (size_t)(end - s), &c)) && c != '\\' &&
 			   sonde_text_harmless(c)) {
 			memcpy(l->o, s, n);
 			l->o += n;
@@ -48,18 +33,15 @@ void sonde_line_text(struct sonde_line *l, const void *at, size_t len)
 			}
 		}
 		s += n;
-		len -= n;
 	}
 }
 
 static void http_line(struct sonde_line *l, const struct sonde_packet *p, unsigned d)
 {
 	const uint8_t *s = p->byte + p->layer[d].at;
-	struct sonde_http_first first;
 
-	sonde_http_line(s, p->layer[d].head, &first);
 	sonde_line_put(l, ": HTTP: ");
-	sonde_line_text(l, s, first.len);
+	sonde_line_text(l, s, sonde_http_line_len(s, p->layer[d].head));
 }
 
 static void ssh_line(struct sonde_line *l, const struct sonde_packet *p, unsigned d)

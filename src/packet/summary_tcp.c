@@ -1,25 +1,8 @@
 #include "packet/line.h"
 #include "packet/option.h"
 
-/* ack: what the blocks of a sack option count from. */
-static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
+static char *tcp_sack(char *o, const struct sonde_option *opt, uint32_t ack)
 {
-	enum sonde_shape shape = sonde_option_shape(SONDE_FAMILY_tcpopt, opt->kind);
-	const void *h = opt->at;
-
-	if (opt->kind == 1)
-		return sonde_line_say(o, "nop");
-	if (shape == SONDE_NONE || opt->len < sonde_shapes[shape].bytes)
-		return sonde_line_number(o, "unknown-", opt->kind);
-	switch (shape) {
-	case SONDE_tcp_mss: return sonde_line_number(o, "mss ", sonde_tcp_mss_val(h));
-	case SONDE_tcp_wscale: return sonde_line_number(o, "wscale ", sonde_tcp_wscale_shift(h));
-	case SONDE_tcp_sackok: return sonde_line_say(o, "sackOK");
-	case SONDE_tcp_ts:
-		o = sonde_line_number(o, "TS val ", sonde_tcp_ts_val(h));
-		return sonde_line_number(o, " ecr ", sonde_tcp_ts_ecr(h));
-	default: break;
-	}
 	o = sonde_line_number(o, "sack ", (opt->len - 2) / SONDE_BYTES_tcp_sack_block);
 	*o++ = ' ';
 	for (uint32_t at = 2; at + SONDE_BYTES_tcp_sack_block <= opt->len;
@@ -31,6 +14,32 @@ static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
 		*o++ = '}';
 	}
 	return o;
+}
+
+/* ack: what the blocks of a sack option count from. */
+static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
+{
+	const void *h = opt->at;
+
+	switch (opt->kind) {
+	case 1: return sonde_line_say(o, "nop");
+	case SONDE_KIND_tcp_mss:
+		if (opt->len < SONDE_BYTES_tcp_mss)
+			break;
+		return sonde_line_number(o, "mss ", sonde_tcp_mss_val(h));
+	case SONDE_KIND_tcp_wscale:
+		if (opt->len < SONDE_BYTES_tcp_wscale)
+			break;
+		return sonde_line_number(o, "wscale ", sonde_tcp_wscale_shift(h));
+	case SONDE_KIND_tcp_sackok: return sonde_line_say(o, "sackOK");
+	case SONDE_KIND_tcp_sack: return tcp_sack(o, opt, ack);
+	case SONDE_KIND_tcp_ts:
+		if (opt->len < SONDE_BYTES_tcp_ts)
+			break;
+		o = sonde_line_number(o, "TS val ", sonde_tcp_ts_val(h));
+		return sonde_line_number(o, " ecr ", sonde_tcp_ts_ecr(h));
+	}
+	return sonde_line_number(o, "unknown-", opt->kind);
 }
 
 static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
@@ -50,11 +59,22 @@ static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 	return o;
 }
 
-/* The letters of the low and of the high four flags, in every combination. */
-static const char low_flags[16][5] = { "",  "F",  "S",	"FS",  "R",  "FR",  "SR",  "FSR",
+/* The letters of the low and of the high four flags, in every combination, and how many they are. */
+static const char low_flags[16][4] = { "",  "F",  "S",	"FS",  "R",  "FR",  "SR",  "FSR",
 				       "P", "FP", "SP", "FSP", "RP", "FRP", "SRP", "FSRP" };
-static const char high_flags[16][5] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE",  ".UE",
+static const char high_flags[16][4] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE",  ".UE",
 					"W", ".W", "UW", ".UW", "EW", ".EW", "UEW", ".UEW" };
+static const uint8_t flags_set[16] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4 };
+
+static char *tcp_flags(char *o, uint8_t flag)
+{
+	if (!flag)
+		return sonde_line_say(o, "none");
+	memcpy(o, low_flags[flag & 15], 4);
+	o += flags_set[flag & 15];
+	memcpy(o, high_flags[flag >> 4], 4);
+	return o + flags_set[flag >> 4];
+}
 
 char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 {
@@ -62,9 +82,7 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp) - p->start.seq;
 	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
 
-	o = sonde_line_say(o, "Flags [");
-	o = sonde_line_say(o, flag ? low_flags[flag & 15] : "none");
-	o = sonde_line_say(o, high_flags[flag >> 4]);
+	o = tcp_flags(sonde_line_say(o, "Flags ["), flag);
 	*o++ = ']';
 	if (len || flag & 7) { /* SYN, FIN, RST */
 		o = sonde_line_number(o, ", seq ", seq);

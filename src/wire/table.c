@@ -63,11 +63,7 @@ const struct sonde_shape_info sonde_shapes[SONDE_SHAPES] = {
 
 enum sonde_shape sonde_option_shape(enum sonde_family family, uint32_t kind)
 {
-	switch (SONDE_KEY_(family, kind)) {
-#define OPTION(f, p, k, ...) case SONDE_KEY_(SONDE_FAMILY_##f, k): return SONDE_##p;
-#include "wire/pass.h"
-	}
-	return SONDE_NONE;
+	return sonde_option_shape_(family, kind);
 }
 
 /* Like sonde_get, but of no more bytes than the bits lie in. */

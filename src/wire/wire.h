@@ -349,6 +349,16 @@ SONDE_INLINE enum sonde_shape sonde_beginning(enum sonde_shape whole)
 
 enum sonde_shape sonde_option_shape(enum sonde_family family, uint32_t kind);
 
+/* The same where the family is known when compiling. */
+SONDE_INLINE enum sonde_shape sonde_option_shape_(enum sonde_family family, uint32_t kind)
+{
+	switch (SONDE_KEY_(family, kind)) {
+#define OPTION(f, p, k, ...) case SONDE_KEY_(SONDE_FAMILY_##f, k): return SONDE_##p;
+#include "wire/pass.h"
+	}
+	return SONDE_NONE;
+}
+
 /* The word for a number of this row, or NULL. */
 const char *sonde_words(enum sonde_row_id row, uint32_t number);
 
