@@ -8,6 +8,7 @@
 #include "packet/summary.h"
 #include "packet/tree.h"
 #include "packet/value.h"
+#include "run/remark.h"
 
 enum { ROOM = 512, CELL = 64 << 10 };
 
@@ -130,6 +131,14 @@ static char *put_with_link(char *o, const struct sonde_packet *p)
 	return o;
 }
 
+/* Behind all else that the line says. */
+static char *put_processes(struct sonde_text *t, char *o, const struct sonde_beside *facts)
+{
+	sonde_text_end(t, sonde_put_str(o, " (of "));
+	sonde_remark_put_processes(t, facts);
+	return sonde_put_str(sonde_text_room(t, 8), ")");
+}
+
 static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
 		      const struct sonde_beside *facts)
 {
@@ -154,9 +163,12 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		o = sonde_put_dec(o, facts->cause);
 		*o++ = ')';
 	}
+	if (look->process && facts->processes)
+		o = put_processes(v->out, o, facts);
 	*o++ = '\n';
 	sonde_text_end(v->out, o);
 	if (look->tree) {
+		sonde_remark_tree(v->out, facts);
 		if (f->sum == SONDE_SUM_NOT_READY)
 			sonde_text_str(v->out, "  checksum of the transport: not filled in yet, "
 					       "transmit offload will\n");
@@ -239,9 +251,17 @@ static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 	o = put_text(t, o, ",\"frame.direction\":", facts->direction);
 	o = put_text(t, o, ",\"frame.sums\":", facts->sums);
 	o = put_number(o, ",\"frame.drop_count\":", facts->dropped);
-	o = put_text(t, o, ",\"frame.comment\":", facts->comment);
-	o = put_number(o, ",\"frame.process.pid\":", facts->pid);
-	o = put_text(t, o, ",\"frame.process.name\":", facts->process);
+	if (facts->comment.n || facts->processes) {
+		o = put_text(t, o, ",\"frame.comment\":",
+			     facts->comment.n ? *facts->comment.at : NULL);
+		if (facts->processes)
+			o = put_number(o, ",\"frame.process.pid\":", facts->process->pid);
+		if (facts->processes)
+			o = put_text(t, o, ",\"frame.process.name\":", facts->process->name);
+		sonde_text_end(t, o);
+		sonde_remark_json(t, facts);
+		o = sonde_text_room(t, ROOM);
+	}
 	if (facts->message_frames) {
 		sonde_text_end(t, o);
 		sonde_text_print(t, ",\"frame.message_frames\":[%s]", facts->message_frames);
@@ -278,6 +298,17 @@ static void put_column(struct sonde_text *t, const struct sonde_column *c,
 		return;
 	if (c->kind == SONDE_COLUMN_TEXT)
 		sonde_text_escape(t, value.text, strlen(value.text));
+	else if (c->kind == SONDE_COLUMN_EACH_TEXT)
+		for (size_t i = 0; i < value.list->n; i++) {
+			sonde_text_str(t, i ? " " : "");
+			sonde_text_escape(t, value.list->at[i], strlen(value.list->at[i]));
+		}
+	else if (c->kind == SONDE_COLUMN_EACH_UINT)
+		for (size_t i = 0; i < value.numbers->n; i++) {
+			sonde_text_str(t, i ? " " : "");
+			sonde_text_end(t, sonde_put_dec(sonde_text_room(t, 24),
+							value.numbers->at[i]));
+		}
 	else
 		sonde_text_end(t, sonde_put_dec(sonde_text_room(t, 24), value.number));
 }

@@ -29,6 +29,7 @@ struct sonde_view_look {
 	bool tree;		    /* all fields below the line */
 	bool link;		    /* the link's addresses in front of the line */
 	bool number;		    /* in front of the line */
+	bool process;		    /* whose it is, behind the line */
 	bool interface;		    /* its name and the direction, behind the time */
 	bool absolute;		    /* sequence numbers as they are, not from where they began */
 	bool line_by_line;	    /* each packet reaches the output at once */
