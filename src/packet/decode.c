@@ -262,6 +262,7 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	p->start.seq = p->start.ack = 0;
 	p->link = 0;
 	p->told = 0;
+	p->manner = NULL;
 	while (shape != SONDE_NONE) {
 		uint32_t there = (end < len ? end : len) - at, fixed;
 		enum sonde_shape hinted;

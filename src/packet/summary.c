@@ -9,11 +9,42 @@ char *sonde_line_value(char *o, enum sonde_row_id row, uint32_t v)
 	return words ? sonde_line_say(o, words) : sonde_line_number(o, "type-", v);
 }
 
+static const char *host_name(const struct sonde_manner *m, const struct sonde_layer *l,
+			     const uint8_t *h, bool dst)
+{
+	if (!m->host)
+		return NULL;
+	if (l->shape == SONDE_ip)
+		return m->host(m->arg, h + (dst ? SONDE_AT_ip_dst : SONDE_AT_ip_src) / 8, 4);
+	return m->host(m->arg, h + (dst ? SONDE_AT_ipv6_dst : SONDE_AT_ipv6_src) / 8, 16);
+}
+
+/* The port of the transport that layer top is. */
+static char *put_port(char *o, const struct sonde_packet *p, unsigned top, uint16_t port)
+{
+	static const uint8_t protocols[SONDE_PROTOCOLS] = {
+		[SONDE_tcp] = 6,   [SONDE_tcp_start] = 6,  [SONDE_udp] = 17,
+		[SONDE_sctp] = 132, [SONDE_udplite] = 136,
+	};
+	const struct sonde_manner *m = p->manner;
+	const char *name = NULL;
+
+	if (__builtin_expect(m && m->port, 0))
+		name = m->port(m->arg, protocols[p->layer[top].shape], port);
+	return name ? sonde_line_say(o, name) : sonde_put_dec(o, port);
+}
+
 char *sonde_line_address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
 			 bool dst)
 {
 	const uint8_t *h = p->byte + l->at;
 
+	if (__builtin_expect(p->manner != NULL, 0)) {
+		const char *name = host_name(p->manner, l, h, dst);
+
+		if (name)
+			return sonde_line_say(o, name);
+	}
 	if (l->shape == SONDE_ip)
 		return sonde_put_ip4(o, h + (dst ? SONDE_AT_ip_dst : SONDE_AT_ip_src) / 8);
 	return sonde_put_ip6(o, h + (dst ? SONDE_AT_ipv6_dst : SONDE_AT_ipv6_src) / 8);
@@ -95,6 +126,14 @@ static char *transport(char *o, const struct sonde_packet *p, unsigned top)
 {
 	const struct sonde_tcp_start *t = sonde_header(p, top, tcp_start);
 
+	if (__builtin_expect(p->manner && p->manner->quick, 0))
+		switch (p->layer[top].shape) {
+		case SONDE_tcp: return sonde_line_number(o, "tcp ", sonde_line_body(p, top));
+		case SONDE_udplite:
+		case SONDE_udp:
+			return sonde_line_number(o, "UDP, length ", sonde_line_body(p, top));
+		case SONDE_igmp: return sonde_line_say(o, "igmp");
+		}
 	switch (p->layer[top].shape) {
 	case SONDE_tcp: return sonde_line_tcp(o, p, top);
 	case SONDE_tcp_start: return sonde_line_number(o, "tcp, seq ", sonde_tcp_start_seq(t));
@@ -140,16 +179,16 @@ char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
 	o = l->shape == SONDE_ipv6 ? sonde_line_say(o, "IP6 ") : sonde_line_say(o, "IP ");
 	o = sonde_line_address(o, p, l, false);
 	if (t && plain)
-		o = sonde_line_number(o, ".", sonde_tcp_start_sport(t));
+		o = put_port(sonde_line_say(o, "."), p, top, sonde_tcp_start_sport(t));
 	o = sonde_line_address(sonde_line_say(o, " > "), p, l, true);
 	if (t && plain)
-		o = sonde_line_number(o, ".", sonde_tcp_start_dport(t));
+		o = put_port(sonde_line_say(o, "."), p, top, sonde_tcp_start_dport(t));
 	o = sonde_line_say(o, ": ");
 	for (unsigned i = d + 1; i < top; i++)
 		o = extension(o, p, i);
 	if (t && !plain) {
-		o = sonde_line_number(sonde_line_number(o, "", sonde_tcp_start_sport(t)), " > ",
-				      sonde_tcp_start_dport(t));
+		o = put_port(o, p, top, sonde_tcp_start_sport(t));
+		o = put_port(sonde_line_say(o, " > "), p, top, sonde_tcp_start_dport(t));
 		o = sonde_line_say(o, ": ");
 	}
 	return top < p->n ? transport(o, p, top) : carried_line(o, p, top - 1);

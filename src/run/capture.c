@@ -149,7 +149,7 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	const struct sonde_capture_plan *plan = c->plan;
 	const struct sonde_frame *f = &tap->head;
 	size_t i = (size_t)(tap - c->taps.tap);
-	const struct sonde_whole *whole;
+	struct sonde_whole *whole;
 	struct beside b;
 	struct sonde_packet p;
 

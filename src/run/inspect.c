@@ -123,7 +123,7 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	struct sonde_beside beside;
 	struct sonde_packet p;
 
-	const struct sonde_whole *whole;
+	struct sonde_whole *whole;
 
 	if (in->beside) {
 		take_beside(in, f, &beside);
@@ -218,6 +218,14 @@ static int open_files(struct inspect *in)
 	return r < 0 ? r : 0;
 }
 
+static void hear_name(void *arg, const uint8_t *address, size_t len, struct sonde_bytes name)
+{
+	struct inspect *in = arg;
+
+	if (in->view.names.entry)
+		sonde_names_learn(&in->view.names, SONDE_NAMES_FILE, address, len, name);
+}
+
 static int open_copy(struct inspect *in)
 {
 	struct sonde_savefile_plan plan;
@@ -264,6 +272,9 @@ static int open_all(struct inspect *in)
 		sonde_facts_init(&in->facts);
 	if (!r)
 		r = open_files(in);
+	if (!r && plan->look.names)
+		for (unsigned i = 0; i < plan->files; i++)
+			sonde_reader_hear_names(sonde_files_reader(in->files, i), hear_name, in);
 	in->beside = plan->match || plan->process || plan->look.tree ||
 		     plan->look.form != SONDE_VIEW_LINE;
 	in->quiet = plan->quiet || plan->count || plan->stats;

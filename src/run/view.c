@@ -48,6 +48,13 @@ void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,
 		     struct sonde_text *out)
 {
 	*v = (struct sonde_view){ .look = *look, .out = out };
+	v->manner.quick = look->quick;
+	if (look->names) {
+		sonde_names_init(&v->names);
+		v->manner.host = sonde_names_host;
+		v->manner.port = sonde_names_port;
+		v->manner.arg = &v->names;
+	}
 	if (look->form == SONDE_VIEW_LINE && !look->absolute)
 		sonde_starts_init(&v->starts, &v->arena);
 	if (look->form == SONDE_VIEW_CSV) {
@@ -58,6 +65,7 @@ void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,
 
 void sonde_view_done(struct sonde_view *v)
 {
+	sonde_names_done(&v->names);
 	sonde_arena_done(&v->arena);
 }
 
@@ -94,6 +102,21 @@ static char *put_interface(char *o, const struct sonde_frame *f, const struct so
 	return sonde_put_str(o, dirs[f->dir <= SONDE_DIR_OUT ? f->dir : 0]);
 }
 
+static size_t room_of(const struct sonde_view *v)
+{
+	return v->look.names ? SONDE_SUMMARY_NAMED_MAX : SONDE_SUMMARY_MAX;
+}
+
+/* In another manner than by numbers and in full. */
+static void speak(struct sonde_view *v, struct sonde_packet *p)
+{
+	if (v->look.names)
+		sonde_names_hear(&v->names, v->whole ? &v->whole->p : p);
+	p->manner = &v->manner;
+	if (v->whole)
+		v->whole->p.manner = &v->manner;
+}
+
 /* A datagram that came in fragments, below its last one. */
 static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 {
@@ -104,7 +127,7 @@ static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 			 w->datagram.pieces, (unsigned long long)w->datagram.first,
 			 (unsigned long long)w->datagram.last,
 			 w->datagram.overlap ? ", some of which overlap" : "");
-	o = sonde_summary(sonde_text_room(v->out, SONDE_SUMMARY_MAX), &w->p);
+	o = sonde_summary(sonde_text_room(v->out, room_of(v)), &w->p);
 	*o++ = '\n';
 	sonde_text_end(v->out, o);
 	if (v->look.tree) {
@@ -144,9 +167,11 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 {
 	const struct sonde_view_look *look = &v->look;
 	char *o = sonde_text_room(v->out,
-				  SONDE_SUMMARY_MAX + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
+				  room_of(v) + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
 	struct sonde_verdict verdict;
 
+	if (look->quick || look->names)
+		speak(v, p);
 	if (look->number) {
 		o = sonde_put_dec(o, facts->number);
 		o = SONDE_PUT_LIT(o, "  ");
