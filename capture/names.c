@@ -16,7 +16,8 @@ void sonde_reader_names(const struct sonde_reader *r, struct sonde_bytes body)
 {
 	while (r->hear_name && body.len >= 4) {
 		unsigned type = sonde_reader_get16(r, body.at);
-		size_t len = sonde_reader_get16(r, body.at + 2), whole = 4 + ((len + 3) & ~(size_t)3);
+		size_t len = sonde_reader_get16(r, body.at + 2),
+		       whole = 4 + ((len + 3) & ~(size_t)3);
 		size_t address = type == RECORD_IPV4 ? 4 : type == RECORD_IPV6 ? 16 : 0;
 		const uint8_t *name = body.at + 4 + address;
 

@@ -27,8 +27,8 @@ struct capture {
 	struct sonde_album album;
 	struct sonde_text lines;
 	struct sonde_view view;
-	struct sonde_context context; /* of packets that are looked at */
-	uint64_t number;	      /* of the packet at hand, before any expression */
+	struct sonde_context context;	 /* of packets that are looked at */
+	uint64_t number;		 /* of the packet at hand, before any expression */
 	struct sonde_arena arena, aside; /* aside: of the packet at hand */
 	struct sonde_match match, last;
 	struct sonde_owners *owners; /* NULL: nobody asked whose a packet is */

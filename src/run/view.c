@@ -140,9 +140,13 @@ static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 static char *put_with_link(char *o, const struct sonde_packet *p)
 {
 	static const char *const names[] = { "IP ", "IP6 ", "ARP, " };
-	char *from = o = sonde_ether_put(o, p);
+	char *begin = o, *from = o = sonde_ether_put(o, p);
+	size_t link;
 
 	o = sonde_summary(o, p);
+	link = (size_t)(o - from);
+	if ((size_t)(from - begin) == link + 2 && !memcmp(begin, from, link))
+		return from - 2; /* of a type that nobody knows the line says the same */
 	for (unsigned i = 0; i < 3; i++) {
 		size_t len = strlen(names[i]);
 
@@ -166,8 +170,7 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		      const struct sonde_beside *facts)
 {
 	const struct sonde_view_look *look = &v->look;
-	char *o = sonde_text_room(v->out,
-				  room_of(v) + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
+	char *o = sonde_text_room(v->out, room_of(v) + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
 	struct sonde_verdict verdict;
 
 	if (look->quick || look->names)
@@ -277,8 +280,8 @@ static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 	o = put_text(t, o, ",\"frame.sums\":", facts->sums);
 	o = put_number(o, ",\"frame.drop_count\":", facts->dropped);
 	if (facts->comment.n || facts->processes) {
-		o = put_text(t, o, ",\"frame.comment\":",
-			     facts->comment.n ? *facts->comment.at : NULL);
+		o = put_text(t, o,
+			     ",\"frame.comment\":", facts->comment.n ? *facts->comment.at : NULL);
 		if (facts->processes)
 			o = put_number(o, ",\"frame.process.pid\":", facts->process->pid);
 		if (facts->processes)
@@ -331,8 +334,8 @@ static void put_column(struct sonde_text *t, const struct sonde_column *c,
 	else if (c->kind == SONDE_COLUMN_EACH_UINT)
 		for (size_t i = 0; i < value.numbers->n; i++) {
 			sonde_text_str(t, i ? " " : "");
-			sonde_text_end(t, sonde_put_dec(sonde_text_room(t, 24),
-							value.numbers->at[i]));
+			sonde_text_end(t,
+				       sonde_put_dec(sonde_text_room(t, 24), value.numbers->at[i]));
 		}
 	else
 		sonde_text_end(t, sonde_put_dec(sonde_text_room(t, 24), value.number));
