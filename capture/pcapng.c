@@ -314,6 +314,7 @@ static int read_other(struct sonde_reader *r, struct sonde_bytes body)
 	case PCAPNG_SECTION: k = read_section(r, body); break;
 	case PCAPNG_INTERFACE: k = read_interface(r, body); break;
 	case PCAPNG_STATISTICS: read_statistics(r, body); break;
+	case PCAPNG_NAMES: sonde_reader_names(r, body); break;
 	case PCAPNG_CUSTOM:
 	case PCAPNG_CUSTOM_PRIVATE: k = read_custom(r, body); break;
 	}

@@ -137,6 +137,12 @@ bool sonde_reader_interface_option(const struct sonde_reader *r, uint32_t interf
 bool sonde_reader_section_option(const struct sonde_reader *r, unsigned code, unsigned n,
 				 struct sonde_bytes *ret);
 
+/* Who hears the name that a name resolution block gives an address, of 4 or 16 bytes: the first,
+ * where it gives several. Hostile bytes as they are; borrowed until it returns. */
+typedef void sonde_reader_name(void *arg, const uint8_t *address, size_t len,
+			       struct sonde_bytes name);
+void sonde_reader_hear_names(struct sonde_reader *r, sonde_reader_name *hear, void *arg);
+
 /* NULL is fine; returns NULL. What pull reads from is the caller's. */
 struct sonde_reader *sonde_reader_close(struct sonde_reader *r);
 

@@ -84,6 +84,8 @@ struct sonde_reader {
 	uint8_t *entry; /* the journal entry being read */
 	size_t entry_room;
 	struct sonde_listener *listener;
+	sonde_reader_name *hear_name; /* NULL: nobody */
+	void *hear_name_arg;
 };
 
 int sonde_pcap_begin(struct sonde_reader *r); /* 0, or as sonde_reader_next */
@@ -98,6 +100,8 @@ void sonde_reader_forget(struct sonde_reader *r);
 int sonde_reader_keep(struct sonde_reader *r, struct sonde_options *o, struct sonde_bytes from);
 
 void sonde_reader_listen(struct sonde_reader *r, struct sonde_listener *l);
+/* The body of a name resolution block. */
+void sonde_reader_names(const struct sonde_reader *r, struct sonde_bytes body);
 int sonde_reader_tell(const struct sonde_reader *r);
 
 /* if_tsresol. */

@@ -19,6 +19,7 @@ struct conf {
 	int when;
 	struct sonde_option_texts deny;
 	struct sonde_option_numbers pid;
+	const char *whose;
 };
 
 static const struct sonde_option options[] = {
@@ -31,6 +32,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION_CHOICE(0, "color", struct conf, when, "WHEN", sonde_option_when, "colours"),
 	SONDE_OPTION(TEXTS, 0, "deny-hook", struct conf, deny, "NAME", "without it"),
 	SONDE_OPTION(NUMBERS, 'p', NULL, struct conf, pid, "PID", "a process"),
+	SONDE_OPTION(MAYBE, 0, "whose", struct conf, whose, "WHO", "of whom"),
 	SONDE_OPTION_END,
 };
 static const char *const forms[] = { "[OPTION...] -- COMMAND [ARG...]", "-p PID", NULL };
@@ -152,6 +154,18 @@ START_TEST(options_end_where_the_command_begins)
 }
 END_TEST
 
+START_TEST(a_value_that_may_be_left_out_is_behind_an_equals_sign)
+{
+	parse(&plain, "file");
+	ck_assert_ptr_null(conf.whose);
+	parse(&plain, "--whose file");
+	ck_assert_str_eq(conf.whose, "");
+	ck_assert_int_eq(operand, 2);
+	parse(&plain, "--whose=curl file");
+	ck_assert_str_eq(conf.whose, "curl");
+}
+END_TEST
+
 START_TEST(a_mistake_is_one_sentence_and_exit_2)
 {
 	static const struct {
@@ -208,6 +222,7 @@ START_TEST(help_and_version_come_from_the_table)
 			       "      --color=WHEN       colours: auto, always, never\n"
 			       "      --deny-hook=NAME   without it\n"
 			       "  -p PID                 a process\n"
+			       "      --whose[=WHO]      of whom\n"
 			       "      --help             this\n"
 			       "      --version          which sonde this is\n\nMore.\n");
 	ck_assert_int_eq(status_of(&command, "--version"), 0);
@@ -271,6 +286,7 @@ Suite *option_suite(void)
 	tcase_add_test(c, every_kind_of_value_reaches_its_member);
 	tcase_add_test(c, times_and_sizes_are_exact_or_refused);
 	tcase_add_test(c, options_end_where_the_command_begins);
+	tcase_add_test(c, a_value_that_may_be_left_out_is_behind_an_equals_sign);
 	tcase_add_test(c, a_mistake_is_one_sentence_and_exit_2);
 	tcase_add_test(c, an_option_repeated_too_often_is_refused);
 	tcase_add_test(c, help_and_version_come_from_the_table);

@@ -16,7 +16,7 @@ struct sonde_show_conf {
 	const char *fields;
 	unsigned stamp, hex, both, text, verbose;
 	int color;
-	bool json, csv, line, link, number, nano, utc, no_names, absolute;
+	bool json, csv, line, link, number, nano, utc, no_names, names, quick, absolute;
 };
 
 /* clang-format off */
@@ -35,7 +35,9 @@ struct sonde_show_conf {
 	SONDE_OPTION(COUNT, 'X', NULL, conf, member.both, NULL, "in hex and ASCII, -XX with the link header"), \
 	SONDE_OPTION(COUNT, 'A', NULL, conf, member.text, NULL, "in ASCII, -AA with the link header"), \
 	SONDE_OPTION(FLAG, 'l', NULL, conf, member.line, NULL, "every line at once, also into a pipe"), \
-	SONDE_OPTION(FLAG, 'n', NULL, conf, member.no_names, NULL, "numbers instead of names, as always"), \
+	SONDE_OPTION(FLAG, 'n', NULL, conf, member.no_names, NULL, "numbers instead of names, as it is without -N"), \
+	SONDE_OPTION(FLAG, 'N', "names", conf, member.names, NULL, "names of hosts and ports, as far as they are known"), \
+	SONDE_OPTION(FLAG, 'q', NULL, conf, member.quick, NULL, "less of each packet"), \
 	SONDE_OPTION(FLAG, 'S', NULL, conf, member.absolute, NULL, "TCP sequence numbers as they are, not from where they began"), \
 	SONDE_OPTION_CHOICE(0, "color", conf, member.color, "WHEN", sonde_option_when, "colours")
 /* clang-format on */
@@ -102,6 +104,8 @@ static inline void sonde_show_choose(const struct sonde_cli *cli,
 		.number = conf->number,
 		.absolute = conf->absolute,
 		.tree = conf->verbose,
+		.quick = conf->quick,
+		.names = conf->names && !conf->no_names,
 		.stamp = { .form = (uint8_t)conf->stamp, .nano = conf->nano, .utc = conf->utc },
 	};
 	look->dump = sonde_show_dump(conf, &look->dump_link);

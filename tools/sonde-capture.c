@@ -23,12 +23,12 @@ static const char *const clocks[] = { "kernel", "device", NULL };
 struct conf {
 	struct sonde_option_texts from;
 	struct sonde_show_conf show;
-	const char *netns, *file, *comment, *match, *until;
+	const char *netns, *file, *comment, *match, *until, *process;
 	uint64_t snaplen, buffer, file_bytes, bytes;
 	sonde_ns file_time, duration;
 	unsigned packets, file_packets, files;
 	int backend, dir, clock;
-	bool list, near, process;
+	bool list, near;
 };
 
 /* clang-format off */
@@ -42,7 +42,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION_CHOICE('Q', "direction", struct conf, dir, "DIR", directions, "only what goes this way"),
 	SONDE_OPTION_CHOICE('j', "time-stamp-type", struct conf, clock, "CLOCK", clocks, "who takes the times"),
 	SONDE_OPTION_CHOICE(0, "backend", struct conf, backend, "NAME", backends, "how to capture"),
-	SONDE_OPTION(FLAG, 0, "process", struct conf, process, NULL, "whose each packet is"),
+	SONDE_OPTION(MAYBE, 0, "process", struct conf, process, "WHO", "whose each packet is; with a name or number, only what is of that process"),
 	SONDE_OPTION(TEXT, 'w', "write", struct conf, file, "FILE", "into FILE instead of the screen, pcap if it ends in .pcap, else pcapng, compressed if in .gz or .zst; - is standard output"),
 	SONDE_OPTION(BYTES, 'C', NULL, struct conf, file_bytes, "SIZE", "begin a new file before one is larger; a number below 1000 counts millions of bytes"),
 	SONDE_OPTION(SECONDS, 'G', NULL, struct conf, file_time, "SECONDS", "begin a new file so often"),
@@ -295,6 +295,7 @@ int main(int argc, char **argv)
 		choose_source(&s, &conf);
 	plan = plan_of(&conf, &s);
 	sonde_show_choose(&cli, &conf.show, STDOUT_FILENO, &plan.look);
+	plan.look.process = conf.process;
 	plan.look.interface = s.n > 1 || !strcmp(s.from->interface, "any");
 	return leave(&s, &end, sonde_capture_run(&plan, &end));
 }

@@ -227,7 +227,8 @@ static void print_records(struct sonde_text *t)
 		[SONDE_COLUMN_UINT] = "number",	 [SONDE_COLUMN_INT] = "number",
 		[SONDE_COLUMN_BOOL] = "boolean", [SONDE_COLUMN_TEXT] = "text",
 		[SONDE_COLUMN_LIST] = "list",	 [SONDE_COLUMN_MAP] = "counts by name",
-		[SONDE_COLUMN_RAW] = "object",
+		[SONDE_COLUMN_RAW] = "object",	 [SONDE_COLUMN_EACH_UINT] = "number",
+		[SONDE_COLUMN_EACH_TEXT] = "text",
 	};
 
 	for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
@@ -235,12 +236,12 @@ static void print_records(struct sonde_text *t)
 
 		sonde_text_print(t, "%s\n", s->name);
 		for (size_t c = 0; c < s->n; c++)
-			sonde_text_print(t, "  %-18s %-14s  %-5s  %s\n", s->column[c].name,
+			sonde_text_print(t, "  %-22s %-15s  %-7s  %s\n", s->column[c].name,
 					 kinds[s->column[c].kind], s->column[c].unit,
 					 s->column[c].what);
 		for (const struct sonde_beside_member *m = sonde_beside_members;
 		     s == &sonde_beside_schema && m->name; m++)
-			sonde_text_print(t, "  %-18s %-14s  %-5s  %s\n", m->name, m->type, "",
+			sonde_text_print(t, "  %-22s %-15s  %-7s  %s\n", m->name, m->type, "",
 					 m->what);
 		sonde_text_str(t, "\n");
 	}

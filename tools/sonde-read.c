@@ -17,7 +17,7 @@ enum { FILES = 1000 };
 struct conf {
 	struct sonde_option_texts file;
 	struct sonde_show_conf show;
-	const char *output, *save, *match;
+	const char *output, *save, *match, *process;
 	unsigned most, explain, stream;
 	bool count, stats, at_once, quoted;
 };
@@ -33,6 +33,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 'U', NULL, struct conf, at_once, NULL, "each packet reaches the copy at once"),
 	SONDE_SHOW_OPTIONS(struct conf, show),
 	SONDE_OPTION(TEXT, 0, "match", struct conf, match, "EXPRESSION", "only packets of which this holds, such as 'tcp.flags.syn && ip.ttl < 10'"),
+	SONDE_OPTION(MAYBE, 0, "process", struct conf, process, "WHO", "whose each packet is, as the file tells; with a name or number, only what is of that process"),
 	SONDE_OPTION(FLAG, 0, "quoted", struct conf, quoted, NULL, "--match also looks into what ICMP errors quote"),
 	SONDE_OPTION(UINT, 0, "explain", struct conf, explain, "NUMBER", "why --match holds or not of this packet"),
 	SONDE_OPTION(TEXT, 'o', NULL, struct conf, output, "FILE", "write to FILE (standard output)"),
@@ -228,6 +229,7 @@ int main(int argc, char **argv)
 	plan.file = in.file;
 	plan.files = in.n;
 	plan.match = conf.match;
+	plan.process = conf.process;
 	plan.quoted = conf.quoted;
 	plan.explain = conf.explain;
 	plan.most = conf.most;
@@ -243,6 +245,7 @@ int main(int argc, char **argv)
 	if (conf.save && (plan.save = make_copy(&in, conf.save)) < 0)
 		return sonde_cli_fail(&cli, conf.save, plan.save);
 	sonde_show_choose(&cli, &conf.show, plan.out, &plan.look);
+	plan.look.process = conf.process;
 	sonde_privilege_drop(-1);
 	r = sonde_inspect_run(&plan, &end);
 	if (r == -EPIPE)
@@ -256,6 +259,9 @@ int main(int argc, char **argv)
 			      "%llu events of programs lie between the packets: -v shows them, "
 			      "sonde follow --from tells their story",
 			      (unsigned long long)end.events);
+	if (conf.process && !end.told_processes)
+		sonde_cli_say(&cli, "nothing here says whose a packet is; sonde capture --process "
+				    "and sonde follow --save write that");
 	r = conf.save ? leave_copy(&conf, &end) : 0;
 	return r ? r : in.worst;
 }

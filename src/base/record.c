@@ -15,6 +15,8 @@ bool sonde_column_get(const struct sonde_column *c, const void *record,
 	case SONDE_COLUMN_BOOL: ret->number = *(const uint8_t *)at; return ret->number < 2;
 	case SONDE_COLUMN_LIST: ret->list = at; return ret->list->at;
 	case SONDE_COLUMN_MAP: ret->map = at; return ret->map->at;
+	case SONDE_COLUMN_EACH_UINT: ret->numbers = at; return ret->numbers->n;
+	case SONDE_COLUMN_EACH_TEXT: ret->list = at; return ret->list->n;
 	default: ret->text = *(const char *const *)at; return ret->text;
 	}
 }
@@ -30,6 +32,12 @@ void sonde_record_clear(const struct sonde_schema *s, void *record)
 		case SONDE_COLUMN_BOOL: *(uint8_t *)at = 2; break;
 		case SONDE_COLUMN_LIST: *(struct sonde_list *)at = (struct sonde_list){ 0 }; break;
 		case SONDE_COLUMN_MAP: *(struct sonde_map *)at = (struct sonde_map){ 0 }; break;
+		case SONDE_COLUMN_EACH_UINT:
+			*(struct sonde_numbers *)at = (struct sonde_numbers){ 0 };
+			break;
+		case SONDE_COLUMN_EACH_TEXT:
+			*(struct sonde_list *)at = (struct sonde_list){ 0 };
+			break;
 		default: *(const char **)at = NULL;
 		}
 	}

@@ -18,6 +18,9 @@ enum sonde_column_kind {
 	SONDE_COLUMN_LIST, /* struct sonde_list; absent: at is NULL */
 	SONDE_COLUMN_MAP,  /* struct sonde_map: names with counts; absent: at is NULL */
 	SONDE_COLUMN_RAW,  /* const char *, ready JSON; absent: NULL */
+	/* Several values of one kind: an expression asks for any, JSON has the first. */
+	SONDE_COLUMN_EACH_UINT, /* struct sonde_numbers; absent: n is 0 */
+	SONDE_COLUMN_EACH_TEXT, /* struct sonde_list; absent: n is 0 */
 };
 
 #define SONDE_ABSENT	 UINT64_MAX
@@ -25,6 +28,11 @@ enum sonde_column_kind {
 
 struct sonde_list {
 	const char *const *at;
+	size_t n;
+};
+
+struct sonde_numbers {
+	const uint64_t *at;
 	size_t n;
 };
 
@@ -60,6 +68,7 @@ union sonde_column_value {
 	int64_t integer;  /* INT */
 	const char *text; /* TEXT, RAW */
 	const struct sonde_list *list;
+	const struct sonde_numbers *numbers;
 	const struct sonde_map *map;
 };
 

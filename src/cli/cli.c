@@ -157,7 +157,11 @@ static void print_option(const struct sonde_option *o)
 	if (o->name)
 		n += snprintf(left + n, sizeof left - (size_t)n, "--%s", o->name);
 	if (o->arg)
-		snprintf(left + n, sizeof left - (size_t)n, "%s%s", o->name ? "=" : " ", o->arg);
+		snprintf(left + n, sizeof left - (size_t)n,
+			 o->kind == SONDE_OPTION_MAYBE ? "[=%s]"
+			 : o->name		       ? "=%s"
+						       : " %s",
+			 o->arg);
 	printf("  %-22s %s", left, o->what);
 	for (size_t i = 0; o->choice && o->choice[i]; i++)
 		printf("%s%s", i ? ", " : ": ", o->choice[i]);
@@ -241,6 +245,13 @@ static void fill_standard_files(void)
 		close(fd);
 }
 
+static int takes_value(const struct sonde_option *o)
+{
+	return o->kind == SONDE_OPTION_MAYBE ? optional_argument
+	       : o->arg			     ? required_argument
+					     : no_argument;
+}
+
 int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **argv)
 {
 	struct option longs[OPTIONS + 3] = { { "help", no_argument, NULL, HELP },
@@ -263,8 +274,7 @@ int sonde_cli_parse(const struct sonde_cli *cli, void *conf, int argc, char **ar
 		}
 		if (o->name)
 			longs[l++] =
-				(struct option){ o->name, o->arg ? required_argument : no_argument,
-						 NULL, LONG + (int)n };
+				(struct option){ o->name, takes_value(o), NULL, LONG + (int)n };
 	}
 	*s = 0;
 	opterr = 0;

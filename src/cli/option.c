@@ -73,6 +73,7 @@ const char *sonde_option_store(const struct sonde_option *o, void *conf, const c
 	case SONDE_OPTION_END_: break;
 	case SONDE_OPTION_FLAG: *(bool *)at = true; break;
 	case SONDE_OPTION_COUNT: ++*(unsigned *)at; break;
+	case SONDE_OPTION_MAYBE: *(const char **)at = arg ? arg : ""; break;
 	case SONDE_OPTION_TEXT: *(const char **)at = arg; break;
 	case SONDE_OPTION_UINT: return plain(arg, at) ? NULL : "a number up to 4294967295";
 	case SONDE_OPTION_SECONDS:

@@ -43,12 +43,14 @@ enum sonde_option_kind {
 	SONDE_OPTION_CHOICE,	/* the place in the list of words */
 	SONDE_OPTION_TEXTS,
 	SONDE_OPTION_NUMBERS,
+	SONDE_OPTION_MAYBE,	/* as TEXT, but --name alone is enough and gives "" */
 };
 
 /* What each kind fills. */
 #define SONDE_OPTION_TYPE_FLAG		bool
 #define SONDE_OPTION_TYPE_COUNT		unsigned
 #define SONDE_OPTION_TYPE_TEXT		const char *
+#define SONDE_OPTION_TYPE_MAYBE		const char *
 #define SONDE_OPTION_TYPE_UINT		unsigned
 #define SONDE_OPTION_TYPE_SECONDS	sonde_ns
 #define SONDE_OPTION_TYPE_BYTES		uint64_t

@@ -63,6 +63,10 @@ void sonde_csv_row(struct sonde_text *t, const struct sonde_schema *s, const voi
 		case SONDE_COLUMN_UINT: sonde_text_end(t, sonde_put_dec(o, v.number)); break;
 		case SONDE_COLUMN_INT: sonde_text_end(t, sonde_put_int(o, v.integer)); break;
 		case SONDE_COLUMN_BOOL: sonde_text_str(t, v.number ? "true" : "false"); break;
+		case SONDE_COLUMN_EACH_UINT:
+			sonde_text_end(t, sonde_put_dec(o, *v.numbers->at));
+			break;
+		case SONDE_COLUMN_EACH_TEXT:
 		case SONDE_COLUMN_LIST: put_words(t, v.list, NULL); break;
 		case SONDE_COLUMN_MAP: put_words(t, NULL, v.map); break;
 		default: put_text(t, v.text, strlen(v.text));

@@ -100,6 +100,10 @@ void sonde_json_members(struct sonde_json *j, const struct sonde_schema *s, cons
 		case SONDE_COLUMN_TEXT: sonde_json_string(j, v.text, strlen(v.text)); break;
 		case SONDE_COLUMN_LIST: put_list(j, v.list); break;
 		case SONDE_COLUMN_MAP: put_map(j, v.map); break;
+		case SONDE_COLUMN_EACH_UINT: sonde_json_uint(j, *v.numbers->at); break;
+		case SONDE_COLUMN_EACH_TEXT:
+			sonde_json_string(j, *v.list->at, strlen(*v.list->at));
+			break;
 		default: sonde_json_raw(j, v.text);
 		}
 	}

@@ -357,6 +357,7 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	p->wire = w.end;
 	p->has[0] = p->has[1] = 0;
 	p->start.seq = p->start.ack = 0;
+	p->manner = NULL;
 	app = go(&w, first);
 	p->byte = w.byte;
 	p->len = len;

@@ -1,6 +1,7 @@
 #include "packet/ether.h"
 
 #include "base/text.h"
+#include "packet/summary.h"
 
 /* As tcpdump calls them; the last one stands for all others. */
 static const struct {
@@ -13,12 +14,14 @@ static const struct {
 	{ 0x88cc, "LLDP" },	    { 0x888e, "EAPOL" },       { 0, "Unknown" },
 };
 
-static char *put_type(char *o, uint16_t type)
+static char *put_type(char *o, const struct sonde_packet *p, uint16_t type)
 {
 	unsigned i = 0;
 
 	while (types[i].type && types[i].type != type)
 		i++;
+	if (p->manner && p->manner->quick && types[i].type)
+		return sonde_put_str(o, types[i].name);
 	o = sonde_put_str(o, "ethertype ");
 	o = sonde_put_str(o, types[i].name);
 	o = sonde_put_str(o, " (0x");
@@ -32,12 +35,12 @@ static char *put_length(char *o, const struct sonde_packet *p)
 	return sonde_put_str(sonde_put_dec(sonde_put_str(o, "length "), p->wire), ": ");
 }
 
-static char *put_tag(char *o, const struct sonde_vlan *vlan)
+static char *put_tag(char *o, const struct sonde_packet *p, const struct sonde_vlan *vlan)
 {
 	o = sonde_put_dec(sonde_put_str(o, "vlan "), sonde_vlan_id(vlan));
 	o = sonde_put_dec(sonde_put_str(o, ", p "), sonde_vlan_prio(vlan));
 	o = sonde_put_str(o, sonde_vlan_dei(vlan) ? ", DEI, " : ", ");
-	return sonde_put_str(put_type(o, sonde_vlan_type(vlan)), ", ");
+	return sonde_put_str(put_type(o, p, sonde_vlan_type(vlan)), ", ");
 }
 
 static char *put_eth(char *o, const struct sonde_packet *p, const struct sonde_eth *eth)
@@ -47,7 +50,7 @@ static char *put_eth(char *o, const struct sonde_packet *p, const struct sonde_e
 	o = sonde_put_mac(o, sonde_eth_src(eth));
 	o = sonde_put_mac(sonde_put_str(o, " > "), sonde_eth_dst(eth));
 	o = sonde_put_str(o, ", ");
-	o = type < 1536 ? sonde_put_str(o, "802.3") : put_type(o, type);
+	o = type < 1536 ? sonde_put_str(o, "802.3") : put_type(o, p, type);
 	return put_length(sonde_put_str(o, ", "), p);
 }
 
@@ -61,7 +64,7 @@ static char *put_cooked(char *o, const struct sonde_packet *p, unsigned pkttype,
 	*o++ = ' ';
 	if (halen == 6)
 		o = sonde_put_str(sonde_put_mac(o, src), " ");
-	return put_length(sonde_put_str(put_type(o, type), ", "), p);
+	return put_length(sonde_put_str(put_type(o, p, type), ", "), p);
 }
 
 char *sonde_ether_put(char *o, const struct sonde_packet *p)
@@ -82,6 +85,6 @@ char *sonde_ether_put(char *o, const struct sonde_packet *p)
 	default: o = put_length(o, p);
 	}
 	while (++d < p->n && p->layer[d].shape == SONDE_vlan)
-		o = put_tag(o, sonde_header(p, d, vlan));
+		o = put_tag(o, p, sonde_header(p, d, vlan));
 	return o;
 }

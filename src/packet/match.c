@@ -184,8 +184,10 @@ static bool subject(struct sonde_match_parser *p, struct sonde_match_test *t)
 	} else if (t->what.column) {
 		t->form = t->what.column->kind == SONDE_COLUMN_BOOL ? SONDE_FORM_FLAG
 								    : SONDE_FORM_DEC;
-		t->kind = t->what.column->kind <= SONDE_COLUMN_BOOL ? SONDE_MATCH_NUMBER
-								    : SONDE_MATCH_TEXT;
+		t->kind = t->what.column->kind <= SONDE_COLUMN_BOOL ||
+					  t->what.column->kind == SONDE_COLUMN_EACH_UINT
+				  ? SONDE_MATCH_NUMBER
+				  : SONDE_MATCH_TEXT;
 	} else {
 		t->kind = SONDE_MATCH_OCTETS;
 		t->form = SONDE_FORM_MAC;

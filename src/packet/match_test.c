@@ -70,6 +70,11 @@ static void meet_column(struct met *x, const void *record)
 	case SONDE_COLUMN_UINT:
 	case SONDE_COLUMN_BOOL: meet_number(x, v.number); break;
 	case SONDE_COLUMN_INT: meet_number(x, v.integer < 0 ? 0 : (uint64_t)v.integer); break;
+	case SONDE_COLUMN_EACH_UINT:
+		for (size_t i = 0; i < v.numbers->n; i++)
+			meet_number(x, v.numbers->at[i]);
+		break;
+	case SONDE_COLUMN_EACH_TEXT:
 	case SONDE_COLUMN_LIST:
 		for (size_t i = 0; i < v.list->n; i++)
 			meet_octets(x, v.list->at[i], strlen(v.list->at[i]));
@@ -222,6 +227,17 @@ static void show_column(struct showing *s, const void *record)
 	union sonde_column_value v;
 
 	if (!record || !sonde_column_get(c, record, &v))
+		return;
+	if (c->kind == SONDE_COLUMN_EACH_UINT)
+		for (size_t i = 0; i < v.numbers->n; i++)
+			sonde_text_print(s->text, s->n++ ? ", %llu" : "%llu",
+					 (unsigned long long)v.numbers->at[i]);
+	if (c->kind == SONDE_COLUMN_EACH_TEXT)
+		for (size_t i = 0; i < v.list->n; i++) {
+			sonde_text_str(s->text, s->n++ ? ", " : "");
+			sonde_text_escape(s->text, v.list->at[i], strlen(v.list->at[i]));
+		}
+	if (c->kind >= SONDE_COLUMN_EACH_UINT)
 		return;
 	s->n++;
 	if (c->kind == SONDE_COLUMN_INT)

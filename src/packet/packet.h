@@ -46,9 +46,11 @@ struct sonde_packet {
 			* conversation says so */
 	uint32_t more; /* SONDE_STOP_MORE: where the message begins that goes on */
 	uint8_t n;
-	uint8_t stop;  /* enum sonde_stop */
-	uint16_t link; /* LINKTYPE_ number, where it was decoded by that */
-	uint8_t told;  /* SONDE_TOLD_ bits; 0, unless who knows the frame says so after decoding */
+	uint8_t stop;			   /* enum sonde_stop */
+	uint16_t link;			   /* LINKTYPE_ number, where it was decoded by that */
+	const struct sonde_manner *manner; /* of its line, summary.h; NULL, unless who has it said
+					    * differently says so after decoding */
+	uint8_t told; /* SONDE_TOLD_ bits; 0, unless who knows the frame says so after decoding */
 	struct sonde_layer layer[SONDE_LAYERS];
 };
 

@@ -1,4 +1,6 @@
 #include "packet/line.h"
+
+#include "packet/ether.h"
 #include "packet/option.h"
 
 /* A hardware address of any size. */
@@ -13,7 +15,10 @@ static char *hardware(char *o, const uint8_t *a, uint8_t size)
 	return o;
 }
 
-enum { ARP_HARDWARE_MOST = 32 }; /* bytes of a hardware address that a line shows */
+enum {
+	ARP_HARDWARE_MOST = 32,
+	ARP_ATM = 19, /* RFC 2225 section 8.1: sizes and addresses lie elsewhere */
+};		      /* bytes of a hardware address that a line shows */
 
 /* Asking and answering for IPv4 over hardware addresses of any size, which lie at a. */
 static char *arp_words(char *o, uint16_t op, const uint8_t *a, uint8_t size)
@@ -52,7 +57,8 @@ char *sonde_line_arp(char *o, const struct sonde_packet *p, unsigned d)
 	const struct sonde_arp *arp = sonde_header(p, d, arp);
 	uint32_t at = p->layer[d].at + SONDE_BYTES_arp;
 	uint8_t size = sonde_arp_hwsize(arp);
-	bool ip = sonde_arp_prototype(arp) == 0x0800 && sonde_arp_protosize(arp) == 4;
+	bool ip = sonde_arp_prototype(arp) == 0x0800 && sonde_arp_protosize(arp) == 4 &&
+		  sonde_arp_hwtype(arp) != ARP_ATM;
 
 	o = sonde_line_say(o, "ARP, ");
 	if (ip && size && size <= ARP_HARDWARE_MOST && at + 2u * (size + 4u) <= p->len) {
@@ -64,7 +70,10 @@ char *sonde_line_arp(char *o, const struct sonde_packet *p, unsigned d)
 		o = sonde_line_number(o, " (len ", sonde_arp_protosize(arp));
 		o = sonde_line_number(o, "), op ", sonde_arp_op(arp));
 	}
-	return sonde_line_number(o, ", length ", sonde_line_total(p, d));
+	o = sonde_line_number(o, ", length ", sonde_line_total(p, d));
+	return 2u * (size + sonde_arp_protosize(arp)) > sonde_line_body(p, d) && !p->layer[d].part
+		       ? sonde_line_say(o, " [malformed]")
+		       : o;
 }
 
 static char *tag(char *o, const struct sonde_option *opt)
@@ -108,6 +117,17 @@ static char *pppoed(char *o, const struct sonde_packet *p, unsigned d)
 }
 
 /* "LCP, Conf-Request (0x01), id 1, length 16" */
+/* What PAP (RFC 1334 section 2.2) and CHAP (RFC 1994 section 4) ask and answer. */
+static const char *proof(bool pap, unsigned code)
+{
+	static const char *const words[2][4] = {
+		{ "Challenge", "Response", "Success", "Fail" },
+		{ "Auth-Req", "Auth-ACK", "Auth-NACK", NULL },
+	};
+
+	return code - 1 < 4 ? words[pap][code - 1] : NULL;
+}
+
 static char *ppp_control(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_ppp_cp *h = sonde_header(p, d, ppp_cp);
@@ -115,8 +135,11 @@ static char *ppp_control(char *o, const struct sonde_packet *p, unsigned d)
 	uint32_t length = sonde_line_total(p, d) + 2;
 
 	if (d && p->layer[d - 1].shape == SONDE_ppp) {
-		name = sonde_words(SONDE_ROW_ppp_proto,
-				   sonde_ppp_proto(sonde_header(p, d - 1, ppp)));
+		unsigned proto = sonde_ppp_proto(sonde_header(p, d - 1, ppp));
+
+		name = sonde_words(SONDE_ROW_ppp_proto, proto);
+		if (proto == 0xc023 || proto == 0xc223)
+			code = proof(proto == 0xc023, sonde_ppp_cp_code(h));
 		length = sonde_line_total(p, d - 1);
 	}
 	o = sonde_line_say(sonde_line_say(o, name), ", ");
@@ -240,6 +263,15 @@ static char *mpls(char *o, const struct sonde_packet *p, unsigned d)
 	return sonde_line_number(o, ", length ", sonde_line_body(p, d - 1));
 }
 
+/* Of a type that nobody knows the header of the link says most. */
+static char *stranger(char *o, const struct sonde_packet *p)
+{
+	o = sonde_ether_put(o, p);
+	while (o[-1] == ' ' || o[-1] == ':' || o[-1] == ',')
+		o--;
+	return o;
+}
+
 /* What the last header of all names, but nobody knows. */
 static char *unknown(char *o, const struct sonde_packet *p)
 {
@@ -260,6 +292,8 @@ static char *unknown(char *o, const struct sonde_packet *p)
 			if ((name = sonde_words(SONDE_ROW_eth_type, key)))
 				return sonde_line_number(sonde_line_say(o, name), ", length ",
 							 sonde_line_body(p, last));
+			if (p->layer->shape == SONDE_eth && p->stop == SONDE_STOP_UNKNOWN)
+				return stranger(o, p);
 			o = sonde_put_hex(sonde_line_say(o, "ethertype 0x"), key);
 			break;
 		case SONDE_SPACE_ppp:

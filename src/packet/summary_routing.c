@@ -6,7 +6,9 @@ static char *ospf(char *o, const struct sonde_packet *p, unsigned d)
 
 	o = sonde_line_number(o, "OSPFv", sonde_ospf_version(h));
 	o = sonde_line_value(sonde_line_say(o, ", "), SONDE_ROW_ospf_type, sonde_ospf_type(h));
-	return sonde_line_number(o, ", length ", sonde_line_total(p, d));
+	/* of all that IP carries: behind what the header counts may lie a signature */
+	return sonde_line_number(o, ", length ",
+				 d ? sonde_line_body(p, d - 1) : sonde_line_total(p, d));
 }
 
 static char *vrrp(char *o, const struct sonde_packet *p, unsigned d)

@@ -76,13 +76,29 @@ static char *tcp_flags(char *o, uint8_t flag)
 	return o + flags_set[flag >> 4];
 }
 
+/* What a segment carries whose options are not all captured: its header says how long they are. */
+static uint32_t cut_body(const struct sonde_packet *p, unsigned d, uint32_t len)
+{
+	uint32_t head = sonde_tcp_doff(sonde_header(p, d, tcp)) * 4u;
+
+	return d + 1 == p->n && head > p->layer[d].head && head <= sonde_line_total(p, d)
+		       ? sonde_line_total(p, d) - head
+		       : len;
+}
+
 char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_tcp *tcp = sonde_header(p, d, tcp);
 	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp) - p->start.seq;
 	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
+	bool ae = sonde_tcp_ae(tcp); /* accurate ECN, RFC 9768 section 3.1 */
 
-	o = tcp_flags(sonde_line_say(o, "Flags ["), flag);
+	if (__builtin_expect(p->stop == SONDE_STOP_TRUNCATED, 0))
+		len = cut_body(p, d, len);
+	o = sonde_line_say(o, "Flags [");
+	o = flag || !ae ? tcp_flags(o, flag) : o;
+	if (ae)
+		*o++ = 'e';
 	*o++ = ']';
 	if (len || flag & 7) { /* SYN, FIN, RST */
 		o = sonde_line_number(o, ", seq ", seq);

@@ -8,6 +8,7 @@
 
 #include "base/reason.h"
 #include "packet/match.h"
+#include "run/context.h"
 #include "run/owners.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -26,12 +27,15 @@ struct capture {
 	struct sonde_album album;
 	struct sonde_text lines;
 	struct sonde_view view;
-	struct sonde_arena arena;
+	struct sonde_context context;	 /* of packets that are looked at */
+	uint64_t number;		 /* of the packet at hand, before any expression */
+	struct sonde_arena arena, aside; /* aside: of the packet at hand */
 	struct sonde_match match, last;
 	struct sonde_owners *owners; /* NULL: nobody asked whose a packet is */
 	int64_t clock;		     /* realtime minus monotonic, ns */
 	bool without_bpf;
 	sonde_ns until; /* frames after this are not taken; since 1970 */
+	bool look;	/* into what packets say, beyond whose they are */
 	bool found;	/* what was waited for */
 	int error;
 };
@@ -80,7 +84,9 @@ struct beside {
 	struct sonde_savefile_note note;
 	struct sonde_owner owner[SONDE_OWNERS_ENDS];
 	struct sonde_savefile_task task[SONDE_OWNERS_ENDS];
-	char comm[sizeof((struct sonde_owner *)0)->comm + 1];
+	struct sonde_beside_process process[SONDE_OWNERS_ENDS];
+	char comm[SONDE_OWNERS_ENDS][sizeof((struct sonde_owner *)0)->comm + 1];
+	const char *comment;
 };
 
 static void find_owners(struct capture *c, const struct sonde_frame *f,
@@ -89,38 +95,52 @@ static void find_owners(struct capture *c, const struct sonde_frame *f,
 	static const char *const how[] = { "", "sonde: how=port", "sonde: how=later",
 					   "sonde: how=later-port" };
 	struct sonde_tuple t;
+	unsigned n;
 	uint8_t worst = SONDE_OWNER_EXACT;
 
 	if (!sonde_packet_tuple(p, &t))
 		return;
 	b->note.task = b->task;
-	b->note.tasks = sonde_owners_find(c->owners, &t, f->netns, f->dir,
-					  f->when - (uint64_t)c->clock, b->owner);
-	for (unsigned i = 0; i < b->note.tasks; i++) {
+	b->note.tasks = n = sonde_owners_find(c->owners, &t, f->netns, f->dir,
+					      f->when - (uint64_t)c->clock, b->owner);
+	for (unsigned i = 0; i < n; i++) {
 		const struct sonde_owner *w = &b->owner[i];
 
 		b->task[i] = (struct sonde_savefile_task){ w->pid, w->tid ? w->tid : w->pid };
+		memcpy(b->comm[i], w->comm, sizeof w->comm);
+		b->comm[i][sizeof w->comm] = 0;
+		b->process[i] = (struct sonde_beside_process){
+			.pid = w->pid,
+			.tid = w->tid ? w->tid : SONDE_ABSENT,
+			.ppid = SONDE_ABSENT,
+			.uid = SONDE_ABSENT,
+			.name = *w->comm ? b->comm[i] : NULL,
+			.path = sonde_owners_path(c->owners, w->pid),
+		};
 		worst = w->how > worst ? w->how : worst;
 	}
-	if (!b->note.tasks)
+	if (!n)
 		return;
-	memcpy(b->comm, b->owner->comm, sizeof b->owner->comm);
-	b->facts.pid = b->owner->pid;
-	b->facts.process = *b->comm ? b->comm : NULL;
+	sonde_arena_rewind(&c->aside);
+	sonde_beside_processes(&b->facts, &c->aside, b->process, n);
 	b->note.comment = (struct sonde_bytes){ (const uint8_t *)how[worst], strlen(how[worst]) };
-	b->facts.comment = worst ? how[worst] : NULL;
+	b->comment = how[worst];
+	if (worst)
+		b->facts.comment = (struct sonde_list){ &b->comment, 1 };
 }
 
 static void keep(struct capture *c, size_t i, const struct sonde_frame *f, const struct beside *b)
 {
-	for (unsigned k = 0; k < b->note.tasks; k++) {
-		char comm[sizeof b->comm] = "";
-
-		memcpy(comm, b->owner[k].comm, sizeof b->owner[k].comm);
-		sonde_album_tell(&c->album, b->owner[k].pid, comm,
-				 sonde_owners_path(c->owners, b->owner[k].pid));
-	}
+	for (unsigned k = 0; k < b->note.tasks; k++)
+		sonde_album_tell(&c->album, b->owner[k].pid, b->comm[k], b->process[k].path);
 	c->error = sonde_album_put(&c->album, (uint32_t)i, f, &b->note);
+}
+
+/* What a packet says, or the datagram that it completes. */
+static bool matches(const struct sonde_match *m, const struct sonde_packet *p,
+		    const struct sonde_whole *whole, const struct sonde_beside *facts)
+{
+	return sonde_match(m, p, facts) || (whole && sonde_match(m, &whole->p, facts));
 }
 
 /* Looks at the frame as far as somebody asks for it, and shows it or writes it. */
@@ -129,11 +149,12 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	const struct sonde_capture_plan *plan = c->plan;
 	const struct sonde_frame *f = &tap->head;
 	size_t i = (size_t)(tap - c->taps.tap);
+	struct sonde_whole *whole;
 	struct beside b;
 	struct sonde_packet p;
 
 	b.note = (struct sonde_savefile_note){ .dropped = tap->gap };
-	sonde_beside_take(&b.facts, f, c->end->packets + 1);
+	sonde_beside_take(&b.facts, f, ++c->number);
 	b.facts.interface = i;
 	b.facts.interface_name = sonde_taps_name(tap, f);
 	if (tap->gap)
@@ -141,15 +162,19 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	sonde_decode_frame(&p, f, &plan->look.hint);
 	if (c->owners)
 		find_owners(c, f, &p, &b);
-	if (plan->match && !sonde_match(&c->match, &p, &b.facts))
+	whole = c->look ? sonde_context_take(&c->context, f, &p, &b.facts) : NULL;
+	if (plan->process && *plan->process && !sonde_beside_is_of(&b.facts, plan->process))
 		return;
-	c->found = plan->until && sonde_match(&c->last, &p, &b.facts);
+	if (plan->match && !matches(&c->match, &p, whole, &b.facts))
+		return;
+	c->found = plan->until && matches(&c->last, &p, whole, &b.facts);
 	c->end->packets++;
 	tap->gap = 0;
 	if (plan->album.name) {
 		keep(c, i, f, &b);
 		return;
 	}
+	c->view.whole = whole;
 	sonde_view_show(&c->view, f, &p, &b.facts);
 	c->error = c->lines.error;
 }
@@ -292,6 +317,8 @@ static void close_all(struct capture *c)
 	if (c->lines.at)
 		sonde_view_done(&c->view);
 	sonde_arena_done(&c->arena);
+	sonde_arena_done(&c->aside);
+	sonde_context_done(&c->context);
 	sonde_owners_close(c->owners);
 	free(c->lines.at);
 	sonde_sleep_done();
@@ -364,6 +391,9 @@ int sonde_capture_run(const struct sonde_capture_plan *plan, struct sonde_captur
 		r = open_taps(c);
 	if (!r)
 		r = open_owners(c);
+	c->look = !plan->album.name || plan->match || plan->until;
+	sonde_context_init(&c->context, plan->look.tree || plan->look.number ||
+						plan->look.form != SONDE_VIEW_LINE);
 	now = sonde_clock_real();
 	c->until = plan->duration ? now + plan->duration : UINT64_MAX;
 	if (!r)

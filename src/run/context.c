@@ -28,11 +28,11 @@ static const char *put_frames(char *o, const struct sonde_message *m)
 	return ret;
 }
 
-const struct sonde_whole *sonde_context_take(struct sonde_context *c, const struct sonde_frame *f,
+struct sonde_whole *sonde_context_take(struct sonde_context *c, const struct sonde_frame *f,
 					     struct sonde_packet *p, struct sonde_beside *beside)
 {
 	struct sonde_whole *w = &c->whole;
-	const struct sonde_whole *ret = NULL;
+	struct sonde_whole *ret = NULL;
 	const struct sonde_packet *spoken = p;
 	struct sonde_origin origin;
 	struct sonde_message message;

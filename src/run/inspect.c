@@ -12,10 +12,11 @@
 #include "cli/cli.h"
 #include "packet/match.h"
 #include "run/dialogue.h"
+#include "run/remark.h"
 #include "run/stats.h"
 #include "sys/file.h"
 
-enum { OUT_BUFFER = 256 << 10, TEXT_MOST = 4096 };
+enum { OUT_BUFFER = 256 << 10 };
 
 struct inspect {
 	const struct sonde_inspect_plan *plan;
@@ -39,41 +40,19 @@ struct inspect {
 	int save_fd;
 	uint64_t number; /* of the packet, before any filter */
 	bool quiet;	 /* nothing is shown */
+	bool beside;	 /* what is said beside a packet is asked for, for more than its line */
 	int failed;
 	int fd;
-	char comment[TEXT_MOST], process[TEXT_MOST]; /* of struct sonde_beside */
+	struct sonde_arena aside; /* what is said beside the packet at hand */
 };
-
-/* "", where nothing is told. */
-static const char *keep(char *at, struct sonde_bytes from)
-{
-	size_t len = from.len < TEXT_MOST - 1 ? from.len : TEXT_MOST - 1;
-
-	if (!len)
-		return NULL;
-	memcpy(at, from.at, len);
-	at[len] = 0;
-	return at;
-}
 
 /* What the file says of the frame beyond its bytes. */
 static void take_beside(struct inspect *in, const struct sonde_frame *f, struct sonde_beside *b)
 {
-	const struct sonde_remark *m = sonde_reader_remark(in->reader);
-	const struct sonde_interface *i = sonde_reader_interface(in->reader, m->interface);
-	struct sonde_process process;
-
 	sonde_beside_take(b, f, in->number);
-	b->interface = m->interface;
-	if (i && *i->name)
-		b->interface_name = i->name;
-	if (m->dropped)
-		b->dropped = m->dropped;
-	b->comment = keep(in->comment, m->comment);
-	if (m->processes && sonde_reader_process(in->reader, 0, &process)) {
-		b->pid = process.pid;
-		b->process = keep(in->process, process.name);
-	}
+	sonde_arena_rewind(&in->aside);
+	sonde_remark_take(b, &in->aside, in->reader);
+	in->end->told_processes |= b->processes > 0;
 	if (in->plan->files > 1)
 		b->file = in->plan->file[in->from].name;
 }
@@ -144,10 +123,12 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	struct sonde_beside beside;
 	struct sonde_packet p;
 
-	const struct sonde_whole *whole;
+	struct sonde_whole *whole;
 
-	if (plan->match || plan->look.form != SONDE_VIEW_LINE) {
+	if (in->beside) {
 		take_beside(in, f, &beside);
+		if (plan->process && *plan->process && !sonde_beside_is_of(&beside, plan->process))
+			return false;
 	} else { /* all that a line needs */
 		beside.number = in->number;
 		beside.interface = sonde_reader_remark(in->reader)->interface;
@@ -207,7 +188,7 @@ static bool hear(struct inspect *in, const struct sonde_item *item)
 	in->number++;
 	if (!passes(in, &item->frame))
 		return !in->failed;
-	if (!(in->quiet && !plan->match) && !hear_packet(in, &item->frame))
+	if (!(in->quiet && !plan->match && !plan->process) && !hear_packet(in, &item->frame))
 		return true;
 	copy(in, item);
 	in->end->packets++;
@@ -235,6 +216,14 @@ static int open_files(struct inspect *in)
 		in->reader = in->only = reader;
 	}
 	return r < 0 ? r : 0;
+}
+
+static void hear_name(void *arg, const uint8_t *address, size_t len, struct sonde_bytes name)
+{
+	struct inspect *in = arg;
+
+	if (in->view.names.entry)
+		sonde_names_learn(&in->view.names, SONDE_NAMES_FILE, address, len, name);
 }
 
 static int open_copy(struct inspect *in)
@@ -283,6 +272,11 @@ static int open_all(struct inspect *in)
 		sonde_facts_init(&in->facts);
 	if (!r)
 		r = open_files(in);
+	if (!r && plan->look.names)
+		for (unsigned i = 0; i < plan->files; i++)
+			sonde_reader_hear_names(sonde_files_reader(in->files, i), hear_name, in);
+	in->beside = plan->match || plan->process || plan->look.tree ||
+		     plan->look.form != SONDE_VIEW_LINE;
 	in->quiet = plan->quiet || plan->count || plan->stats;
 	sonde_context_init(&in->context, plan->look.tree || plan->look.number ||
 						 plan->look.form != SONDE_VIEW_LINE);
@@ -368,6 +362,7 @@ static void close_all(struct inspect *in)
 	if (in->plan->stats)
 		sonde_facts_done(&in->facts);
 	sonde_arena_done(&in->arena);
+	sonde_arena_done(&in->aside);
 	free(in->in);
 }
 

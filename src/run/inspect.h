@@ -19,6 +19,8 @@ struct sonde_inspect_plan {
 	const char *match;     /* packet/match.h; NULL: all */
 	bool dialogue;	       /* show what one TCP conversation carried, instead of packets: */
 	uint32_t stream;       /* its number, from 0 */
+	const char *process;   /* only packets of a process of this name or number; "": show whose
+				* each is; NULL */
 	bool quoted;	       /* what an ICMP error quotes matches too */
 	uint64_t explain;      /* only this packet, and why it matches or not; 0: none */
 	uint64_t most;	       /* packets; 0: no limit */
@@ -38,6 +40,7 @@ struct sonde_inspect_plan {
 struct sonde_inspect_end {
 	uint64_t packets;		 /* shown or counted */
 	uint64_t events;		 /* passed over: evidence holds what programs did, too */
+	bool told_processes;		 /* some packet had one, where plan->process asked */
 	int saved;			 /* 0, or the code with which the copy failed */
 	struct sonde_savefile_lost lost; /* what the copy could not keep */
 	char why[480];			 /* a sentence, where the run ends with -EINVAL */

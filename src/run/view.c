@@ -8,6 +8,7 @@
 #include "packet/summary.h"
 #include "packet/tree.h"
 #include "packet/value.h"
+#include "run/remark.h"
 
 enum { ROOM = 512, CELL = 64 << 10 };
 
@@ -47,6 +48,13 @@ void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,
 		     struct sonde_text *out)
 {
 	*v = (struct sonde_view){ .look = *look, .out = out };
+	v->manner.quick = look->quick;
+	if (look->names) {
+		sonde_names_init(&v->names);
+		v->manner.host = sonde_names_host;
+		v->manner.port = sonde_names_port;
+		v->manner.arg = &v->names;
+	}
 	if (look->form == SONDE_VIEW_LINE && !look->absolute)
 		sonde_starts_init(&v->starts, &v->arena);
 	if (look->form == SONDE_VIEW_CSV) {
@@ -57,6 +65,7 @@ void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,
 
 void sonde_view_done(struct sonde_view *v)
 {
+	sonde_names_done(&v->names);
 	sonde_arena_done(&v->arena);
 }
 
@@ -93,6 +102,21 @@ static char *put_interface(char *o, const struct sonde_frame *f, const struct so
 	return sonde_put_str(o, dirs[f->dir <= SONDE_DIR_OUT ? f->dir : 0]);
 }
 
+static size_t room_of(const struct sonde_view *v)
+{
+	return v->look.names ? SONDE_SUMMARY_NAMED_MAX : SONDE_SUMMARY_MAX;
+}
+
+/* In another manner than by numbers and in full. */
+static void speak(struct sonde_view *v, struct sonde_packet *p)
+{
+	if (v->look.names)
+		sonde_names_hear(&v->names, v->whole ? &v->whole->p : p);
+	p->manner = &v->manner;
+	if (v->whole)
+		v->whole->p.manner = &v->manner;
+}
+
 /* A datagram that came in fragments, below its last one. */
 static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 {
@@ -103,7 +127,7 @@ static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 			 w->datagram.pieces, (unsigned long long)w->datagram.first,
 			 (unsigned long long)w->datagram.last,
 			 w->datagram.overlap ? ", some of which overlap" : "");
-	o = sonde_summary(sonde_text_room(v->out, SONDE_SUMMARY_MAX), &w->p);
+	o = sonde_summary(sonde_text_room(v->out, room_of(v)), &w->p);
 	*o++ = '\n';
 	sonde_text_end(v->out, o);
 	if (v->look.tree) {
@@ -116,9 +140,13 @@ static void show_whole(struct sonde_view *v, const struct sonde_whole *w)
 static char *put_with_link(char *o, const struct sonde_packet *p)
 {
 	static const char *const names[] = { "IP ", "IP6 ", "ARP, " };
-	char *from = o = sonde_ether_put(o, p);
+	char *begin = o, *from = o = sonde_ether_put(o, p);
+	size_t link;
 
 	o = sonde_summary(o, p);
+	link = (size_t)(o - from);
+	if ((size_t)(from - begin) == link + 2 && !memcmp(begin, from, link))
+		return from - 2; /* of a type that nobody knows the line says the same */
 	for (unsigned i = 0; i < 3; i++) {
 		size_t len = strlen(names[i]);
 
@@ -130,14 +158,23 @@ static char *put_with_link(char *o, const struct sonde_packet *p)
 	return o;
 }
 
+/* Behind all else that the line says. */
+static char *put_processes(struct sonde_text *t, char *o, const struct sonde_beside *facts)
+{
+	sonde_text_end(t, sonde_put_str(o, " (of "));
+	sonde_remark_put_processes(t, facts);
+	return sonde_put_str(sonde_text_room(t, 8), ")");
+}
+
 static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
 		      const struct sonde_beside *facts)
 {
 	const struct sonde_view_look *look = &v->look;
-	char *o = sonde_text_room(v->out,
-				  SONDE_SUMMARY_MAX + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
+	char *o = sonde_text_room(v->out, room_of(v) + SONDE_ETHER_MAX + 2 * SONDE_STAMP_MAX + 64);
 	struct sonde_verdict verdict;
 
+	if (look->quick || look->names)
+		speak(v, p);
 	if (look->number) {
 		o = sonde_put_dec(o, facts->number);
 		o = SONDE_PUT_LIT(o, "  ");
@@ -154,9 +191,12 @@ static void show_line(struct sonde_view *v, const struct sonde_frame *f, struct 
 		o = sonde_put_dec(o, facts->cause);
 		*o++ = ')';
 	}
+	if (look->process && facts->processes)
+		o = put_processes(v->out, o, facts);
 	*o++ = '\n';
 	sonde_text_end(v->out, o);
 	if (look->tree) {
+		sonde_remark_tree(v->out, facts);
 		if (f->sum == SONDE_SUM_NOT_READY)
 			sonde_text_str(v->out, "  checksum of the transport: not filled in yet, "
 					       "transmit offload will\n");
@@ -239,9 +279,17 @@ static void show_json(struct sonde_view *v, const struct sonde_frame *f,
 	o = put_text(t, o, ",\"frame.direction\":", facts->direction);
 	o = put_text(t, o, ",\"frame.sums\":", facts->sums);
 	o = put_number(o, ",\"frame.drop_count\":", facts->dropped);
-	o = put_text(t, o, ",\"frame.comment\":", facts->comment);
-	o = put_number(o, ",\"frame.process.pid\":", facts->pid);
-	o = put_text(t, o, ",\"frame.process.name\":", facts->process);
+	if (facts->comment.n || facts->processes) {
+		o = put_text(t, o,
+			     ",\"frame.comment\":", facts->comment.n ? *facts->comment.at : NULL);
+		if (facts->processes)
+			o = put_number(o, ",\"frame.process.pid\":", facts->process->pid);
+		if (facts->processes)
+			o = put_text(t, o, ",\"frame.process.name\":", facts->process->name);
+		sonde_text_end(t, o);
+		sonde_remark_json(t, facts);
+		o = sonde_text_room(t, ROOM);
+	}
 	if (facts->message_frames) {
 		sonde_text_end(t, o);
 		sonde_text_print(t, ",\"frame.message_frames\":[%s]", facts->message_frames);
@@ -278,6 +326,17 @@ static void put_column(struct sonde_text *t, const struct sonde_column *c,
 		return;
 	if (c->kind == SONDE_COLUMN_TEXT)
 		sonde_text_escape(t, value.text, strlen(value.text));
+	else if (c->kind == SONDE_COLUMN_EACH_TEXT)
+		for (size_t i = 0; i < value.list->n; i++) {
+			sonde_text_str(t, i ? " " : "");
+			sonde_text_escape(t, value.list->at[i], strlen(value.list->at[i]));
+		}
+	else if (c->kind == SONDE_COLUMN_EACH_UINT)
+		for (size_t i = 0; i < value.numbers->n; i++) {
+			sonde_text_str(t, i ? " " : "");
+			sonde_text_end(t,
+				       sonde_put_dec(sonde_text_room(t, 24), value.numbers->at[i]));
+		}
 	else
 		sonde_text_end(t, sonde_put_dec(sonde_text_room(t, 24), value.number));
 }

@@ -11,6 +11,7 @@
 #include "packet/hint.h"
 #include "packet/lookup.h"
 #include "run/context.h"
+#include "run/names.h"
 #include "run/stamp.h"
 
 enum sonde_view_form {
@@ -29,6 +30,9 @@ struct sonde_view_look {
 	bool tree;		    /* all fields below the line */
 	bool link;		    /* the link's addresses in front of the line */
 	bool number;		    /* in front of the line */
+	bool quick;		    /* less of each packet, as tcpdump -q */
+	bool names;		    /* of hosts and ports, as far as they are known */
+	bool process;		    /* whose it is, behind the line */
 	bool interface;		    /* its name and the direction, behind the time */
 	bool absolute;		    /* sequence numbers as they are, not from where they began */
 	bool line_by_line;	    /* each packet reaches the output at once */
@@ -47,7 +51,9 @@ struct sonde_view {
 	struct sonde_arena arena;
 	struct sonde_starts starts;
 	struct sonde_text cell;
-	const struct sonde_whole *whole; /* that the packet shown next completes, or NULL; the
+	struct sonde_names names;
+	struct sonde_manner manner;
+	struct sonde_whole *whole; /* that the packet shown next completes, or NULL; the
 					  * caller's to set */
 };
 

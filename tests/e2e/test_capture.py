@@ -379,6 +379,18 @@ def lines_and_records_are_those_of_read():
             same(*(re.sub(r"[0-9]+:[0-9:.]+Z?|[0-9]+\.[0-9]{6}", "TIME", text) for text in (out, again.replace("\r\n", "\n"))), f"{options}")
 
 
+@fact
+def fragments_and_messages_are_put_together_as_in_read():
+    with Namespace() as space:
+        sink = listen(space, "127.0.0.1")
+        sender = space.socket()
+        space.run("ip", "link", "set", "lo", "mtu", "1500")
+        with Capture(space, "-i", "lo", "-t", "-c", "3", "udp or ip[6:2] & 0x1fff != 0") as capture:
+            sender.sendto(b"x" * 4000, sink.getsockname())
+            out = capture.end(how=None)
+        true("put together from 3 fragments, packets 1 to 3" in out and "length 4000" in out, out)
+
+
 def interrupts(times):
     """Whatever moment it is ended at: the file is whole, in order, and holds what came before."""
     with Namespace() as space, listen(space), space.socket() as marker:
@@ -662,6 +674,21 @@ def the_process_of_a_socket_that_lived_five_milliseconds():
         for pid in pids:
             true(told[pid][2][0].startswith(b"python"), f"{told[pid]}")
             true(b"python" in told[pid][3][0], f"{told[pid]}")
+
+
+@fact
+def lines_are_of_the_process_asked_for():
+    with Namespace() as space:
+        with Capture(space, "-i", "lo", "--process=0", "tcp") as nobodys, \
+                Capture(space, "-i", "lo", f"--process={os.getpid()}", "-c", "3", "tcp") as ours:
+            for capture in (nobodys, ours):
+                wait_until(lambda c=capture: "processes:" in c.said(), "it was said how")
+            serve(space, 1, 0.3)
+            lines = ours.end(how=None).splitlines()
+            same(nobodys.end(), "", "what is of no process")
+        same(len(lines), 3, "lines")
+        for line in lines:
+            true(re.search(r" \(of [^)]*\[%d\]" % os.getpid(), line), line)
 
 
 @fact

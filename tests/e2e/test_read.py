@@ -330,6 +330,116 @@ def fragments_are_put_together():
     same(read("--count", "--match", "udp.length == 48 && frame.number == 2", path).out, "1\n")
 
 
+def block(kind, body):
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+def padded(data):
+    return data + bytes(-len(data) % 4)
+
+
+def option(code, data):
+    return struct.pack("<HH", code, len(data)) + padded(data)
+
+
+def told(pid, *options):
+    """Wireshark's process information."""
+    entry = struct.pack("<I", pid) + b"".join(option(*o) for o in options) + option(0, b"")
+    return block(0xbad, struct.pack("<III", 32622, 3, len(entry)) + entry)
+
+
+def remarked(name, *before):
+    """A pcapng of one packet with two comments and two processes, and one with neither."""
+    path = os.path.join(folder(), name)
+    data = packet()
+
+    def frame(*options):
+        return block(6, struct.pack("<IIIII", 0, 0, 0, len(data), len(data)) + padded(data) +
+                     b"".join(option(*o) for o in options) + option(0, b""))
+
+    with open(path, "wb") as f:
+        f.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)) +
+                block(1, struct.pack("<HHI", 1, 0, 0)) + b"".join(before) +
+                told(7, (2, b"cu\x1brl"), (3, b"/bin/curl"), (4, b"curl\0-s\0x\0"), (5, struct.pack("<I", 3)),
+                     (6, struct.pack("<I", 1000)), (7, b"ann"), (9, struct.pack("<Q", 1700000000 * 10**9))) +
+                frame((1, b"one"), (1, b"two"), (8, struct.pack("<II", 7, 8)), (8, struct.pack("<II", 9, 9))) +
+                frame())
+    return path
+
+
+@fact
+def all_comments_and_processes_of_a_packet_are_told():
+    path = remarked("remarks.pcapng")
+    first, second = map(json.loads, read("--json", path).out.splitlines())
+    same((first["frame.comment"], first["frame.comments"]), ("one", ["one", "two"]))
+    same((first["frame.process.pid"], first["frame.process.name"]), (7, "cu\x1brl"))
+    same(first["frame.processes"],
+         [{"pid": 7, "tid": 8, "name": "cu\x1brl", "path": "/bin/curl", "cmdline": "curl -s x", "ppid": 3,
+           "uid": 1000, "user": "ann", "start": "2023-11-14T22:13:20.000000000Z"}, {"pid": 9, "tid": 9}])
+    true(not [key for key in second if "comment" in key or "process" in key], f"{second}")
+    for text in ('frame.comment == "two"', "frame.process.pid == 9", 'frame.process.path contains "curl"',
+                 "frame.process.uid == 1000 && frame.process.tid == 8"):
+        same(read("--count", "--match", text, path).out, "1\n", text)
+    same(read("--count", "--match", 'frame.process.name == "one"', path).out, "0\n")
+    same(read("--csv", "--fields", "frame.process.pid,frame.comment,frame.process.name", path).out.split("\r\n")[1:],
+         ["7 9,one two,cu\\x1brl", ",,", ""])
+    true("7, 9" in read("--explain", "1", "--match", "frame.process.pid == 9", path).out, "the values explained")
+    tree = read("-v", path).out.splitlines()
+    same(tree[1:5], ["  comment: one", "  comment: two",
+                     "  process: cu\\x1brl[7], thread 8, path /bin/curl, arguments curl -s x, parent 3, uid 1000, "
+                     "user ann", "  process: [9]"])
+
+
+@fact
+def packets_are_shown_and_chosen_by_their_process():
+    path = remarked("owned.pcapng")
+    out = read("-t", "--process", path).out.splitlines()
+    same([line.partition(" (of ")[2] for line in out], ["cu\\x1brl[7], [9])", ""])
+    for who, count in (("7", 1), ("9", 1), ("cu\x1brl", 1), ("curl", 0), ("8", 0), ("[9]", 0)):
+        same(read("--count", f"--process={who}", path).out, f"{count}\n", who)
+    copy = os.path.join(folder(), "copy.pcapng")
+    same(read(f"--process=9", "-w", copy, path).returncode, 0, "exit code")
+    same(read("--count", copy).out, "1\n")
+    ran = read("--process", three())
+    true("whose" in ran.err and ran.returncode == 0, f"{ran.returncode} {ran.err!r}")
+
+
+def dns_answer(name, address):
+    labels = b"".join(bytes([len(part)]) + part for part in name.split(b".")) + b"\0"
+    return (struct.pack("!HHHHHH", 1, 0x8180, 1, 1, 0, 0) + labels + struct.pack("!HH", 1, 1) + b"\xc0\x0c" +
+            struct.pack("!HHIH", 1, 1, 60, 4) + bytes(address))
+
+
+@fact
+def names_come_from_the_file_first():
+    names = block(4, struct.pack("<HH", 1, 12) + bytes([10, 0, 0, 9]) + b"a.b\x1b >\0" +
+                  struct.pack("<HH", 1, 12) + bytes([10, 0, 0, 1]) + b"1.2.3.4\0" + bytes(4))
+    path = remarked("names.pcapng", names)
+    same(read("-t", "-N", "-c1", path).out, "IP 10.0.0.1.4000 > a.b\\x1b\\x20\\x3e.53000: UDP, length 2\n")
+    same(read("-t", "-c1", path).out, "IP 10.0.0.1.4000 > 10.0.0.9.53000: UDP, length 2\n")
+    same(read("-t", "-n", "-N", "-c1", path).out, read("-t", "-c1", path).out, "-n with -N")
+
+
+@fact
+def names_are_what_answers_said_and_numbers_until_then():
+    answer = packet(dns_answer(b"web.example", (10, 0, 0, 1)), port=53)
+    path = capture("answer.pcap", [(0, 0, packet()), (0, 0, answer), (0, 0, packet(port=80))])
+    out = read("-t", "-N", path).out.splitlines()
+    same(out[0], "IP 10.0.0.1.4000 > 10.0.0.9.53000: UDP, length 2")
+    true(out[1].startswith("IP web.example.domain > 10.0.0.9.53000: "), out[1])
+    true(out[2].startswith("IP web.example."), out[2])
+    same(json.loads(read("-N", "--json", path).out.splitlines()[2])["layers"][1]["ip.src"], "10.0.0.1", "JSON has numbers")
+
+
+@fact
+def a_quick_line_is_that_of_tcpdump():
+    need("tcpdump")
+    path = capture("quick.pcap", [(0, 0, packet()), (0, 0, segment(1, 1, 0x18, b"GET")), (0, 0, ip4(2, bytes(8)))])
+    for form in (["-q"], ["-q", "-e"]):
+        theirs = subprocess.run(["tcpdump", "-nn", "-t", *form, "-r", path], capture_output=True, timeout=60).stdout
+        same(read("-t", *form, path).out, theirs.decode(), form)
+
+
 def talk(conversations):
     """A capture of what was sent over the loopback of a namespace: (port, pieces) each."""
     path = os.path.join(folder(), "talk.pcap")
