@@ -4,6 +4,7 @@
 #
 #	mutants.sh		all: prints caught or MISSED for each
 #	mutants.sh WORD...	those whose title holds a WORD
+#	mutants.sh --apply	only whether each can be planted at all
 #
 # CC, and JOBS at a time.
 set -u
@@ -75,13 +76,13 @@ PORT: leads nowhere|wire/udp.rows|s/PORT(udpport),/ANY,/;s/PORT_TO(udpport)/ANY/
 AMONG: another version|wire/tunnel.rows|s/ipproto, 47, 13, 3, 1/ipproto, 47, 13, 3, 2/
 CARRIES: nothing|wire/tunnel.rows|s/^CARRIES(vxlan.*//
 THEN: nothing|wire/igmp.rows|s/^THEN.*//
-header bound not checked|packet/decode.c|s/if (there < bytes)/if (0)/
+header bound not checked|packet/decode.c|s/if (there < fixed) {/if (0) {/
 header may be longer than the packet|packet/decode.c|s/ || r->head > there) {/) {/
-fragments read on|packet/decode.c|s/if (r.middle | (/if (0 | (/
+fragments read on|packet/decode.c|s/if (r.middle) {/if (0) {/
 cut and malformed mixed up|packet/decode.c|s/lie ? SONDE_STOP_MALFORMED : SONDE_STOP_TRUNCATED/lie ? SONDE_STOP_TRUNCATED : SONDE_STOP_MALFORMED/
-little-endian family not told apart|packet/decode.c|s/len \&\& !byte\[0\]/0/
+little-endian family not told apart|wire/link.rows|s/AMONG(loop, linktype, 0, 0, 8, 0)/AMONG(loop, linktype, 0, 0, 8, 2)/
 options may run past the header|packet/option.h|s/ || len > left)/)/
-option of length 0 goes on|packet/option.h|s/if (len < 2 || len > left)/if (len > left)/
+option of length 0 goes on|packet/option.h|s/if (len < sonde_family_head(\&f) || len > left)/if (len > left)/
 odd byte not summed|packet/sum.h|s/memcpy(&word, at, len);/memcpy(\&word, at, len \& 2);/
 a field not taken out of its sum|packet/derive.c|s/ - sonde_sum_field(h, at \/ 8)//
 pseudo-header without its length|packet/derive.c|s/\*sum += htobe32(top->end - top->at);//
@@ -126,6 +127,12 @@ if [ "${1-}" = --one ]; then
 $3
 END
 	one "$2" "$title" "$file" "$expression"
+	exit
+fi
+if [ "${1-}" = --apply ]; then
+	faults | tail -n +2 | while IFS='|' read -r title file expression; do
+		sed "$expression" "src/$file" | cmp -s - "src/$file" && echo "$title: does not apply to src/$file"
+	done | (! grep .)
 	exit
 fi
 mkdir -p $top

@@ -35,11 +35,12 @@ analysis() {
 }
 shells() { sh_files | xargs shellcheck --severity=warning; }
 pages() { $here/pages.sh; }
+mutants() { tests/mutants.sh --apply; }
 
 tmp=$(mktemp)
 trap 'rm -f "$tmp"' EXIT
 bad=0
-[ $# != 0 ] || set -- layers headers purity words format analysis shells pages lengths
+[ $# != 0 ] || set -- layers headers purity words format analysis shells pages lengths mutants
 for name; do
 	case $name in
 	format) program=clang-format ;;
