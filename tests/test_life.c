@@ -266,6 +266,7 @@ static const char *const logs[] = {
 	"glance-read",
 	"glance-kept",
 	"glance-unseen",
+	"glance-remains",
 };
 
 START_TEST(each_end_is_named_right)

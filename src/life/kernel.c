@@ -226,6 +226,8 @@ static void hear_end(struct sonde_life *l, const struct sonde_event *e, struct s
 	p->gone = e->when;
 	if (p->release)
 		p->timing.orphan = e->when > p->closed ? e->when - p->closed : 0;
+	if (leaves_remains(p)) /* who asks instead of watching hears of no CLOSE in between */
+		p->inside->time_wait = true;
 	sonde_endpoint_step(l, p, e->when, SONDE_STATE_GONE, false);
 	sonde_connection_unqueue(l, p);
 	sonde_datagram_closed(l, p, e->when);
