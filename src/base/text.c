@@ -244,7 +244,7 @@ static inline uint64_t digits8(uint32_t v)
 	return hi | (x - hi * 10) << 8;
 }
 
-static inline char *eight_digits(char *o, uint32_t v)
+char *sonde_put_eight_digits(char *o, uint32_t v)
 {
 	return sonde_put_eight(o, digits8(v) | 0x3030303030303030);
 }
@@ -272,7 +272,7 @@ char *sonde_put_dec(char *o, uint64_t v)
 	if (v >= 100000000) {
 		o = v < 10000000000 ? two_digits(o, (uint32_t)(v / 100000000))
 				    : sonde_put_dec(o, v / 100000000);
-		return eight_digits(o, (uint32_t)(v % 100000000));
+		return sonde_put_eight_digits(o, (uint32_t)(v % 100000000));
 	}
 	x = digits8((uint32_t)v);
 	skip = (unsigned)__builtin_ctzll(x | 1ULL << 56) & ~7u;
@@ -292,10 +292,6 @@ char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits)
 {
 	uint64_t x;
 
-	if (digits == 1) {
-		*o = (char)('0' + v % 10);
-		return o + 1;
-	}
 	if (digits > 8) {
 		o = sonde_put_dec_padded(o, v / 100000000, digits - 8);
 		digits = 8;

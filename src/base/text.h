@@ -142,6 +142,7 @@ SONDE_INLINE char *sonde_put_octet(char *o, uint8_t v)
 }
 char *sonde_put_int(char *o, int64_t v);
 char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits); /* with zeros, exactly so many */
+char *sonde_put_eight_digits(char *o, uint32_t v);		  /* the same of v < 100000000 */
 char *sonde_put_hex(char *o, uint64_t v);			  /* no prefix, no leading zeros */
 char *sonde_put_ip4(char *o, const uint8_t a[4]);
 char *sonde_put_ip6(char *o, const uint8_t a[16]); /* RFC 5952 section 4 */

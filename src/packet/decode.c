@@ -327,7 +327,7 @@ SONDE_INLINE enum sonde_shape take(struct way *w, enum sonde_shape shape)
 /* From the header of this shape on. Returns the application's behind them, or SONDE_NONE. */
 SONDE_INLINE enum sonde_shape go(struct way *w, enum sonde_shape shape)
 {
-	for (; shape != SONDE_NONE && !sonde_is_app(shape); ) {
+	while (shape != SONDE_NONE && !sonde_is_app(shape)) {
 		if (w->n == SONDE_LAYERS) {
 			w->stop = SONDE_STOP_DEEP;
 			break;
@@ -362,7 +362,7 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	p->len = len;
 	p->n = (uint8_t)w.n;
 	p->stop = (uint8_t)w.stop;
-	if (sonde_is_app(app))
+	if (sonde_is_app(app) && (w.at < w.end || !w.n)) /* of no bytes nothing can be told */
 		sonde_app_decode(p, app, w.at, w.end, w.part);
 	if (w.ext)
 		add_extension(p, p->n, w.ext, w.ext_end, len,
