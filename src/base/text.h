@@ -90,9 +90,11 @@ SONDE_INLINE unsigned sonde_text_plain(uint64_t eight)
 {
 	const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
 	uint64_t quote = eight ^ '"' * ones, slash = eight ^ '\\' * ones;
-	/* The first odd byte gets the high bit or has it; carries make of later ones what they may. */
-	uint64_t odd = (eight | (eight - ' ' * ones) | (eight + ones) | (quote - ones) |
-			(slash - ones)) & high;
+	/* The first odd byte gets the high bit or has it; carries make of later ones what they may.
+	 */
+	uint64_t odd =
+		(eight | (eight - ' ' * ones) | (eight + ones) | (quote - ones) | (slash - ones)) &
+		high;
 
 	return odd ? (unsigned)__builtin_ctzll(odd) / 8 : 8;
 }

@@ -59,7 +59,8 @@ static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 	return o;
 }
 
-/* The letters of the low and of the high four flags, in every combination, and how many they are. */
+/* The letters of the low and of the high four flags, in every combination, and how many they are.
+ */
 static const char low_flags[16][4] = { "",  "F",  "S",	"FS",  "R",  "FR",  "SR",  "FSR",
 				       "P", "FP", "SP", "FSP", "RP", "FRP", "SRP", "FSRP" };
 static const char high_flags[16][4] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE",  ".UE",
