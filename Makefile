@@ -134,10 +134,10 @@ check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
-# What tests/bench/read.py reads, beside real traffic.
-$(B)/mixed: $(B)/tests/bench/mixed.o $(LIB)
+# What tests/bench/read.py reads, beside real traffic, and what it compares with.
+$(B)/mixed $(B)/floor: $(B)/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
 mutants:				## plant faults in the packet core; the suites must see each (minutes)
 	@$(RUN) tests/mutants.sh
 
@@ -154,11 +154,11 @@ fuzz:					## look for inputs that break a reader (FUZZ_RUNS, SONDE_CORPUS)
 	@$(RUN) SONDE_BUILD=build/$(notdir $(CLANG))-fuzzer-address-undefined FUZZ_RUNS=$(FUZZ_RUNS) \
 		FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) tests/house/fuzz.sh search
 
-bench-read: all $(B)/mixed		## what reading captures costs
+bench-read: all $(B)/mixed $(B)/floor		## what reading captures costs
 	@$(RUN) tests/bench/read.py
 bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS) $(B)/mixed
+	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

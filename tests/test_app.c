@@ -181,6 +181,26 @@ START_TEST(a_head_without_its_empty_line_goes_on)
 }
 END_TEST
 
+START_TEST(the_empty_line_is_found_wherever_it_stands)
+{
+	static const char *const ends[] = { "\r\n\r\n", "\n\n", "\n\r\n", "\r\n\n" };
+	static const char body[] = "\n\nand more than sixteen bytes";
+	char ask[128];
+
+	for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++)
+		for (int n = 1; n < 50; n++) {
+			int head = snprintf(ask, sizeof ask, "GET /%.*s HTTP/1.1\nX: \n\rb%s", n,
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+					    ends[i]);
+
+			strcpy(ask + head, body);
+			line_of(SONDE_tcp, 80, ask, (size_t)head + (n % 2 ? sizeof body - 1 : 0));
+			ck_assert_uint_eq(p.layer[2].head, (unsigned)head);
+			ck_assert_uint_eq(p.stop, SONDE_STOP_END);
+		}
+}
+END_TEST
+
 START_TEST(a_line_from_the_wire_is_escaped)
 {
 	LINE(80, "GET /\033[2J HTTP/1.1\r\n\r\n", "length 22: HTTP: GET /\\x1b[2J HTTP/1.1");
@@ -292,6 +312,7 @@ Suite *app_suite(void)
 	tcase_add_test(c, other_bytes_behind_these_ports_are_body);
 	tcase_add_test(c, the_first_line_of_http_is_told_with_host_and_length);
 	tcase_add_test(c, a_head_without_its_empty_line_goes_on);
+	tcase_add_test(c, the_empty_line_is_found_wherever_it_stands);
 	tcase_add_test(c, a_line_from_the_wire_is_escaped);
 	tcase_add_test(c, a_long_line_is_cut);
 	tcase_add_test(c, ssh_tells_its_version);

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -76,6 +77,50 @@ START_TEST(addresses_print_in_their_canonical_form)
 
 	*sonde_put_address(buf, &a) = 0;
 	ck_assert_str_eq(buf, "10.0.0.255:80");
+}
+END_TEST
+
+/* All that glibc does not write as an IPv4 address: those begin with six words of zero. */
+START_TEST(zero_words_are_shortened_wherever_they_stand)
+{
+	static const uint16_t words[8] = { 0x1, 0x20, 0x300, 0x4000, 0xff, 0x10, 0xfff, 0x1000 };
+
+	for (unsigned mask = 0; mask < 256; mask++) {
+		char want[INET6_ADDRSTRLEN];
+		uint8_t ip[16];
+
+		if ((mask & 63) == 63)
+			continue;
+		for (unsigned i = 0; i < 8; i++)
+			sonde_store(ip + 2 * i, 2, mask >> i & 1 ? 0 : words[i]);
+		inet_ntop(AF_INET6, ip, want, sizeof want);
+		*sonde_put_ip6(buf, ip) = 0;
+		ck_assert_str_eq(buf, want);
+	}
+}
+END_TEST
+
+START_TEST(one_odd_byte_of_a_json_string_is_seen_wherever_it_stands)
+{
+	static const struct {
+		char odd;
+		const char *text;
+	} facts[] = { { '"', "\\\"" },	   { '\\', "\\\\" },	      { 0x1f, "\\u001f" },
+		      { 0x7f, "\\u007f" }, { (char)0xff, "\\\\xff" }, { '~', "~" } };
+	char from[40], want[64];
+
+	memset(from, 'a', sizeof from);
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		for (int len = 1; len < (int)sizeof from; len++)
+			for (int at = 0; at < len; at++) {
+				begin();
+				from[at] = facts[i].odd;
+				sonde_text_json(&text, from, (size_t)len);
+				from[at] = 'a';
+				snprintf(want, sizeof want, "\"%.*s%s%.*s\"", at, from,
+					 facts[i].text, len - at - 1, from);
+				ck_assert_str_eq(written(), want);
+			}
 }
 END_TEST
 
@@ -164,6 +209,8 @@ Suite *base_suite(void)
 
 	tcase_add_test(t, numbers_print_as_printf_prints_them);
 	tcase_add_test(t, addresses_print_in_their_canonical_form);
+	tcase_add_test(t, zero_words_are_shortened_wherever_they_stand);
+	tcase_add_test(t, one_odd_byte_of_a_json_string_is_seen_wherever_it_stands);
 	tcase_add_test(t, hostile_bytes_are_escaped_and_good_text_is_not);
 	tcase_add_test(t, a_failing_sink_is_reported_and_loses_nothing_silently);
 	tcase_add_test(t, every_name_leads_back_to_its_number);

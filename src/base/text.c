@@ -244,7 +244,7 @@ static inline uint64_t digits8(uint32_t v)
 	return hi | (x - hi * 10) << 8;
 }
 
-static inline char *eight_digits(char *o, uint32_t v)
+char *sonde_put_eight_digits(char *o, uint32_t v)
 {
 	return sonde_put_eight(o, digits8(v) | 0x3030303030303030);
 }
@@ -272,7 +272,7 @@ char *sonde_put_dec(char *o, uint64_t v)
 	if (v >= 100000000) {
 		o = v < 10000000000 ? two_digits(o, (uint32_t)(v / 100000000))
 				    : sonde_put_dec(o, v / 100000000);
-		return eight_digits(o, (uint32_t)(v % 100000000));
+		return sonde_put_eight_digits(o, (uint32_t)(v % 100000000));
 	}
 	x = digits8((uint32_t)v);
 	skip = (unsigned)__builtin_ctzll(x | 1ULL << 56) & ~7u;
@@ -292,10 +292,6 @@ char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits)
 {
 	uint64_t x;
 
-	if (digits == 1) {
-		*o = (char)('0' + v % 10);
-		return o + 1;
-	}
 	if (digits > 8) {
 		o = sonde_put_dec_padded(o, v / 100000000, digits - 8);
 		digits = 8;
@@ -314,22 +310,35 @@ char *sonde_put_hex(char *o, uint64_t v)
 	return o + n;
 }
 
+/* "255." */
+static inline char *octet_dot(char *o, uint8_t v)
+{
+	memcpy(o, sonde_text_tables.octet[v], 4);
+	return o + sonde_text_tables.octet_len[v];
+}
+
 char *sonde_put_ip4(char *o, const uint8_t a[4])
 {
-	for (unsigned i = 0; i < 4; i++) {
-		memcpy(o, sonde_text_tables.octet[a[i]], 4);
-		o += sonde_text_tables.octet_len[a[i]];
-	}
-	return o - 1;
+	o = octet_dot(octet_dot(o, a[0]), a[1]);
+	return octet_dot(octet_dot(o, a[2]), a[3]) - 1;
+}
+
+/* "ff:" */
+static inline void hex_colon(char *o, uint8_t v)
+{
+	memcpy(o, &sonde_text_tables.hex2[2 * v], 2);
+	o[2] = ':';
 }
 
 char *sonde_put_mac(char *o, const uint8_t a[6])
 {
-	for (unsigned i = 0; i < 6; i++, o += 3) {
-		memcpy(o, &sonde_text_tables.hex2[2 * a[i]], 2);
-		o[2] = ':';
-	}
-	return o - 1;
+	hex_colon(o, a[0]);
+	hex_colon(o + 3, a[1]);
+	hex_colon(o + 6, a[2]);
+	hex_colon(o + 9, a[3]);
+	hex_colon(o + 12, a[4]);
+	hex_colon(o + 15, a[5]);
+	return o + 17;
 }
 
 /* One word in hex without leading zeros: all four digits, the first ones shifted out. */

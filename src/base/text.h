@@ -90,9 +90,11 @@ SONDE_INLINE unsigned sonde_text_plain(uint64_t eight)
 {
 	const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
 	uint64_t quote = eight ^ '"' * ones, slash = eight ^ '\\' * ones;
-	/* The first odd byte gets the high bit or has it; carries make of later ones what they may. */
-	uint64_t odd = (eight | (eight - ' ' * ones) | (eight + ones) | (quote - ones) |
-			(slash - ones)) & high;
+	/* The first odd byte gets the high bit or has it; carries make of later ones what they may.
+	 */
+	uint64_t odd =
+		(eight | (eight - ' ' * ones) | (eight + ones) | (quote - ones) | (slash - ones)) &
+		high;
 
 	return odd ? (unsigned)__builtin_ctzll(odd) / 8 : 8;
 }
@@ -142,6 +144,7 @@ SONDE_INLINE char *sonde_put_octet(char *o, uint8_t v)
 }
 char *sonde_put_int(char *o, int64_t v);
 char *sonde_put_dec_padded(char *o, uint64_t v, unsigned digits); /* with zeros, exactly so many */
+char *sonde_put_eight_digits(char *o, uint32_t v);		  /* the same of v < 100000000 */
 char *sonde_put_hex(char *o, uint64_t v);			  /* no prefix, no leading zeros */
 char *sonde_put_ip4(char *o, const uint8_t a[4]);
 char *sonde_put_ip6(char *o, const uint8_t a[16]); /* RFC 5952 section 4 */

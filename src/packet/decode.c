@@ -267,7 +267,8 @@ SONDE_INLINE uint32_t captured(const struct way *w)
 /* Where the packet that was quoted at w->at ends, if more comes behind it. */
 SONDE_INLINE void quote(struct way *w, const struct reading *r)
 {
-	uint32_t len = r->extends ? quoted(r->quote, w->byte + w->at, captured(w), w->end - w->at) : 0;
+	uint32_t len =
+		r->extends ? quoted(r->quote, w->byte + w->at, captured(w), w->end - w->at) : 0;
 
 	if (len && !(w->part & SONDE_PART_QUOTED)) {
 		w->ext = w->at + len;
@@ -299,8 +300,8 @@ SONDE_INLINE enum sonde_shape take(struct way *w, enum sonde_shape shape)
 	} else {
 		w->stop = bound(&r, fixed, there, w->at, &w->end);
 	}
-	p->layer[w->n++] = (struct sonde_layer){ w->at, w->end, (uint16_t)r.head, (uint8_t)shape,
-						 w->part };
+	p->layer[w->n++] =
+		(struct sonde_layer){ w->at, w->end, (uint16_t)r.head, (uint8_t)shape, w->part };
 	p->has[shape / 64] |= 1ULL << shape % 64;
 	w->at += r.head;
 	if (w->stop)
@@ -327,7 +328,7 @@ SONDE_INLINE enum sonde_shape take(struct way *w, enum sonde_shape shape)
 /* From the header of this shape on. Returns the application's behind them, or SONDE_NONE. */
 SONDE_INLINE enum sonde_shape go(struct way *w, enum sonde_shape shape)
 {
-	for (; shape != SONDE_NONE && !sonde_is_app(shape); ) {
+	while (shape != SONDE_NONE && !sonde_is_app(shape)) {
 		if (w->n == SONDE_LAYERS) {
 			w->stop = SONDE_STOP_DEEP;
 			break;
@@ -351,7 +352,8 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	struct way w = { .p = p, .hint = hint && hint->n ? hint : NULL, .len = len };
 	enum sonde_shape app;
 
-	w.byte = byte ? byte : (const uint8_t *)""; /* of none captured nobody need tell the place */
+	w.byte =
+		byte ? byte : (const uint8_t *)""; /* of none captured nobody need tell the place */
 	w.end = wire > len ? wire : len;
 	w.stop = first == SONDE_NONE ? SONDE_STOP_UNKNOWN : SONDE_STOP_END;
 	p->wire = w.end;
@@ -363,11 +365,10 @@ static void decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, ui
 	p->len = len;
 	p->n = (uint8_t)w.n;
 	p->stop = (uint8_t)w.stop;
-	if (sonde_is_app(app))
+	if (sonde_is_app(app) && (w.at < w.end || !w.n)) /* of no bytes nothing can be told */
 		sonde_app_decode(p, app, w.at, w.end, w.part);
 	if (w.ext)
-		add_extension(p, p->n, w.ext, w.ext_end, len,
-			      w.part & (uint8_t)~SONDE_PART_QUOTED);
+		add_extension(p, p->n, w.ext, w.ext_end, len, w.part & (uint8_t)~SONDE_PART_QUOTED);
 }
 
 void sonde_decode(struct sonde_packet *p, const uint8_t *byte, uint32_t len, uint32_t wire,

@@ -16,6 +16,12 @@ static char *tcp_sack(char *o, const struct sonde_option *opt, uint32_t ack)
 	return o;
 }
 
+static char *tcp_stamps(char *o, const struct sonde_tcp_ts *h)
+{
+	o = sonde_line_number(o, "TS val ", sonde_tcp_ts_val(h));
+	return sonde_line_number(o, " ecr ", sonde_tcp_ts_ecr(h));
+}
+
 /* ack: what the blocks of a sack option count from. */
 static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
 {
@@ -36,8 +42,7 @@ static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
 	case SONDE_KIND_tcp_ts:
 		if (opt->len < SONDE_BYTES_tcp_ts)
 			break;
-		o = sonde_line_number(o, "TS val ", sonde_tcp_ts_val(h));
-		return sonde_line_number(o, " ecr ", sonde_tcp_ts_ecr(h));
+		return tcp_stamps(o, h);
 	}
 	return sonde_line_number(o, "unknown-", opt->kind);
 }
@@ -48,6 +53,11 @@ static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 	struct sonde_walk w = { h + SONDE_BYTES_tcp, h + p->layer[d].head };
 	struct sonde_option opt;
 
+	/* Nearly always, RFC 7323 appendix A: nop, nop, timestamps. */
+	if (w.to - w.at == 2 + SONDE_BYTES_tcp_ts && sonde_load(w.at, 4) == 0x0101080a) {
+		o = tcp_stamps(sonde_line_say(o, ", options [nop,nop,"), (const void *)(w.at + 2));
+		return sonde_line_say(o, "]");
+	}
 	o = sonde_line_say(o, ", options [");
 	while (sonde_option_next(&w, SONDE_FAMILY_tcpopt, &opt)) {
 		o = tcp_option(o, &opt, p->start.ack);
@@ -59,7 +69,8 @@ static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
 	return o;
 }
 
-/* The letters of the low and of the high four flags, in every combination, and how many they are. */
+/* The letters of the low and of the high four flags, in every combination, and how many they are.
+ */
 static const char low_flags[16][4] = { "",  "F",  "S",	"FS",  "R",  "FR",  "SR",  "FSR",
 				       "P", "FP", "SP", "FSP", "RP", "FRP", "SRP", "FSRP" };
 static const char high_flags[16][4] = { "",  ".",  "U",	 ".U",	"E",  ".E",  "UE",  ".UE",

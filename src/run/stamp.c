@@ -43,7 +43,10 @@ static void renew(struct sonde_stamp *s, uint64_t second, bool utc, char between
 
 static char *fraction(char *o, uint64_t ns, bool nano)
 {
-	return nano ? sonde_put_dec_padded(o, ns, 9) : sonde_put_dec_padded(o, ns / 1000, 6);
+	if (!nano)
+		return sonde_put_eight_digits(o, (uint32_t)(ns / 1000 * 100)) - 2;
+	*o = (char)('0' + ns / 100000000);
+	return sonde_put_eight_digits(o + 1, (uint32_t)(ns % 100000000));
 }
 
 static char *clock_put(struct sonde_stamp *s, char *o, sonde_ns when)

@@ -26,7 +26,8 @@ import threading
 import time
 
 SONDE = os.path.abspath(os.environ.get("SONDE", "build/bin/sonde"))
-MIXED = os.path.join(os.environ.get("SONDE_BUILD", "build/cc"), "mixed")
+BUILD = os.environ.get("SONDE_BUILD", "build/cc")
+MIXED, FLOOR = os.path.join(BUILD, "mixed"), os.path.join(BUILD, "floor")
 NEAR = 1.05  # a median this close to its target meets it
 EK_PACKETS = 20_000
 
@@ -223,11 +224,26 @@ class Bench:
                 if most[0] > 24:
                     self.missed.append(f"{name}, {form}: {most[0]:.1f} MB")
 
+    def floor(self, captures):
+        """What any reader pays (tests/bench/floor.c), beside a line and a count of ours."""
+        ways = {"libpcap's loop": [FLOOR, "pcap"], "the walk through mapped windows": [FLOOR, "mmap"],
+                "the walk through read(2)": [FLOOR, "read"], "sonde read --count": [SONDE, "read", "--count"],
+                "sonde read": [SONDE, "read"]}
+        seconds = {(way, name): [] for way in ways for name in captures}
+        for _ in range(self.pairs):
+            for way, name in seconds:
+                seconds[way, name].append(self.run([*ways[way], captures[name]])[0])
+        print(f"\n| nanoseconds a packet | {' | '.join(captures)} |\n|---{'|---' * len(captures)}|")
+        for way in ways:
+            cells = [f"{statistics.median(seconds[way, name]) / self.packets(captures[name]) * 1e9:.0f}" for name in captures]
+            print(f"| {way} | {' | '.join(cells)} |", flush=True)
+
     def table(self, captures):
         print(f"{self.pairs} pairs taking turns, one CPU, processor time.\n\n"
               "| work | times as fast (middle half) | at least | million packets a second |\n|---|---|---|---|")
         for name, capture in captures.items():
             self.rows(name, capture)
+        self.floor(captures)
         self.memory(captures)
         print()
 
