@@ -105,8 +105,10 @@ EXPLAINED["other", "llc.control"] = "tshark reads the two bytes as little-endian
 EXPLAINED["unshown", "icmpv6.mld.maximum_response_delay"] = "tshark has another name in version 2"
 for _n in ("icmp.ext.version", "icmp.ext.res", "icmp.ext.checksum", "icmp.ext.ctype", "icmp.int_info.role",
            "icmp.int_info.reserved", "icmp.int_info.ifindex", "icmp.int_info.ipaddr",
-           "icmp.int_info.name_present", "icmp.int_info.mtu_present"):
+           "icmp.int_info.name_present", "icmp.int_info.mtu_present", "icmp.int_info.index", "icmp.int_info.afi",
+           "icmp.int_info.ipv4", "icmp.int_info.name"):
     EXPLAINED["only", _n] = "no length told and a wrong sum: RFC 4884 section 5.5 sees no extension there"
+EXPLAINED["unshown", "icmp.int_info.name"] = "tshark leaves out a name that fills its object to the end"
 EXPLAINED["other", "pppoed.tags.max_payload"] = "tshark shows bytes"
 OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE",
            "tcp.analyze_sequence_numbers:FALSE"]

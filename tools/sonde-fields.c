@@ -111,6 +111,9 @@ static const char *holds(const struct sonde_row *r, char *buf, size_t size)
 	case SONDE_ROLE_SUM_ALL: return "sum of all from here";
 	case SONDE_ROLE_SUM_PSEUDO: return "sum with addresses";
 	case SONDE_ROLE_SUM_OPTIONAL: return "sum with addresses, or 0";
+	case SONDE_ROLE_SUM_OSPF: return "sum without authentication";
+	case SONDE_ROLE_SUM_PIM: return "sum, of a register its head";
+	case SONDE_ROLE_SUM_CRC32C: return "CRC32c of all";
 	}
 	return "as set";
 }
