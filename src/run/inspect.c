@@ -59,22 +59,8 @@ static void take_beside(struct inspect *in, const struct sonde_frame *f, struct 
 
 static void explain_filter(struct inspect *in)
 {
-	struct sonde_bytes wrong = sonde_filter_wrong(in->filter);
-	const char *text = in->plan->filter;
-	char *why = in->end->why;
-	size_t size = sizeof in->end->why;
-
 	in->failed = -EINVAL;
-	if (wrong.at && wrong.len)
-		snprintf(why, size, "filter '%s': '%.*s' at byte %zu cannot stand there: %s", text,
-			 (int)wrong.len, (const char *)wrong.at,
-			 strlen(text) - strlen((const char *)wrong.at) + 1,
-			 sonde_filter_error(in->filter));
-	else if (wrong.at)
-		snprintf(why, size, "filter '%s' ends too early: %s", text,
-			 sonde_filter_error(in->filter));
-	else
-		snprintf(why, size, "filter '%s': %s", text, sonde_filter_error(in->filter));
+	sonde_filter_explain(in->filter, in->end->why, sizeof in->end->why);
 }
 
 static bool passes(struct inspect *in, const struct sonde_frame *f)
@@ -331,6 +317,9 @@ static void read_all(struct inspect *in)
 		sonde_text_print(&in->out, "%llu\n", (unsigned long long)in->end->packets);
 	if (plan->stats) {
 		sonde_facts_end(&in->facts);
+		for (unsigned i = 0; i < plan->files; i++)
+			sonde_stats_file(&in->out, plan->file[i].name,
+					 sonde_files_reader(in->files, i));
 		sonde_stats_print(&in->out, &in->facts, plan->look.stamp.utc);
 	}
 	sonde_text_flush(&in->out);
