@@ -440,6 +440,21 @@ def a_quick_line_is_that_of_tcpdump():
         same(read("-t", *form, path).out, theirs.decode(), form)
 
 
+@fact
+def times_inside_packets_are_dates_everywhere():
+    sent = struct.pack("!II", 2763234513, 33237777)  # 1987-07-25T21:08:33.007738687Z
+    ntp = bytes([0x23, 1, 6, 0xec]) + bytes(36) + sent
+    path = capture("ntp.pcap", [(0, 0, packet(ntp, port=123))])
+    when = "1987-07-25T21:08:33.0077386"
+    layer = json.loads(read("--json", path).out)["layers"][3]
+    true(layer["ntp.xmt"].startswith(when) and "ntp.org" not in layer, f"{layer}")
+    true(read("--csv", "--fields", "ntp.xmt", path).out.split("\r\n")[1].startswith(when), "CSV")
+    true(when in read("-v", path).out, "the tree")
+    for text, count in (('ntp.xmt > "1987-07-25 21:08:33"', 1), ("ntp.xmt >= 1987-07-26", 0)):
+        same(read("--count", "--match", text, path).out, f"{count}\n", text)
+    sentence(read("--match", "ntp.xmt > soon", path), 2, "a time such as", "at byte 15")
+
+
 def talk(conversations):
     """A capture of what was sent over the loopback of a namespace: (port, pieces) each."""
     path = os.path.join(folder(), "talk.pcap")
