@@ -227,10 +227,10 @@ static void print_records(struct sonde_text *t)
 		&sonde_beside_schema,
 	};
 	static const char *const kinds[] = {
-		[SONDE_COLUMN_UINT] = "number",	 [SONDE_COLUMN_INT] = "number",
-		[SONDE_COLUMN_BOOL] = "boolean", [SONDE_COLUMN_TEXT] = "text",
-		[SONDE_COLUMN_LIST] = "list",	 [SONDE_COLUMN_MAP] = "counts by name",
-		[SONDE_COLUMN_RAW] = "object",	 [SONDE_COLUMN_EACH_UINT] = "number",
+		[SONDE_COLUMN_UINT] = "number",	   [SONDE_COLUMN_INT] = "number",
+		[SONDE_COLUMN_BOOL] = "boolean",   [SONDE_COLUMN_TEXT] = "text",
+		[SONDE_COLUMN_LIST] = "list",	   [SONDE_COLUMN_MAP] = "counts by name",
+		[SONDE_COLUMN_RAW] = "object",	   [SONDE_COLUMN_EACH_UINT] = "number",
 		[SONDE_COLUMN_EACH_TEXT] = "text",
 	};
 

@@ -102,7 +102,8 @@ static bool fraction_of(const char **at, int64_t *ns)
 bool sonde_date_parse(const char *text, int64_t *ret_ns)
 {
 	unsigned year, month, day, hour = 0, minute = 0, second = 0;
-	int64_t ns = 0, all;
+	int64_t ns = 0;
+	__int128 all;
 
 	if (!number(&text, 4, 9999, &year) || !sign(&text, '-') || !number(&text, 2, 12, &month) ||
 	    !month || !sign(&text, '-') || !number(&text, 2, month_days(year, month), &day) || !day)
@@ -117,12 +118,10 @@ bool sonde_date_parse(const char *text, int64_t *ret_ns)
 			return false;
 		sign(&text, 'Z');
 	}
-	if (*text ||
-	    __builtin_mul_overflow(days_of(year, month, day) * DAY + hour * 3600 + minute * 60 +
-					   second,
-				   (int64_t)SONDE_SECOND, &all) ||
-	    __builtin_add_overflow(all, ns, &all))
+	all = days_of(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
+	all = all * (int64_t)SONDE_SECOND + ns;
+	if (*text || all < INT64_MIN || all > INT64_MAX)
 		return false;
-	*ret_ns = all;
+	*ret_ns = (int64_t)all;
 	return true;
 }

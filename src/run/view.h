@@ -54,7 +54,7 @@ struct sonde_view {
 	struct sonde_names names;
 	struct sonde_manner manner;
 	struct sonde_whole *whole; /* that the packet shown next completes, or NULL; the
-					  * caller's to set */
+				    * caller's to set */
 };
 
 void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,
