@@ -78,6 +78,9 @@ START_TEST(a_segment_reads_as_tcpdump_prints_it)
 		IP(52, 0, 6), TCP(8, 0x10), 1, 1, 5, 10, 0, 0, 0, 5, 0, 0, 0, 9
 	};
 	static const uint8_t odd[] = { IP(44, 0, 6), TCP(6, 0), 99, 3, 1, 0 };
+	static const uint8_t rare[] = { IP(64, 0, 6), TCP(11, 2), 30,	4, 1,	 0,    34, 2, 34, 4,
+					0xab,	      0xcd,	  254,	4, 0xf9, 0x89, 29, 4, 7,  8,
+					30,	      3,	  0xf0, 0, 0,	 0 };
 	static const uint8_t ecn[] = { IP(40, 0, 6), 4,	   210, 0, 80, 0, 0, 0, 1, 0, 0, 0, 2,
 				       0x51,	     0xc2, 1,	0, 0,  0, 0, 0 };
 
@@ -86,6 +89,10 @@ START_TEST(a_segment_reads_as_tcpdump_prints_it)
 	SAYS(syn, sizeof syn, 101,
 	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [SEW], seq 1, win 256, options "
 	     "[mss 1460,sackOK,TS val 7 ecr 9,nop,wscale 10], length 0");
+	SAYS(rare, sizeof rare, 101,
+	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [S], seq 1, win 256, options [mptcp 4 "
+	     "capable,tfo cookiereq,tfo cookie abcd,exp-tfo cookiereq,tcp-ao keyid 7 "
+	     "rnextkeyid 8,unknown-30,eol], length 0");
 	SAYS(ecn, sizeof ecn, 101,
 	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [SEWe], seq 1, win 256, length 0");
 	SAYS(sack, sizeof sack, 101,
