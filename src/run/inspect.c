@@ -107,14 +107,11 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 {
 	const struct sonde_inspect_plan *plan = in->plan;
 	struct sonde_beside beside;
-	struct sonde_packet p;
-
 	struct sonde_whole *whole;
+	struct sonde_packet p;
 
 	if (in->beside) {
 		take_beside(in, f, &beside);
-		if (plan->process && *plan->process && !sonde_beside_is_of(&beside, plan->process))
-			return false;
 	} else { /* all that a line needs */
 		beside.number = in->number;
 		beside.interface = sonde_reader_remark(in->reader)->interface;
@@ -123,6 +120,10 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	sonde_decode_frame(&p, f, &plan->look.hint);
 	whole = sonde_context_take(&in->context, f, &p, &beside);
 	in->view.whole = whole;
+	if (plan->look.names && in->view.names.entry)
+		sonde_names_hear(&in->view.names, whole ? &whole->p : &p);
+	if (plan->process && *plan->process && !sonde_beside_is_of(&beside, plan->process))
+		return false;
 	if (plan->explain) {
 		if (plan->explain == in->number)
 			explain(in, f, &p, &beside);
@@ -136,6 +137,17 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	if (!in->quiet)
 		show(in, f, &p, &beside);
 	return true;
+}
+
+/* A frame that the filter leaves out may still say what another is called. */
+static void learn_names(struct inspect *in, const struct sonde_frame *f)
+{
+	struct sonde_packet p;
+
+	if (!in->view.names.entry)
+		return;
+	sonde_decode_frame(&p, f, &in->plan->look.hint);
+	sonde_names_hear(&in->view.names, &p);
 }
 
 static void hear_event(struct inspect *in, const struct sonde_event *e)
@@ -172,8 +184,10 @@ static bool hear(struct inspect *in, const struct sonde_item *item)
 		return true;
 	}
 	in->number++;
-	if (!passes(in, &item->frame))
+	if (!passes(in, &item->frame)) {
+		learn_names(in, &item->frame);
 		return !in->failed;
+	}
 	if (!(in->quiet && !plan->match && !plan->process) && !hear_packet(in, &item->frame))
 		return true;
 	copy(in, item);

@@ -110,8 +110,6 @@ static size_t room_of(const struct sonde_view *v)
 /* In another manner than by numbers and in full. */
 static void speak(struct sonde_view *v, struct sonde_packet *p)
 {
-	if (v->look.names)
-		sonde_names_hear(&v->names, v->whole ? &v->whole->p : p);
 	p->manner = &v->manner;
 	if (v->whole)
 		v->whole->p.manner = &v->manner;

@@ -428,6 +428,8 @@ def names_are_what_answers_said_and_numbers_until_then():
     same(out[0], "IP 10.0.0.1.4000 > 10.0.0.9.53000: UDP, length 2")
     true(out[1].startswith("IP web.example.domain > 10.0.0.9.53000: "), out[1])
     true(out[2].startswith("IP web.example."), out[2])
+    same(read("-t", "-N", path, "udp", "port", "80").out, out[2] + "\n", "what a filter leaves out says names too")
+    same(read("-t", "-N", "--match", "frame.number == 3", path).out, out[2] + "\n", "and what does not match")
     same(json.loads(read("-N", "--json", path).out.splitlines()[2])["layers"][1]["ip.src"], "10.0.0.1", "JSON has numbers")
 
 
