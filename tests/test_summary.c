@@ -156,12 +156,14 @@ START_TEST(link_layers_without_ip_are_named)
 	static const uint8_t ask[] = { MAC(1), MAC(2), 8, 6, 0, 1, 8, 0, 6, 4,	0, 1, MAC(2), 10,
 				       0,      0,      1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
 	static const uint8_t lldp[] = { MAC(1), MAC(2), 0x88, 0xcc, 0, 0 };
+	static const uint8_t old_tag[] = { MAC(1), MAC(2), 0x91, 0, 0, 5, 0x88, 0xcc, 0, 0 };
 	static const uint8_t alien[] = { MAC(1), MAC(2), 0x30, 0x30, 0, 0 };
 	static const uint8_t pap[] = { 0xff, 3, 0xc0, 0x23, 2, 9, 0, 4 };
 	static const uint8_t lcp[] = { 0xff, 3, 0xc0, 0x21, 2, 9, 0, 4 };
 
 	SAYS(ask, sizeof ask, 1, "ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28");
 	SAYS(lldp, sizeof lldp, 1, "LLDP, length 2");
+	SAYS(old_tag, sizeof old_tag, 1, "LLDP, length 2");
 	SAYS(alien, sizeof alien, 1,
 	     "02:00:00:00:00:02 > 02:00:00:00:00:01, ethertype Unknown (0x3030), length 16");
 	SAYS(pap, sizeof pap, 9, "PAP, Auth-ACK (0x02), id 9, length 6");

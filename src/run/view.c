@@ -78,6 +78,7 @@ static uint32_t beyond_link(const struct sonde_packet *p)
 		switch (p->layer[d].shape) {
 		case SONDE_eth:
 		case SONDE_vlan:
+		case SONDE_ieee8021ad:
 		case SONDE_sll:
 		case SONDE_sll2:
 		case SONDE_loop:
