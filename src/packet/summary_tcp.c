@@ -104,8 +104,9 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_tcp *tcp = sonde_header(p, d, tcp);
 	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp) - p->start.seq;
-	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
-	bool ae = sonde_tcp_ae(tcp); /* accurate ECN, RFC 9768 section 3.1 */
+	uint32_t flags = sonde_tcp_flags(tcp);
+	uint8_t flag = (uint8_t)flags;
+	bool ae = flags & 0x100; /* accurate ECN, RFC 9768 section 3.1 */
 
 	if (__builtin_expect(p->stop == SONDE_STOP_TRUNCATED, 0))
 		len = cut_body(p, d, len);
