@@ -188,6 +188,22 @@ struct sonde_bytes sonde_filter_wrong(const struct sonde_filter *f)
 	return f->wrong;
 }
 
+const char *sonde_filter_explain(const struct sonde_filter *f, char *why, size_t size)
+{
+	struct sonde_bytes wrong = sonde_filter_wrong(f);
+	const char *text = f->expression, *words = sonde_filter_error(f);
+
+	if (wrong.at && wrong.len)
+		snprintf(why, size, "filter '%s': '%.*s' at byte %zu cannot stand there: %s", text,
+			 (int)wrong.len, (const char *)wrong.at,
+			 strlen(text) - strlen((const char *)wrong.at) + 1, words);
+	else if (wrong.at)
+		snprintf(why, size, "filter '%s' ends too early: %s", text, words);
+	else
+		snprintf(why, size, "filter '%s': %s", text, words);
+	return why;
+}
+
 struct sonde_filter *sonde_filter_close(struct sonde_filter *f)
 {
 	while (f && f->first) {

@@ -28,6 +28,10 @@ const char *sonde_filter_error(const struct sonde_filter *f);
  * not found, or the expression ends too early, which at tells: it is behind the last word then. */
 struct sonde_bytes sonde_filter_wrong(const struct sonde_filter *f);
 
+/* The same as a sentence: what cannot stand where, or that the expression ends too early. Returns
+ * why, which has room for size bytes. */
+const char *sonde_filter_explain(const struct sonde_filter *f, char *why, size_t size);
+
 /* NULL is fine; returns NULL. */
 struct sonde_filter *sonde_filter_close(struct sonde_filter *f);
 

@@ -48,7 +48,7 @@ UNDER: another number|wire/udp.rows|s/ipproto, 17/ipproto, 18/
 UNDER: another number of an extension|wire/ipv6.rows|s/ipv6_dstopts, ipproto, 60/ipv6_dstopts, ipproto, 61/
 UNDER: a tag|wire/link.rows|s/ethertype, 0x8100/ethertype, 0x8101/
 UNDER: a link type|wire/link.rows|s/linktype, 276/linktype, 277/
-ALSO: forgotten|wire/link.rows|s/ALSO(vlan, ethertype, 0x88a8)//
+ALSO: forgotten|wire/link.rows|s/ALSO(vlan, ethertype, 0x9100)//
 BEGINS: forgotten|wire/tcp.rows|s/^BEGINS.*//
 TELLS: another size|wire/arp.rows|s/0x08000604/0x08000605/
 NOTHING: forgotten|wire/ip.rows|s/^NOTHING.*//

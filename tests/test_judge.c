@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "packet/crc.h"
 #include "packet/draft.h"
 #include "packet/option.h"
 #include "packet/tuple.h"
@@ -172,6 +173,95 @@ START_TEST(a_flipped_bit_is_seen)
 		read_literal(l, x, SONDE_JUDGE_SUMS);
 		ck_assert_msg(all_wrong() || p.stop, "bit %u", bit);
 	}
+}
+END_TEST
+
+/* Whether no sum behind the IP header is wrong, with one bit of byte `turned` turned if it is one.
+ */
+static bool judged(const uint8_t *byte, size_t len, size_t turned)
+{
+	struct sonde_verdict verdict;
+	struct sonde_packet packet;
+	uint8_t x[512];
+
+	memcpy(x, byte, len);
+	if (turned < len)
+		x[turned] ^= 4;
+	sonde_decode_link(&packet, x, (uint32_t)len, (uint32_t)len, 101);
+	sonde_judge(&packet, SONDE_JUDGE_SUMS, &verdict);
+	return packet.n > 1 && !verdict.wrong[1];
+}
+
+/* Every byte from here to there counts; of OSPF, not where it says how much is summed, and no
+ * authentication. */
+static void sum_sees(const uint8_t *byte, size_t len, size_t from, size_t to)
+{
+	bool ospf = byte[9] == 89;
+
+	ck_assert(judged(byte, len, len));
+	for (size_t i = from; i < to; i++)
+		if (!ospf || (i != 22 && i != 23 && (i < 34 || i >= 44)))
+			ck_assert_msg(!judged(byte, len, i), "byte %zu", i);
+}
+
+/* Captured by others, and taken as right by tcpdump and tshark. */
+START_TEST(sums_of_sctp_ospf_and_pim_are_judged)
+{
+	static const uint8_t sctp[] = { 69,  0,	  0,   72,  0,	 0,   64,  0,	46,  132, 155, 81,
+					211, 129, 72,  8,   150, 140, 254, 202, 26,  50,  188, 188,
+					176, 171, 76,  150, 109, 18,  140, 15,	0,   3,	  0,   40,
+					1,   24,  189, 12,  0,	 0,   0,   0,	0,   0,	  0,   0,
+					16,  15,  0,   6,   64,	 0,   0,   1,	0,   0,	  0,   2,
+					0,   0,	  0,   0,   0,	 0,   0,   2,	192, 64,  0,   0 };
+	static const uint8_t ospf[] = { 69, 192, 0,   96, 0,   52,  0,	 0, 1,	89,  172, 73, 10, 0,
+					34, 3,	 224, 0,  0,   5,   2,	 4, 0,	76,  10,  0,  34, 3,
+					0,  0,	 0,   1,  229, 149, 0,	 0, 0,	0,   0,	  0,  0,  0,
+					0,  0,	 0,   0,  0,   1,   0,	 1, 40, 1,   10,  0,  34, 3,
+					10, 0,	 34,  3,  128, 0,   0,	 4, 81, 203, 0,	  48, 19, 0,
+					0,  2,	 10,  0,  34,  4,   10,	 0, 34, 3,   1,	  0,  0,  1,
+					10, 0,	 34,  0,  255, 255, 255, 0, 3,	0,   0,	  1 };
+	static const uint8_t hello[] = { 69, 192, 0,   54, 3, 127, 0,  0,  1,	103, 203, 19, 10, 0,
+					 0,  2,	  224, 0,  0, 13,  32, 0,  170, 110, 0,	  1,  0,  2,
+					 0,  105, 0,   20, 0, 4,   63, 14, 244, 205, 0,	  19, 0,  4,
+					 0,  0,	  0,   1,  0, 21,  0,  4,  1,	0,   0,	  0 };
+	static const uint8_t reg[] = {
+		69,  0,	  0,   128, 1,	 94,  0,   0,	255, 103, 54,  100, 192, 168, 0,   6,
+		192, 168, 1,   254, 33,	 0,   222, 255, 0,   0,	  0,   0,   69,	 0,   0,   100,
+		0,   15,  0,   0,   254, 1,   246, 210, 192, 168, 20,  10,  239, 1,   2,   3,
+		8,   0,	  144, 225, 0,	 3,   0,   0,	0,   0,	  0,   0,   0,	 5,   237, 96,
+		171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205,
+		171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205,
+		171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205,
+		171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205, 171, 205
+	};
+	static const uint8_t zeros[32];
+
+	/* RFC 3720 appendix B.4 */
+	ck_assert_uint_eq(sonde_crc32c_end(sonde_crc32c(UINT32_MAX, zeros, 32)), 0xaa36918a);
+	sum_sees(sctp, sizeof sctp, 20, sizeof sctp);
+	sum_sees(ospf, sizeof ospf, 20, sizeof ospf);
+	sum_sees(hello, sizeof hello, 20, sizeof hello);
+	sum_sees(reg, sizeof reg, 20, 28);
+	ck_assert(
+		judged(reg, sizeof reg, sizeof reg - 1)); /* of a register, what is in it is not */
+	ck_assert(judged(ospf, sizeof ospf, 20 + 16));	  /* nor authentication */
+}
+END_TEST
+
+/* With the pseudo-header of IPv6, and of a register all that is in it as well. */
+START_TEST(a_register_may_be_summed_whole)
+{
+	uint8_t x[48] = {
+		0x45, 0, 0, 48, 0, 0, 0, 0, 64, 103, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x21
+	};
+
+	x[28] = 0x45;
+	sonde_store(x + 22, 2, 0xdeff);
+	ck_assert(judged(x, sizeof x, sizeof x));
+	sonde_store(x + 22, 2, 0x99ff); /* with the 0x4500 behind the first 8 bytes */
+	ck_assert(judged(x, sizeof x, sizeof x));
+	sonde_store(x + 22, 2, 0x99fe);
+	ck_assert(!judged(x, sizeof x, sizeof x));
 }
 END_TEST
 
@@ -380,6 +470,8 @@ Suite *judge_suite(void)
 	tcase_add_test(c, a_flipped_bit_is_seen);
 	tcase_add_test(c, a_wrong_length_is_called_by_its_row);
 	tcase_add_test(c, a_sum_that_was_not_made_is_not_wrong);
+	tcase_add_test(c, sums_of_sctp_ospf_and_pim_are_judged);
+	tcase_add_test(c, a_register_may_be_summed_whole);
 	tcase_add_test(c, another_version_is_malformed_and_leads_nowhere);
 	tcase_add_test(c, options_are_walked_by_the_rules_of_their_family);
 	tcase_add_test(c, an_end_ends_the_options_and_elements_are_those_of_their_option);

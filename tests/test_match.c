@@ -116,7 +116,8 @@ END_TEST
 
 START_TEST(it_sees_through_tags_and_extension_headers)
 {
-	HOLDS("udp.srcport == 53 && vlan.id == 5 && vlan.id == 6", tagged);
+	HOLDS("udp.srcport == 53 && ieee8021ad.id == 5 && vlan.id == 6", tagged);
+	HOLDS("ieee8021ad && vlan && ieee8021ad.priority == 1", tagged);
 	HOLDS("icmpv6 && ipv6.nxt == 0", six);
 }
 END_TEST

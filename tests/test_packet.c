@@ -247,6 +247,7 @@ START_TEST(tags_nest)
 	ck_assert(p.n == 4 && buf[12] == 0x88 && buf[16] == 0x81 && buf[17] == 0 && buf[14] == 0 &&
 		  buf[15] == 100);
 	ck_assert(buf[18] == 0xe0 && buf[20] == 0x08 && buf[21] == 0x06);
+	ck_assert(sonde_has(&p, ieee8021ad) && sonde_has(&p, vlan));
 }
 END_TEST
 

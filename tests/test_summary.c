@@ -78,6 +78,9 @@ START_TEST(a_segment_reads_as_tcpdump_prints_it)
 		IP(52, 0, 6), TCP(8, 0x10), 1, 1, 5, 10, 0, 0, 0, 5, 0, 0, 0, 9
 	};
 	static const uint8_t odd[] = { IP(44, 0, 6), TCP(6, 0), 99, 3, 1, 0 };
+	static const uint8_t rare[] = { IP(64, 0, 6), TCP(11, 2), 30,	4, 1,	 0,    34, 2, 34, 4,
+					0xab,	      0xcd,	  254,	4, 0xf9, 0x89, 29, 4, 7,  8,
+					30,	      3,	  0xf0, 0, 0,	 0 };
 	static const uint8_t ecn[] = { IP(40, 0, 6), 4,	   210, 0, 80, 0, 0, 0, 1, 0, 0, 0, 2,
 				       0x51,	     0xc2, 1,	0, 0,  0, 0, 0 };
 
@@ -86,6 +89,10 @@ START_TEST(a_segment_reads_as_tcpdump_prints_it)
 	SAYS(syn, sizeof syn, 101,
 	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [SEW], seq 1, win 256, options "
 	     "[mss 1460,sackOK,TS val 7 ecr 9,nop,wscale 10], length 0");
+	SAYS(rare, sizeof rare, 101,
+	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [S], seq 1, win 256, options [mptcp 4 "
+	     "capable,tfo cookiereq,tfo cookie abcd,exp-tfo cookiereq,tcp-ao keyid 7 "
+	     "rnextkeyid 8,unknown-30,eol], length 0");
 	SAYS(ecn, sizeof ecn, 101,
 	     "IP 10.0.0.1.1234 > 10.0.0.2.80: Flags [SEWe], seq 1, win 256, length 0");
 	SAYS(sack, sizeof sack, 101,
@@ -149,12 +156,14 @@ START_TEST(link_layers_without_ip_are_named)
 	static const uint8_t ask[] = { MAC(1), MAC(2), 8, 6, 0, 1, 8, 0, 6, 4,	0, 1, MAC(2), 10,
 				       0,      0,      1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
 	static const uint8_t lldp[] = { MAC(1), MAC(2), 0x88, 0xcc, 0, 0 };
+	static const uint8_t old_tag[] = { MAC(1), MAC(2), 0x91, 0, 0, 5, 0x88, 0xcc, 0, 0 };
 	static const uint8_t alien[] = { MAC(1), MAC(2), 0x30, 0x30, 0, 0 };
 	static const uint8_t pap[] = { 0xff, 3, 0xc0, 0x23, 2, 9, 0, 4 };
 	static const uint8_t lcp[] = { 0xff, 3, 0xc0, 0x21, 2, 9, 0, 4 };
 
 	SAYS(ask, sizeof ask, 1, "ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28");
 	SAYS(lldp, sizeof lldp, 1, "LLDP, length 2");
+	SAYS(old_tag, sizeof old_tag, 1, "LLDP, length 2");
 	SAYS(alien, sizeof alien, 1,
 	     "02:00:00:00:00:02 > 02:00:00:00:00:01, ethertype Unknown (0x3030), length 16");
 	SAYS(pap, sizeof pap, 9, "PAP, Auth-ACK (0x02), id 9, length 6");

@@ -23,7 +23,6 @@ LINKS = {0, 1, 9, 12, 50, 51, 101, 104, 108, 113, 228, 229, 276}
 MALFORMED = 3  # enum sonde_stop
 
 # Why a field may differ: "other": another value, "unshown": tshark shows none, "only": we have none.
-TAGS = "tshark has names of its own for the outer tag of 802.1ad"
 ACE = "tshark joins these bits as tcp.flags.ace once accurate ECN is agreed on"
 HELD = "tshark shows it only for the types and codes that use it"
 PARAM = "tshark gives the name to other headers and options too, which are not declared here"
@@ -32,9 +31,6 @@ JUMBO = "hop-by-hop options in the wrong place: tshark stops there"
 EXPLAINED = {
     ("unshown", "eth.type"): "below 1536 it is a length, and tshark calls it eth.len",
     ("unshown", "vlan.etype"): "below 1536 it is a length, and tshark calls it vlan.len",
-    ("other", "vlan.etype"): TAGS, ("other", "vlan.id"): TAGS, ("other", "vlan.priority"): TAGS,
-    ("other", "vlan.dei"): TAGS, ("unshown", "vlan.id"): TAGS, ("unshown", "vlan.priority"): TAGS,
-    ("unshown", "vlan.dei"): TAGS,
     ("unshown", "sll.src.eth"): "tshark shows it only where halen is 6",
     ("unshown", "sll.etype"): "tshark names the field by the kind of interface (sll.ltype, sll.gretype)",
     ("only", "sll.unused"): "in cooked v1 tshark calls the rest of the address so",
@@ -105,8 +101,10 @@ EXPLAINED["other", "llc.control"] = "tshark reads the two bytes as little-endian
 EXPLAINED["unshown", "icmpv6.mld.maximum_response_delay"] = "tshark has another name in version 2"
 for _n in ("icmp.ext.version", "icmp.ext.res", "icmp.ext.checksum", "icmp.ext.ctype", "icmp.int_info.role",
            "icmp.int_info.reserved", "icmp.int_info.ifindex", "icmp.int_info.ipaddr",
-           "icmp.int_info.name_present", "icmp.int_info.mtu_present"):
+           "icmp.int_info.name_present", "icmp.int_info.mtu_present", "icmp.int_info.index", "icmp.int_info.afi",
+           "icmp.int_info.ipv4", "icmp.int_info.name"):
     EXPLAINED["only", _n] = "no length told and a wrong sum: RFC 4884 section 5.5 sees no extension there"
+EXPLAINED["unshown", "icmp.int_info.name"] = "tshark leaves out a name that fills its object to the end"
 EXPLAINED["other", "pppoed.tags.max_payload"] = "tshark shows bytes"
 OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE",
            "tcp.analyze_sequence_numbers:FALSE"]

@@ -189,6 +189,8 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "standard output cannot be several files");
 	if (conf->files && !several)
 		sonde_cli_wrong(&cli, "-W counts the files that -C, -G or --file-packets begin");
+	if (!conf->packets)
+		sonde_cli_wrong(&cli, "-c 0 would capture nothing");
 	if (conf->buffer >> 20 > 2047)
 		sonde_cli_wrong(&cli, "-B takes less than 2G");
 	if (conf->file && !strcmp(conf->file, "-") && isatty(STDOUT_FILENO))
@@ -219,7 +221,7 @@ static struct sonde_capture_plan plan_of(const struct conf *conf, const struct s
 		.process = conf->process,
 		.match = conf->match,
 		.until = conf->until,
-		.packets = conf->packets,
+		.packets = conf->packets == UINT32_MAX ? 0 : conf->packets,
 		.bytes = conf->bytes,
 		.duration = conf->duration,
 		.out = STDOUT_FILENO,
@@ -232,21 +234,16 @@ static int fail_filter(const char *text)
 {
 	enum { ETHERNET = 1, COOKED = 276 };
 	struct sonde_filter *f;
-	struct sonde_bytes word;
-	const char *why;
+	char why[480];
 	int r = sonde_filter_open(&f, text);
 
 	if (r < 0)
 		return sonde_cli_fail(&cli, "the filter", r);
 	r = sonde_filter_program(f, ETHERNET, NULL);
 	r = r < 0 ? r : sonde_filter_program(f, COOKED, NULL);
-	word = sonde_filter_wrong(f);
-	why = r < 0 ? sonde_filter_error(f) : sonde_reason_text(SONDE_FILTER);
-	if (word.len)
-		sonde_cli_say(&cli, "the filter, at '%.*s': %s", (int)word.len,
-			      (const char *)word.at, why);
-	else
-		sonde_cli_say(&cli, "the filter '%s': %s", text, why);
+	sonde_cli_say(&cli, "%s",
+		      r < 0 ? sonde_filter_explain(f, why, sizeof why)
+			    : sonde_reason_text(SONDE_FILTER));
 	sonde_filter_close(f);
 	return SONDE_EXIT_INPUT;
 }
@@ -280,7 +277,7 @@ static int leave(const struct setup *s, const struct sonde_capture_end *end, int
 int main(int argc, char **argv)
 {
 	static struct setup s;
-	struct conf conf = { 0 };
+	struct conf conf = { .packets = UINT32_MAX };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv);
 	struct sonde_capture_plan plan;
 	struct sonde_capture_end end;

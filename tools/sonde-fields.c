@@ -111,6 +111,9 @@ static const char *holds(const struct sonde_row *r, char *buf, size_t size)
 	case SONDE_ROLE_SUM_ALL: return "sum of all from here";
 	case SONDE_ROLE_SUM_PSEUDO: return "sum with addresses";
 	case SONDE_ROLE_SUM_OPTIONAL: return "sum with addresses, or 0";
+	case SONDE_ROLE_SUM_OSPF: return "sum without authentication";
+	case SONDE_ROLE_SUM_PIM: return "sum, of a register its head";
+	case SONDE_ROLE_SUM_CRC32C: return "CRC32c of all";
 	}
 	return "as set";
 }
@@ -224,10 +227,10 @@ static void print_records(struct sonde_text *t)
 		&sonde_beside_schema,
 	};
 	static const char *const kinds[] = {
-		[SONDE_COLUMN_UINT] = "number",	 [SONDE_COLUMN_INT] = "number",
-		[SONDE_COLUMN_BOOL] = "boolean", [SONDE_COLUMN_TEXT] = "text",
-		[SONDE_COLUMN_LIST] = "list",	 [SONDE_COLUMN_MAP] = "counts by name",
-		[SONDE_COLUMN_RAW] = "object",	 [SONDE_COLUMN_EACH_UINT] = "number",
+		[SONDE_COLUMN_UINT] = "number",	   [SONDE_COLUMN_INT] = "number",
+		[SONDE_COLUMN_BOOL] = "boolean",   [SONDE_COLUMN_TEXT] = "text",
+		[SONDE_COLUMN_LIST] = "list",	   [SONDE_COLUMN_MAP] = "counts by name",
+		[SONDE_COLUMN_RAW] = "object",	   [SONDE_COLUMN_EACH_UINT] = "number",
 		[SONDE_COLUMN_EACH_TEXT] = "text",
 	};
 

@@ -98,6 +98,19 @@ static bool is_file(const char *word)
 	return !strcmp(word, "-") || !stat(word, &st) || looks_like_file(word);
 }
 
+/* Whoever forgets the sign between --process and its value means no file of that name. */
+static void add_first(struct input *in, const struct conf *conf, const char *name, bool first)
+{
+	struct stat st;
+
+	if (first && conf->process && !*conf->process && strcmp(name, "-") && stat(name, &st))
+		sonde_cli_wrong(&cli,
+				"there is no file %s; a process to choose is written "
+				"--process=%s",
+				name, name);
+	add_file(in, name);
+}
+
 /* Opens the files and returns the place of the first word of the filter. words: how many stand
  * behind "--", -1: there is none. */
 static int open_files(struct input *in, const struct conf *conf, char **argv, int at, int argc,
@@ -110,7 +123,7 @@ static int open_files(struct input *in, const struct conf *conf, char **argv, in
 	if (!conf->file.n)
 		for (bool first = true; at < to && (first || words >= 0 || is_file(argv[at]));
 		     at++, first = false)
-			add_file(in, argv[at]);
+			add_first(in, conf, argv[at], first);
 	if (!in->n)
 		sonde_cli_wrong(&cli, "which file is to be read? - is standard input");
 	return at;
@@ -158,6 +171,8 @@ static void check(const struct conf *conf)
 	    1)
 		sonde_cli_wrong(&cli,
 				"--json, --csv, --count, --stats and --stream exclude each other");
+	if (!conf->most)
+		sonde_cli_wrong(&cli, "-c 0 would read nothing");
 	if (conf->at_once && !conf->save)
 		sonde_cli_wrong(&cli, "-U is about -w");
 	if ((conf->explain || conf->quoted) && !conf->match)
@@ -202,12 +217,15 @@ static int leave_copy(const struct conf *conf, const struct sonde_inspect_end *e
 	uint64_t beside = l->comments + l->directions + l->verdicts + l->drops + l->processes +
 			  l->names + l->secrets + l->statistics + l->events + l->others;
 
-	if (beside || l->times)
+	if (beside)
 		sonde_cli_say(&cli,
 			      "%s: pcap has no place for %llu comments, directions, processes, "
-			      "statistics and the like, and %llu times are finer than its own; "
-			      "pcapng keeps them",
-			      conf->save, (unsigned long long)beside, (unsigned long long)l->times);
+			      "statistics and the like; pcapng keeps them",
+			      conf->save, (unsigned long long)beside);
+	if (l->times)
+		sonde_cli_say(&cli,
+			      "%s: %llu times are finer than those of this pcap; pcapng keeps them",
+			      conf->save, (unsigned long long)l->times);
 	return end->saved < 0 && end->saved != -EPIPE ? sonde_cli_fail(&cli, conf->save, end->saved)
 						      : SONDE_EXIT_YES;
 }
@@ -218,7 +236,7 @@ int main(int argc, char **argv)
 	static struct sonde_inspect_plan plan = {
 		.out = STDOUT_FILENO, .save = -1, .bad = bad, .arg = &in
 	};
-	struct conf conf = { .stream = UINT32_MAX };
+	struct conf conf = { .stream = UINT32_MAX, .most = UINT32_MAX };
 	int words = words_behind_dashes(argv, argc);
 	int at = sonde_cli_parse(&cli, &conf, argc, argv), r;
 	struct sonde_inspect_end end;
@@ -232,7 +250,7 @@ int main(int argc, char **argv)
 	plan.process = conf.process;
 	plan.quoted = conf.quoted;
 	plan.explain = conf.explain;
-	plan.most = conf.most;
+	plan.most = conf.most == UINT32_MAX ? 0 : conf.most;
 	plan.count = conf.count;
 	plan.stats = conf.stats;
 	plan.dialogue = conf.stream != UINT32_MAX;

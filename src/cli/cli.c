@@ -64,6 +64,7 @@ int sonde_cli_status(int code)
 	case -EFBIG:
 	case -EIO:
 	case -EPIPE:
+	case -EBADF: /* standard output, closed */
 	case SONDE_CUT:
 	case SONDE_DAMAGED:
 	case SONDE_DAMAGED_COMPRESSION: return SONDE_EXIT_INCOMPLETE;
@@ -233,16 +234,16 @@ static _Noreturn void bad_value(const struct sonde_cli *cli, const struct sonde_
 	sonde_cli_wrong(cli, "%s: '%s' is not %s%s", called(o, name), arg, should, words);
 }
 
-/* Who starts us with standard files closed must not find a report in the next file that we open. A
- * command of ours has them closed again. */
+/* Who starts us with standard files closed must not find a report in the next file that we open.
+ * What stands in for standard input cannot be read, nor that for standard output be written, so
+ * that a lost report is told. A command of ours has them closed again. */
 static void fill_standard_files(void)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	static const int ways[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
-	while (fd >= 0 && fd <= STDERR_FILENO)
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", ways[fd] | O_CLOEXEC);
 }
 
 static int takes_value(const struct sonde_option *o)

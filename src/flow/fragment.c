@@ -98,7 +98,8 @@ static bool read_fragment(const struct sonde_packet *p, struct fragment *f)
 		f->byte = p->byte + l->at + l->head;
 		f->len = l->end - l->at - l->head;
 		for (unsigned i = 0; i < d; i++)
-			if (p->layer[i].shape == SONDE_vlan)
+			if (p->layer[i].shape == SONDE_vlan ||
+			    p->layer[i].shape == SONDE_ieee8021ad) /* of the same form */
 				f->key.tag =
 					f->key.tag << 12 | sonde_vlan_id(sonde_header(p, i, vlan));
 		return true;

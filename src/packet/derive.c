@@ -1,5 +1,6 @@
 #include "packet/derive.h"
 
+#include "packet/crc.h"
 #include "packet/option.h"
 #include "packet/sum.h"
 
@@ -73,6 +74,70 @@ static uint32_t covered(const uint8_t *h, unsigned at, uint32_t all)
 	return !covers ? all : covers < SONDE_BYTES_udplite || covers > all ? 0 : covers;
 }
 
+/* Authentication is left out, and with a digest no sum is made, RFC 2328 sections D.4.1 to D.4.3.
+ */
+static bool ospf_sum(const struct sonde_packet *p, unsigned d, uint64_t *want)
+{
+	const struct sonde_layer *l = &p->layer[d];
+	const struct sonde_ospf *ospf = sonde_header(p, d, ospf);
+	const uint8_t *h = p->byte + l->at;
+	uint32_t len = sonde_ospf_len(ospf);
+
+	if (sonde_ospf_autype(ospf) > 1 || len < SONDE_BYTES_ospf || len > l->end - l->at ||
+	    l->at + len > p->len)
+		return false;
+	*want = sonde_sum_end(sonde_sum(h, len) - sonde_sum(h + SONDE_AT_ospf_auth / 8, 8) -
+			      sonde_sum_field(h, SONDE_AT_ospf_checksum / 8));
+	return true;
+}
+
+/* A register is summed without the packet in it, and taken with it as well; over IPv6 there is a
+ * pseudo-header. */
+static bool pim_sum(const struct sonde_packet *p, unsigned d, uint64_t *want)
+{
+	enum { REGISTER = 1, REGISTER_HEAD = 8 };
+	const struct sonde_layer *l = &p->layer[d];
+	const struct sonde_pim *pim = sonde_header(p, d, pim);
+	const uint8_t *h = p->byte + l->at;
+	uint32_t all = l->end - l->at;
+	uint64_t pseudo = 0, field = sonde_sum_field(h, SONDE_AT_pim_checksum / 8);
+	bool six = d && p->layer[d - 1].shape != SONDE_ip;
+
+	if (sonde_pim_version(pim) != 2 || (six && !add_pseudo(p, d, &pseudo)))
+		return false;
+	if (sonde_pim_type(pim) == REGISTER && all >= REGISTER_HEAD &&
+	    l->at + REGISTER_HEAD <= p->len) {
+		uint64_t shorter = six ? pseudo - htobe32(all) + htobe32(REGISTER_HEAD) : 0;
+
+		*want = sonde_sum_end(shorter + sonde_sum(h, REGISTER_HEAD) - field);
+		if (*want == sonde_pim_checksum(pim) || l->at + all > p->len ||
+		    sonde_sum_end(pseudo + sonde_sum(h, all) - field) != sonde_pim_checksum(pim))
+			return true;
+		*want = sonde_pim_checksum(pim);
+		return true;
+	}
+	if (l->at + all > p->len)
+		return false;
+	*want = sonde_sum_end(pseudo + sonde_sum(h, all) - field);
+	return true;
+}
+
+static bool crc32c(const struct sonde_packet *p, unsigned d, uint64_t *want)
+{
+	static const uint8_t zeros[4];
+	const struct sonde_layer *l = &p->layer[d];
+	const uint8_t *h = p->byte + l->at;
+	uint32_t all = l->end - l->at, field = SONDE_AT_sctp_checksum / 8, crc = UINT32_MAX;
+
+	if (l->at + all > p->len)
+		return false;
+	crc = sonde_crc32c(crc, h, field);
+	crc = sonde_crc32c(crc, zeros, 4);
+	crc = sonde_crc32c(crc, h + field + 4, all - field - 4);
+	*want = sonde_crc32c_end(crc);
+	return true;
+}
+
 /* The value a field ought to hold, given the packet around it: the encoder stores it, the decoder
  * compares with it. False where nothing in the packet decides it. Always called with a role and
  * a place known when compiling, so that each call is a few instructions. */
@@ -137,6 +202,9 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 		if (!add_pseudo(p, d, &sum))
 			return false;
 		break;
+	case SONDE_ROLE_SUM_OSPF: return ospf_sum(p, d, want);
+	case SONDE_ROLE_SUM_PIM: return pim_sum(p, d, want);
+	case SONDE_ROLE_SUM_CRC32C: return crc32c(p, d, want);
 	}
 	if (l->at + all > p->len)
 		return false;
@@ -187,7 +255,8 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 				p->layer[d].end - p->layer[d].at);
 	if (!derive(p, d, at, bits, role, arg, &want))
 		return strict;
-	if (is_sum(role) && !strict) /* both zeros are the same sum, and Linux sends either */
+	if (is_sum(role) && role != SONDE_ROLE_SUM_CRC32C &&
+	    !strict) /* both zeros are the same sum, and Linux sends either */
 		return want % 0xffff != have % 0xffff;
 	return want != have;
 }
@@ -248,7 +317,8 @@ static void excuse(const struct sonde_packet *p, unsigned d, struct sonde_verdic
 	for (uint32_t wrong = v->wrong[d]; wrong; wrong &= wrong - 1) {
 		unsigned i = (unsigned)__builtin_ctz(wrong);
 		const struct sonde_row *r = &sonde_rows[s->row + i];
-		bool sum = r->role >= SONDE_ROLE_SUM_PSEUDO;
+		bool sum = r->role >= SONDE_ROLE_SUM_PSEUDO && r->role != SONDE_ROLE_SUM_OSPF &&
+			   r->role != SONDE_ROLE_SUM_PIM;
 		bool length = r->role == SONDE_ROLE_TOTAL || r->role == SONDE_ROLE_BODY;
 		uint64_t have;
 		bool told;
@@ -257,7 +327,8 @@ static void excuse(const struct sonde_packet *p, unsigned d, struct sonde_verdic
 			continue;
 		have = sonde_get(p->byte + p->layer[d].at, r->at, r->bits);
 		told = p->told & (sum ? SONDE_TOLD_NOT_READY | SONDE_TOLD_VALID : SONDE_TOLD_SUPER);
-		if (sum ? !told && !is_partial(p, d, have) : have || !is_cut(p, d))
+		if (sum ? !told && (r->role >= SONDE_ROLE_SUM_OSPF || !is_partial(p, d, have))
+			: have || !is_cut(p, d))
 			continue;
 		v->wrong[d] &= ~(1u << i);
 		v->later[d] |= 1u << i;

@@ -84,7 +84,8 @@ char *sonde_ether_put(char *o, const struct sonde_packet *p)
 		break;
 	default: o = put_length(o, p);
 	}
-	while (++d < p->n && p->layer[d].shape == SONDE_vlan)
+	while (++d < p->n &&
+	       (p->layer[d].shape == SONDE_vlan || p->layer[d].shape == SONDE_ieee8021ad))
 		o = put_tag(o, p, sonde_header(p, d, vlan));
 	return o;
 }

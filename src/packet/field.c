@@ -1,5 +1,6 @@
 #include "packet/teller.h"
 
+#include "packet/object.h"
 #include "packet/option.h"
 
 /* RFC 5905 section 6; a first bit of 0 is the era that begins in 2036, RFC 4330 section 3. */
@@ -161,6 +162,10 @@ static void tell_option(struct sonde_teller *t, enum sonde_family family, uint32
 	if (shape != SONDE_NONE && !bad) {
 		sonde_tell_rows(t, shape, at, at + len);
 		tell_each(t, s, at + s->bytes, at + len);
+		if (shape == SONDE_icmp_interface)
+			sonde_interface_tell(t, at, at + len);
+		else if (shape == SONDE_icmp_ident)
+			sonde_ident_tell(t, at, at + len);
 	}
 	sonde_tell_close(t);
 }
@@ -202,17 +207,33 @@ static void tell_pieces(struct sonde_teller *t, const struct sonde_layer *l)
 		sonde_tell_rows(t, piece, l->at + at, l->at + w.at);
 }
 
+/* Where the hops of a routing header end: of segment routing it says how many there are, RFC 8754
+ * section 2, and options follow; any other has nothing but hops. */
+static uint32_t behind_hops(const struct sonde_packet *p, const struct sonde_layer *l)
+{
+	const struct sonde_ipv6_routing *h = (const void *)(p->byte + l->at);
+	uint32_t from = l->at + SONDE_BYTES_ipv6_routing, end = l->at + l->head;
+	uint32_t hops = ((sonde_ipv6_routing_data(h) >> 24) + 1) * SONDE_BYTES_ipv6_segment;
+
+	return sonde_ipv6_routing_type(h) == 4 && hops <= end - from ? from + hops : end;
+}
+
 enum sonde_stop sonde_field_each(const struct sonde_packet *p, unsigned d, sonde_field_hear hear,
 				 void *arg)
 {
 	const struct sonde_layer *l = &p->layer[d];
 	const struct sonde_shape_info *s = &sonde_shapes[l->shape];
-	uint32_t at = l->at + s->bytes, end = l->at + l->head;
+	uint32_t at = l->at + s->bytes, end = l->at + l->head, options;
 	struct sonde_teller t = { p, hear, arg, runs_out(p, d), { .layer = (uint8_t)d } };
 
 	sonde_tell_rows(&t, l->shape, l->at, end);
 	if (s->pieces)
 		tell_pieces(&t, l);
+	if (l->shape == SONDE_ipv6_routing) {
+		options = behind_hops(p, l);
+		tell_each(&t, s, at, options);
+		return tell_options(&t, SONDE_FAMILY_srhopt, options, end);
+	}
 	if (s->each)
 		tell_each(&t, s, at, end);
 	/* clang-format off */

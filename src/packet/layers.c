@@ -1,5 +1,6 @@
 #include "packet/layers.h"
 
+#include "base/date.h"
 #include "packet/field.h"
 #include "packet/option.h"
 
@@ -111,7 +112,11 @@ static void tell_value(struct telling *s, const struct sonde_field *f)
 	case SONDE_FORM_X4: o = put_number(o, f->number); break;
 	case SONDE_FORM_FLAG: o = put_flag(o, f->number); break;
 	case SONDE_FORM_IP4: o = put_quoted_ip4(o, (uint32_t)f->number); break;
-	case SONDE_FORM_TIME: o = put_number(o, f->number); break;
+	case SONDE_FORM_TIME:
+		*o++ = '"';
+		o = sonde_date_put(o, (int64_t)f->number);
+		*o++ = '"';
+		break;
 	case SONDE_FORM_MAC:
 		*o++ = '"';
 		o = sonde_put_mac(o, f->octets);

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "base/date.h"
+
 enum { VALUE_MOST = 256 };
 
 static bool is_digit(char c)
@@ -141,6 +143,7 @@ static bool number_value(struct sonde_match_parser *p, const struct sonde_match_
 	uint8_t low[16], high[16];
 	struct sonde_bytes quoted;
 	char word[VALUE_MOST];
+	int64_t time;
 
 	if (*p->at == '"') {
 		if (!quoted_text(p, &quoted))
@@ -154,6 +157,13 @@ static bool number_value(struct sonde_match_parser *p, const struct sonde_match_
 	}
 	if (read_number(t, word, &w->least)) {
 		w->most = w->least;
+		return true;
+	}
+	if (t->form == SONDE_FORM_TIME) {
+		if (!sonde_date_parse(word, &time))
+			return sonde_match_expected(p,
+						    "a time such as \"2026-01-31 14:03:59\", UTC");
+		w->least = w->most = (uint64_t)time;
 		return true;
 	}
 	if (t->form != SONDE_FORM_IP4)

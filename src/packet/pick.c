@@ -43,6 +43,13 @@ static void tell_fixed(const struct picking *s, const struct sonde_packet *p, un
 	s->hear(s->arg, &f);
 }
 
+/* Whether a row is found where it lies and means what stands there. */
+static bool is_plain(const struct sonde_row *r)
+{
+	return r->bits && r->shape < SONDE_PROTOCOLS && r->form != SONDE_FORM_TEXT &&
+	       r->form != SONDE_FORM_TIME;
+}
+
 void sonde_pick_each(const struct sonde_lookup *l, const struct sonde_packet *p,
 		     sonde_field_hear hear, void *arg)
 {
@@ -50,8 +57,7 @@ void sonde_pick_each(const struct sonde_lookup *l, const struct sonde_packet *p,
 	bool fixed = true; /* all have a place in a header */
 
 	for (unsigned i = 0; i < l->rows; i++)
-		fixed &=
-			sonde_rows[l->row[i]].bits && sonde_rows[l->row[i]].shape < SONDE_PROTOCOLS;
+		fixed &= is_plain(&sonde_rows[l->row[i]]);
 	for (unsigned d = 0; d < p->n && l->rows; d++) {
 		if (!fixed)
 			sonde_field_each(p, d, choose, &s);

@@ -20,41 +20,38 @@ static const char *host_name(const struct sonde_manner *m, const struct sonde_la
 	return m->host(m->arg, h + (dst ? SONDE_AT_ipv6_dst : SONDE_AT_ipv6_src) / 8, 16);
 }
 
-/* The port of the transport that layer top is. */
-static char *put_port(char *o, const struct sonde_packet *p, unsigned top, uint16_t port)
-{
-	static const uint8_t protocols[SONDE_PROTOCOLS] = {
-		[SONDE_tcp] = 6,    [SONDE_tcp_start] = 6, [SONDE_udp] = 17,
-		[SONDE_sctp] = 132, [SONDE_udplite] = 136,
-	};
-	const struct sonde_manner *m = p->manner;
-	const char *name = NULL;
-
-	if (__builtin_expect(m && m->port, 0))
-		name = m->port(m->arg, protocols[p->layer[top].shape], port);
-	return name ? sonde_line_say(o, name) : sonde_put_dec(o, port);
-}
-
-static inline char *address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
-			    bool dst)
+/* m: the packet's manner; known to be NULL when compiling in the commonest case. */
+SONDE_INLINE char *put_host(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
+			    bool dst, const struct sonde_manner *m)
 {
 	const uint8_t *h = p->byte + l->at;
+	const char *name = m ? host_name(m, l, h, dst) : NULL;
 
-	if (__builtin_expect(p->manner != NULL, 0)) {
-		const char *name = host_name(p->manner, l, h, dst);
-
-		if (name)
-			return sonde_line_say(o, name);
-	}
+	if (name)
+		return sonde_line_say(o, name);
 	if (l->shape == SONDE_ip)
 		return sonde_put_ip4(o, h + (dst ? SONDE_AT_ip_dst : SONDE_AT_ip_src) / 8);
 	return sonde_put_ip6(o, h + (dst ? SONDE_AT_ipv6_dst : SONDE_AT_ipv6_src) / 8);
 }
 
+/* The port of the transport that layer top is. */
+SONDE_INLINE char *put_port(char *o, const struct sonde_packet *p, unsigned top, uint16_t port,
+			    const struct sonde_manner *m)
+{
+	static const uint8_t protocols[SONDE_PROTOCOLS] = {
+		[SONDE_tcp] = 6,    [SONDE_tcp_start] = 6, [SONDE_udp] = 17,
+		[SONDE_sctp] = 132, [SONDE_udplite] = 136,
+	};
+	const char *name =
+		m && m->port ? m->port(m->arg, protocols[p->layer[top].shape], port) : NULL;
+
+	return name ? sonde_line_say(o, name) : sonde_put_dec(o, port);
+}
+
 char *sonde_line_address(char *o, const struct sonde_packet *p, const struct sonde_layer *l,
 			 bool dst)
 {
-	return address(o, p, l, dst);
+	return put_host(o, p, l, dst, p->manner);
 }
 
 /* What layer last, an IP or extension header, says of what it carries where no header that we know
@@ -224,11 +221,12 @@ static char *udp_line(char *o, const struct sonde_packet *p, unsigned top)
 }
 
 /* What IP carries from layer top on, after "10.0.0.1.53 > 10.0.0.2.4096". */
-static char *transport(char *o, const struct sonde_packet *p, unsigned top)
+SONDE_INLINE char *transport(char *o, const struct sonde_packet *p, unsigned top,
+			     const struct sonde_manner *m)
 {
 	const struct sonde_tcp_start *t = sonde_header(p, top, tcp_start);
 
-	if (__builtin_expect(p->manner && p->manner->quick, 0))
+	if (m && m->quick)
 		switch (p->layer[top].shape) {
 		case SONDE_tcp: return sonde_line_number(o, "tcp ", sonde_line_body(p, top));
 		case SONDE_udplite:
@@ -283,7 +281,8 @@ static char *too_long(char *o, const struct sonde_packet *p, const struct sonde_
 }
 
 /* "IP 10.0.0.1.53 > 10.0.0.2.4096: UDP, length 12", for the packet whose IP is layer d. */
-char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
+SONDE_INLINE char *ip_line(char *o, const struct sonde_packet *p, unsigned d,
+			   const struct sonde_manner *m)
 {
 	const struct sonde_layer *l = &p->layer[d];
 	const struct sonde_tcp_start *t = NULL;
@@ -298,21 +297,27 @@ char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
 	o = l->shape == SONDE_ipv6 ? sonde_line_say(o, "IP6 ") : sonde_line_say(o, "IP ");
 	if (__builtin_expect(declared(p, l) > l->end - l->at, 0))
 		o = too_long(o, p, l);
-	o = address(o, p, l, false);
+	o = put_host(o, p, l, false, m);
 	if (t && plain)
-		o = put_port(sonde_line_say(o, "."), p, top, sonde_tcp_start_sport(t));
-	o = address(sonde_line_say(o, " > "), p, l, true);
+		o = put_port(sonde_line_say(o, "."), p, top, sonde_tcp_start_sport(t), m);
+	o = put_host(sonde_line_say(o, " > "), p, l, true, m);
 	if (t && plain)
-		o = put_port(sonde_line_say(o, "."), p, top, sonde_tcp_start_dport(t));
+		o = put_port(sonde_line_say(o, "."), p, top, sonde_tcp_start_dport(t), m);
 	o = sonde_line_say(o, ": ");
 	for (unsigned i = d + 1; i < top; i++)
 		o = extension(o, p, i);
 	if (t && !plain) {
-		o = put_port(o, p, top, sonde_tcp_start_sport(t));
-		o = put_port(sonde_line_say(o, " > "), p, top, sonde_tcp_start_dport(t));
+		o = put_port(o, p, top, sonde_tcp_start_sport(t), m);
+		o = put_port(sonde_line_say(o, " > "), p, top, sonde_tcp_start_dport(t), m);
 		o = sonde_line_say(o, ": ");
 	}
-	return top < p->n ? transport(o, p, top) : carried_line(o, p, top - 1);
+	return top < p->n ? transport(o, p, top, m) : carried_line(o, p, top - 1);
+}
+
+char *sonde_line_ip(char *o, const struct sonde_packet *p, unsigned d)
+{
+	return __builtin_expect(!p->manner, 1) ? ip_line(o, p, d, NULL)
+					       : ip_line(o, p, d, p->manner);
 }
 
 /* Whether the outermost IPv6 has options that say how long it is. */

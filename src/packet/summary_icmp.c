@@ -153,7 +153,10 @@ static char *mld(char *o, uint16_t maxresp, const uint8_t *group, bool brackets)
 
 char *sonde_line_icmpv6(char *o, const struct sonde_packet *p, unsigned d)
 {
+	static const char *const params[] = { ", erroneous", ", next header", ", option",
+					      ", incomplete header chain" };
 	uint8_t type = sonde_icmpv6_type(sonde_header(p, d, icmpv6));
+	uint8_t code = sonde_icmpv6_code(sonde_header(p, d, icmpv6));
 	const void *h = d + 1 < p->n ? p->byte + p->layer[d + 1].at : NULL;
 
 	o = sonde_line_say(o, "ICMP6, ");
@@ -167,6 +170,10 @@ char *sonde_line_icmpv6(char *o, const struct sonde_packet *p, unsigned d)
 		o = sonde_line_number(o, ", mtu ", sonde_icmpv6_toobig_mtu(h));
 		break;
 	case SONDE_icmpv6_param:
+		if (code < sizeof params / sizeof *params)
+			o = sonde_line_say(o, params[code]);
+		else
+			o = sonde_line_number(o, ", code-#", code);
 		o = sonde_line_number(o, " - octet ", sonde_icmpv6_param_pointer(h));
 		break;
 	case SONDE_icmpv6_xecho:

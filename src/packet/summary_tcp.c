@@ -1,6 +1,40 @@
 #include "packet/line.h"
 #include "packet/option.h"
 
+static char *cookie(char *o, const uint8_t *at, uint32_t len)
+{
+	if (!len)
+		return sonde_line_say(o, " cookiereq");
+	o = sonde_line_say(o, " cookie ");
+	for (uint32_t i = 0; i < len; i++, o += 2)
+		memcpy(o, &sonde_text_tables.hex2[2 * at[i]], 2);
+	return o;
+}
+
+/* Options that have a name and no fields here: RFC 2385, RFC 5925, RFC 8684 section 3, RFC 7413
+ * section 4.1.1 and its experiment, RFC 6994. Any other has its number. */
+static char *rare_option(char *o, const struct sonde_option *opt)
+{
+	enum { MD5 = 19, AO = 29, MPTCP = 30, TFO = 34, EXPERIMENT = 254, TFO_MAGIC = 0xf989 };
+	static const char *const mptcp[] = { " capable",  " join",	 " dss",
+					     " add-addr", " rem-addr",	 " prio",
+					     " fail",	  " fast-close", " tcprst" };
+	const uint8_t *h = opt->at;
+
+	if (opt->kind == MD5 && opt->len == 18)
+		return sonde_line_say(o, "md5");
+	if (opt->kind == AO && opt->len >= 4)
+		return sonde_line_number(sonde_line_number(o, "tcp-ao keyid ", h[2]),
+					 " rnextkeyid ", h[3]);
+	if (opt->kind == MPTCP && opt->len > 2 && h[2] >> 4 < 9)
+		return sonde_line_say(sonde_line_number(o, "mptcp ", opt->len), mptcp[h[2] >> 4]);
+	if (opt->kind == TFO)
+		return cookie(sonde_line_say(o, "tfo"), h + 2, opt->len - 2);
+	if (opt->kind == EXPERIMENT && opt->len >= 4 && sonde_load(h + 2, 2) == TFO_MAGIC)
+		return cookie(sonde_line_say(o, "exp-tfo"), h + 4, opt->len - 4);
+	return sonde_line_number(o, "unknown-", opt->kind);
+}
+
 static char *tcp_sack(char *o, const struct sonde_option *opt, uint32_t ack)
 {
 	o = sonde_line_number(o, "sack ", (opt->len - 2) / SONDE_BYTES_tcp_sack_block);
@@ -44,7 +78,7 @@ static char *tcp_option(char *o, const struct sonde_option *opt, uint32_t ack)
 			break;
 		return tcp_stamps(o, h);
 	}
-	return sonde_line_number(o, "unknown-", opt->kind);
+	return rare_option(o, opt);
 }
 
 static char *tcp_options(char *o, const struct sonde_packet *p, unsigned d)
@@ -101,8 +135,9 @@ char *sonde_line_tcp(char *o, const struct sonde_packet *p, unsigned d)
 {
 	const struct sonde_tcp *tcp = sonde_header(p, d, tcp);
 	uint32_t len = sonde_line_body(p, d), seq = sonde_tcp_seq(tcp) - p->start.seq;
-	uint8_t flag = (uint8_t)sonde_tcp_flags(tcp);
-	bool ae = sonde_tcp_ae(tcp); /* accurate ECN, RFC 9768 section 3.1 */
+	uint32_t flags = sonde_tcp_flags(tcp);
+	uint8_t flag = (uint8_t)flags;
+	bool ae = flags & 0x100; /* accurate ECN, RFC 9768 section 3.1 */
 
 	if (__builtin_expect(p->stop == SONDE_STOP_TRUNCATED, 0))
 		len = cut_body(p, d, len);

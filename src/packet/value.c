@@ -1,6 +1,6 @@
 #include "packet/value.h"
 
-#include "base/time.h"
+#include "base/date.h"
 
 enum { ROOM = 64 };
 
@@ -45,11 +45,7 @@ void sonde_value_print(struct sonde_text *t, const struct sonde_field *f)
 		o = sonde_put_ip4(o, ip);
 		break;
 	case SONDE_FORM_IP6: o = sonde_put_ip6(o, f->octets); break;
-	case SONDE_FORM_TIME:
-		o = sonde_put_dec(o, f->number / SONDE_SECOND);
-		*o++ = '.';
-		o = sonde_put_dec_padded(o, f->number % SONDE_SECOND, 9);
-		break;
+	case SONDE_FORM_TIME: o = sonde_date_put(o, (int64_t)f->number); break;
 	case SONDE_FORM_TEXT: sonde_text_escape(t, f->octets, f->octets_len); return;
 	default: octets(t, f->octets, f->octets_len); return;
 	}

@@ -163,6 +163,8 @@ static void pass(struct capture *c, struct sonde_tap *tap)
 	if (c->owners)
 		find_owners(c, f, &p, &b);
 	whole = c->look ? sonde_context_take(&c->context, f, &p, &b.facts) : NULL;
+	if (plan->look.names && !plan->album.name)
+		sonde_names_hear(&c->view.names, whole ? &whole->p : &p);
 	if (plan->process && *plan->process && !sonde_beside_is_of(&b.facts, plan->process))
 		return;
 	if (plan->match && !matches(&c->match, &p, whole, &b.facts))

@@ -18,8 +18,8 @@ struct sonde_capture_plan {
 	const char *match; /* only packets of which this holds; NULL */
 	uint64_t packets, bytes; /* ends the run; 0: no limit */
 	sonde_ns duration;
-	const char *process; /* only what is of this name or number; "": whose each packet is, of all;
-				NULL: not asked */
+	const char *process; /* only what is of this name or number; "": whose each packet is, of
+				all; NULL: not asked */
 	int out;
 	struct sonde_voice voice; /* hears what was set up, what was lost where, the statistics */
 };

@@ -29,7 +29,7 @@ static const char *put_frames(char *o, const struct sonde_message *m)
 }
 
 struct sonde_whole *sonde_context_take(struct sonde_context *c, const struct sonde_frame *f,
-					     struct sonde_packet *p, struct sonde_beside *beside)
+				       struct sonde_packet *p, struct sonde_beside *beside)
 {
 	struct sonde_whole *w = &c->whole;
 	struct sonde_whole *ret = NULL;

@@ -32,7 +32,7 @@ void sonde_context_init(struct sonde_context *c, bool origins);
  * bytes are borrowed until the next call. Returns the datagram that this packet completes, as long
  * as that, or NULL. */
 struct sonde_whole *sonde_context_take(struct sonde_context *c, const struct sonde_frame *f,
-					     struct sonde_packet *p, struct sonde_beside *beside);
+				       struct sonde_packet *p, struct sonde_beside *beside);
 
 void sonde_context_done(struct sonde_context *c);
 

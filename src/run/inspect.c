@@ -59,22 +59,8 @@ static void take_beside(struct inspect *in, const struct sonde_frame *f, struct 
 
 static void explain_filter(struct inspect *in)
 {
-	struct sonde_bytes wrong = sonde_filter_wrong(in->filter);
-	const char *text = in->plan->filter;
-	char *why = in->end->why;
-	size_t size = sizeof in->end->why;
-
 	in->failed = -EINVAL;
-	if (wrong.at && wrong.len)
-		snprintf(why, size, "filter '%s': '%.*s' at byte %zu cannot stand there: %s", text,
-			 (int)wrong.len, (const char *)wrong.at,
-			 strlen(text) - strlen((const char *)wrong.at) + 1,
-			 sonde_filter_error(in->filter));
-	else if (wrong.at)
-		snprintf(why, size, "filter '%s' ends too early: %s", text,
-			 sonde_filter_error(in->filter));
-	else
-		snprintf(why, size, "filter '%s': %s", text, sonde_filter_error(in->filter));
+	sonde_filter_explain(in->filter, in->end->why, sizeof in->end->why);
 }
 
 static bool passes(struct inspect *in, const struct sonde_frame *f)
@@ -121,14 +107,11 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 {
 	const struct sonde_inspect_plan *plan = in->plan;
 	struct sonde_beside beside;
-	struct sonde_packet p;
-
 	struct sonde_whole *whole;
+	struct sonde_packet p;
 
 	if (in->beside) {
 		take_beside(in, f, &beside);
-		if (plan->process && *plan->process && !sonde_beside_is_of(&beside, plan->process))
-			return false;
 	} else { /* all that a line needs */
 		beside.number = in->number;
 		beside.interface = sonde_reader_remark(in->reader)->interface;
@@ -137,6 +120,10 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	sonde_decode_frame(&p, f, &plan->look.hint);
 	whole = sonde_context_take(&in->context, f, &p, &beside);
 	in->view.whole = whole;
+	if (plan->look.names && in->view.names.entry)
+		sonde_names_hear(&in->view.names, whole ? &whole->p : &p);
+	if (plan->process && *plan->process && !sonde_beside_is_of(&beside, plan->process))
+		return false;
 	if (plan->explain) {
 		if (plan->explain == in->number)
 			explain(in, f, &p, &beside);
@@ -150,6 +137,17 @@ static bool hear_packet(struct inspect *in, const struct sonde_frame *f)
 	if (!in->quiet)
 		show(in, f, &p, &beside);
 	return true;
+}
+
+/* A frame that the filter leaves out may still say what another is called. */
+static void learn_names(struct inspect *in, const struct sonde_frame *f)
+{
+	struct sonde_packet p;
+
+	if (!in->view.names.entry)
+		return;
+	sonde_decode_frame(&p, f, &in->plan->look.hint);
+	sonde_names_hear(&in->view.names, &p);
 }
 
 static void hear_event(struct inspect *in, const struct sonde_event *e)
@@ -186,8 +184,10 @@ static bool hear(struct inspect *in, const struct sonde_item *item)
 		return true;
 	}
 	in->number++;
-	if (!passes(in, &item->frame))
+	if (!passes(in, &item->frame)) {
+		learn_names(in, &item->frame);
 		return !in->failed;
+	}
 	if (!(in->quiet && !plan->match && !plan->process) && !hear_packet(in, &item->frame))
 		return true;
 	copy(in, item);
@@ -331,6 +331,9 @@ static void read_all(struct inspect *in)
 		sonde_text_print(&in->out, "%llu\n", (unsigned long long)in->end->packets);
 	if (plan->stats) {
 		sonde_facts_end(&in->facts);
+		for (unsigned i = 0; i < plan->files; i++)
+			sonde_stats_file(&in->out, plan->file[i].name,
+					 sonde_files_reader(in->files, i));
 		sonde_stats_print(&in->out, &in->facts, plan->look.stamp.utc);
 	}
 	sonde_text_flush(&in->out);

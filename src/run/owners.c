@@ -47,11 +47,18 @@ struct sonde_owners {
 	struct program program[PROGRAMS];
 };
 
+/* An address of IPv4 in IPv6's clothes, RFC 4291 section 2.5.5.2. */
+static bool is_clothed(const struct sonde_address *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return a->family == AF_INET6 && !memcmp(a->ip, mapped, 12);
+}
+
 /* A socket of both versions has IPv4 peers in IPv6's clothes. */
 static uint64_t mix_address(uint64_t h, const struct sonde_address *a)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool clothed = a->family == AF_INET6 && !memcmp(a->ip, mapped, 12);
+	bool clothed = is_clothed(a);
 	uint64_t part[2] = { 0 };
 
 	memcpy(part, a->ip + (clothed ? 12 : 0), clothed || a->family == AF_INET ? 4 : 16);
@@ -73,9 +80,10 @@ static uint64_t key_of(uint32_t netns, uint16_t protocol, const struct sonde_add
 	return (h ^ h >> 31) | 1;
 }
 
-static uint64_t key_of_port(uint32_t netns, uint16_t protocol, uint16_t port)
+/* six: of IPv6, which may have another owner than that of IPv4. */
+static uint64_t key_of_port(uint32_t netns, uint16_t protocol, uint16_t port, bool six)
 {
-	uint64_t h = (key_begin(netns, protocol) ^ port) * 0xbf58476d1ce4e5b9;
+	uint64_t h = (key_begin(netns, protocol) ^ port ^ (uint64_t)six << 16) * 0xbf58476d1ce4e5b9;
 
 	return (h ^ h >> 31) | 1;
 }
@@ -135,6 +143,19 @@ static void end(struct sonde_owners *o, uint64_t key, sonde_ns when)
 			set[i].until = when;
 }
 
+/* A socket of IPv6 that is bound to no address hears IPv4 as well, unless it does not want to,
+ * which nobody told. */
+static bool is_both(const struct sonde_address *local)
+{
+	return local->family == AF_INET6 && sonde_address_is_any(local);
+}
+
+static bool serves(const struct sonde_address *local, bool six)
+{
+	return six ? local->family == AF_INET6 && !is_clothed(local)
+		   : local->family == AF_INET || is_clothed(local) || is_both(local);
+}
+
 static void learn(struct sonde_owners *o, const struct sonde_event *e, uint8_t how)
 {
 	struct sonde_owner owner = { .pid = e->pid, .tid = e->tid, .how = how };
@@ -147,15 +168,24 @@ static void learn(struct sonde_owners *o, const struct sonde_event *e, uint8_t h
 	if (e->remote.port && e->protocol == IPPROTO_TCP)
 		return;
 	owner.how++;
-	put(o, key_of_port(e->netns, e->protocol, e->local.port), &owner, e->when);
+	for (unsigned six = 0; six < 2; six++) {
+		uint64_t key = key_of_port(e->netns, e->protocol, e->local.port, six);
+
+		/* of both versions: unless a socket of IPv4 alone has the port */
+		if (serves(&e->local, six) && (six || !is_both(&e->local) || !get(o, key, e->when)))
+			put(o, key, &owner, e->when);
+	}
 }
 
 /* A port of UDP is free for another program. Ends of connections may linger in the kernel, which
  * sends for them still. */
 static void forget(struct sonde_owners *o, const struct sonde_event *e)
 {
-	if (e->protocol == IPPROTO_UDP && e->local.port)
-		end(o, key_of_port(e->netns, e->protocol, e->local.port), e->when);
+	if (e->protocol != IPPROTO_UDP || !e->local.port)
+		return;
+	for (unsigned six = 0; six < 2; six++)
+		if (serves(&e->local, six))
+			end(o, key_of_port(e->netns, e->protocol, e->local.port, six), e->when);
 }
 
 static void hear(void *arg, const struct sonde_item *item)
@@ -272,7 +302,9 @@ static struct entry *look_end(struct sonde_owners *o, uint32_t netns, uint8_t pr
 {
 	struct entry *e = get(o, key_of(netns, protocol, end, other), when);
 
-	return e || !here ? e : get(o, key_of_port(netns, protocol, end->port), when);
+	return e || !here ? e
+			  : get(o, key_of_port(netns, protocol, end->port, end->family == AF_INET6),
+				when);
 }
 
 static unsigned look(struct sonde_owners *o, const struct sonde_tuple *t, uint32_t netns,

@@ -55,6 +55,36 @@ static void say_interface(struct sonde_text *t, const struct sonde_facts_interfa
 	sonde_text_str(t, "\n");
 }
 
+static void say_option(struct sonde_text *t, const struct sonde_reader *r, const char *what,
+		       unsigned code)
+{
+	struct sonde_bytes v;
+
+	if (!sonde_reader_section_option(r, code, 0, &v))
+		return;
+	sonde_text_str(t, what);
+	sonde_text_escape(t, v.at, strnlen((const char *)v.at, v.len));
+}
+
+void sonde_stats_file(struct sonde_text *t, const char *name, const struct sonde_reader *r)
+{
+	struct sonde_reader_kind kind = sonde_reader_kind(r);
+
+	sonde_text_print(t, "%-24s", "file");
+	sonde_text_escape(t, name, strlen(name));
+	if (kind.format)
+		sonde_text_print(t, ": %s %u.%u, %s-endian", kind.format, kind.major, kind.minor,
+				 kind.big ? "big" : "little");
+	if (kind.compression)
+		sonde_text_print(t, ", %s", kind.compression);
+	sonde_text_print(t, ", %llu bytes%s", (unsigned long long)sonde_reader_place(r).end,
+			 kind.compression ? " without that" : "");
+	say_option(t, r, ", by ", SONDE_OPTION_SECTION_APP);
+	say_option(t, r, ", on ", SONDE_OPTION_SECTION_OS);
+	say_option(t, r, ", on ", SONDE_OPTION_SECTION_HARDWARE);
+	sonde_text_str(t, "\n");
+}
+
 void sonde_stats_print(struct sonde_text *t, const struct sonde_facts *f, bool utc)
 {
 	sonde_ns took = f->timed ? f->last - f->first : 0;
@@ -62,6 +92,9 @@ void sonde_stats_print(struct sonde_text *t, const struct sonde_facts *f, bool u
 	say_number(t, "packets", f->packets);
 	say_number(t, "bytes", f->bytes);
 	say_number(t, "bytes captured", f->captured);
+	if (f->cut_most)
+		sonde_text_print(t, "%-24s%u to %u bytes\n", "cut packets have", f->cut_least,
+				 f->cut_most);
 	if (f->timed) {
 		say_time(t, "earliest packet", f->first, utc);
 		say_time(t, "latest packet", f->last, utc);
@@ -71,6 +104,7 @@ void sonde_stats_print(struct sonde_text *t, const struct sonde_facts *f, bool u
 	}
 	say_rate(t, "packets a second", f->packets, took);
 	say_rate(t, "bytes a second", f->bytes, took);
+	say_rate(t, "bits a second", 8 * f->bytes, took);
 	if (f->packets)
 		sonde_text_print(t, "%-24s%.2f\n", "bytes a packet",
 				 (double)f->bytes / (double)f->packets);

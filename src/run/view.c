@@ -78,6 +78,7 @@ static uint32_t beyond_link(const struct sonde_packet *p)
 		switch (p->layer[d].shape) {
 		case SONDE_eth:
 		case SONDE_vlan:
+		case SONDE_ieee8021ad:
 		case SONDE_sll:
 		case SONDE_sll2:
 		case SONDE_loop:
@@ -110,8 +111,6 @@ static size_t room_of(const struct sonde_view *v)
 /* In another manner than by numbers and in full. */
 static void speak(struct sonde_view *v, struct sonde_packet *p)
 {
-	if (v->look.names)
-		sonde_names_hear(&v->names, v->whole ? &v->whole->p : p);
 	p->manner = &v->manner;
 	if (v->whole)
 		v->whole->p.manner = &v->manner;

@@ -51,10 +51,10 @@ struct sonde_view {
 	struct sonde_arena arena;
 	struct sonde_starts starts;
 	struct sonde_text cell;
-	struct sonde_names names;
+	struct sonde_names names; /* where look.names: the caller's to have them hear */
 	struct sonde_manner manner;
 	struct sonde_whole *whole; /* that the packet shown next completes, or NULL; the
-					  * caller's to set */
+				    * caller's to set */
 };
 
 void sonde_view_init(struct sonde_view *v, const struct sonde_view_look *look,

@@ -80,6 +80,9 @@ enum sonde_role {
 	SONDE_ROLE_SUM_PSEUDO,	 /* over all, with the pseudo-header of the IP below */
 	SONDE_ROLE_SUM_COVERED,	 /* the same over so many bytes as the field above it COVERS */
 	SONDE_ROLE_SUM_OPTIONAL, /* with the pseudo-header; 0 means none was made */
+	SONDE_ROLE_SUM_OSPF,	 /* as RFC 2328 section D.4 has it */
+	SONDE_ROLE_SUM_PIM,	 /* as RFC 7761 section 4.9 has it */
+	SONDE_ROLE_SUM_CRC32C,	 /* RFC 9260 appendix A, over all */
 };
 #define SONDE_OUGHT_ANY		 SONDE_ROLE_ANY, 0
 #define SONDE_OUGHT_USUALLY(v)	 SONDE_ROLE_USUALLY, v
@@ -107,6 +110,9 @@ enum sonde_role {
 #define SONDE_OUGHT_SUM_PSEUDO	 SONDE_ROLE_SUM_PSEUDO, 0
 #define SONDE_OUGHT_SUM_COVERED	 SONDE_ROLE_SUM_COVERED, 0
 #define SONDE_OUGHT_SUM_OPTIONAL SONDE_ROLE_SUM_OPTIONAL, 0
+#define SONDE_OUGHT_SUM_OSPF	 SONDE_ROLE_SUM_OSPF, 0
+#define SONDE_OUGHT_SUM_PIM	 SONDE_ROLE_SUM_PIM, 0
+#define SONDE_OUGHT_SUM_CRC32C	 SONDE_ROLE_SUM_CRC32C, 0
 
 /* Whether a field means anything to the packet around it; most do not, and cost nothing. */
 #define SONDE_MATTERS(...)	  SONDE_MATTERS_(__VA_ARGS__)

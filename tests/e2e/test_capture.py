@@ -692,6 +692,33 @@ def lines_are_of_the_process_asked_for():
 
 
 @fact
+def a_socket_of_one_version_of_ip_has_no_packets_of_the_other():
+    code = """if True:
+        import socket
+        s = socket.socket(); s.bind(("0.0.0.0", 4488)); s.listen()
+        t = socket.socket(socket.AF_INET6); t.bind(("::", 4489)); t.listen()
+        print(flush=True); input()"""
+    with Namespace() as space:
+        server = subprocess.Popen(space.inside([sys.executable, "-c", code]), stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE)
+        server.stdout.readline()
+        with Capture(space, "-i", "lo", "--process", "-t", "tcp") as capture:
+            wait_until(lambda: "processes:" in capture.said(), "it was said how")
+            for family, address, port in ((socket.AF_INET6, "::1", 4488), (socket.AF_INET, "127.0.0.1", 4488),
+                                          (socket.AF_INET, "127.0.0.1", 4489)):
+                client = space.call(lambda f=family: socket.socket(f))
+                client.connect_ex((address, port))
+                client.close()
+            time.sleep(0.6)
+            out = capture.end()
+        server.communicate(b"\n", timeout=10)
+        for address, owned in (("::1.4488", False), ("127.0.0.1.4488", True), ("127.0.0.1.4489", True)):
+            lines = [line for line in out.splitlines() if f" {address} > " in line]
+            true(lines, f"nothing from {address} in {out}")
+            same(any(f"[{server.pid}]" in line for line in lines), owned, f"{address} is the server's")
+
+
+@fact
 def without_bpf_a_process_is_found_by_asking_and_it_is_said():
     need("setpriv")
     with Namespace() as space:

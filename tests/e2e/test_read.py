@@ -428,6 +428,8 @@ def names_are_what_answers_said_and_numbers_until_then():
     same(out[0], "IP 10.0.0.1.4000 > 10.0.0.9.53000: UDP, length 2")
     true(out[1].startswith("IP web.example.domain > 10.0.0.9.53000: "), out[1])
     true(out[2].startswith("IP web.example."), out[2])
+    same(read("-t", "-N", path, "udp", "port", "80").out, out[2] + "\n", "what a filter leaves out says names too")
+    same(read("-t", "-N", "--match", "frame.number == 3", path).out, out[2] + "\n", "and what does not match")
     same(json.loads(read("-N", "--json", path).out.splitlines()[2])["layers"][1]["ip.src"], "10.0.0.1", "JSON has numbers")
 
 
@@ -438,6 +440,21 @@ def a_quick_line_is_that_of_tcpdump():
     for form in (["-q"], ["-q", "-e"]):
         theirs = subprocess.run(["tcpdump", "-nn", "-t", *form, "-r", path], capture_output=True, timeout=60).stdout
         same(read("-t", *form, path).out, theirs.decode(), form)
+
+
+@fact
+def times_inside_packets_are_dates_everywhere():
+    sent = struct.pack("!II", 2763234513, 33237777)  # and 0.0077387 s
+    ntp = bytes([0x23, 1, 6, 0xec]) + bytes(36) + sent
+    path = capture("ntp.pcap", [(0, 0, packet(ntp, port=123))])
+    when = "1987-07-25T21:08:33.0077387"
+    layer = json.loads(read("--json", path).out)["layers"][3]
+    true(layer["ntp.xmt"].startswith(when) and "ntp.org" not in layer, f"{layer}")
+    true(read("--csv", "--fields", "ntp.xmt", path).out.split("\r\n")[1].startswith(when), "CSV")
+    true(when in read("-v", path).out, "the tree")
+    for text, count in (('ntp.xmt > "1987-07-25 21:08:33"', 1), ("ntp.xmt >= 1987-07-26", 0)):
+        same(read("--count", "--match", text, path).out, f"{count}\n", text)
+    sentence(read("--match", "ntp.xmt > soon", path), 2, "a time such as", "at byte 15")
 
 
 def talk(conversations):

@@ -26,6 +26,13 @@ static void touch_told(struct sonde_reader *r)
 			touch(b);
 }
 
+static void hear_name(void *arg, const uint8_t *address, size_t len, struct sonde_bytes name)
+{
+	(void)arg;
+	touch((struct sonde_bytes){ address, len });
+	touch(name);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	struct input in = { at, len };
@@ -34,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	struct sonde_item i;
 	int k;
 
+	sonde_reader_hear_names(r, hear_name, NULL);
 	while ((k = sonde_reader_next(r, &i)) > 0) {
 		if (i.is == SONDE_ITEM_FRAME) {
 			bytes += i.frame.byte.len;
