@@ -28,7 +28,7 @@ struct sonde_truth {
 	uint32_t link;	 /* place in lab.link */
 	uint8_t end;	 /* that it entered at: place in lab.link[].end */
 	uint8_t verdict; /* enum sonde_truth_verdict */
-	uint8_t copy;	 /* 1; of a duplicated packet there are two records, 1 and 2 */
+	uint8_t copy;	 /* 0; a duplicated packet has two records, 1 and 2 */
 	uint8_t reordered;
 	uint64_t number; /* of the packet in this direction, from 1; MISSED: how many */
 	sonde_ns in;	 /* the kernel's stamp of its arrival at the relay */
