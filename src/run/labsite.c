@@ -45,12 +45,11 @@ __attribute__((format(printf, 4, 5))) static int fail(struct building *b, unsign
 	return code;
 }
 
-int sonde_labsite_privilege(void)
+int sonde_labsite_privilege(bool *ret_own)
 {
-	if (sonde_privilege_has(CAP_SYS_ADMIN) && sonde_privilege_has(CAP_NET_ADMIN) &&
-	    sonde_privilege_has(CAP_NET_RAW))
-		return 0;
-	return sonde_userns_enter();
+	*ret_own = !sonde_privilege_has(CAP_SYS_ADMIN) || !sonde_privilege_has(CAP_NET_ADMIN) ||
+		   !sonde_privilege_has(CAP_NET_RAW);
+	return *ret_own ? sonde_userns_enter() : 0;
 }
 
 /* Neither the machine's own settings nor the habits of a real network are wanted: nobody asks for
