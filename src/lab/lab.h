@@ -165,6 +165,9 @@ int sonde_lab_parse(struct sonde_lab *ret, struct sonde_arena *arena, const char
  * said by hand. 0, or SONDE_DESCRIPTION: two things have one address, or a route cannot be. */
 int sonde_lab_plan(struct sonde_lab *lab, struct sonde_lab_error *ret_error);
 
+/* Clears the bits of an address behind its prefix. */
+void sonde_lab_network(struct sonde_address *a, unsigned prefix);
+
 /* The place of the node of that name, or -1. */
 int sonde_lab_find(const struct sonde_lab *lab, const char *name);
 

@@ -179,7 +179,8 @@ static void put_hops(struct nlmsghdr *head, const struct sonde_batch_route *r)
 	struct nlattr *hops;
 
 	if (r->hops == 1) {
-		put_address(head, RTA_GATEWAY, &r->hop->via);
+		if (r->hop->via.family)
+			put_address(head, RTA_GATEWAY, &r->hop->via);
 		mnl_attr_put_u32(head, RTA_OIF, r->hop->index);
 		return;
 	}
@@ -188,7 +189,8 @@ static void put_hops(struct nlmsghdr *head, const struct sonde_batch_route *r)
 		struct rtnexthop *hop = mnl_nlmsg_put_extra_header(head, sizeof *hop);
 
 		hop->rtnh_ifindex = (int)r->hop[i].index;
-		put_address(head, RTA_GATEWAY, &r->hop[i].via);
+		if (r->hop[i].via.family)
+			put_address(head, RTA_GATEWAY, &r->hop[i].via);
 		hop->rtnh_len = (uint16_t)((char *)mnl_nlmsg_get_payload_tail(head) - (char *)hop);
 	}
 	mnl_attr_nest_end(head, hops);
@@ -237,6 +239,11 @@ int sonde_batch_send(struct sonde_batch *b)
 const char *sonde_batch_said(const struct sonde_batch *b)
 {
 	return b->said;
+}
+
+int sonde_batch_index(struct sonde_batch *b, const char *name)
+{
+	return sonde_link_index_by(b->fd, name);
 }
 
 int sonde_batch_settle(struct sonde_batch *b, const char *name)

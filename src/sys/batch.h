@@ -3,12 +3,12 @@
 
 /* Many changes to the interfaces, addresses and routes of one namespace, put to the kernel in one
  * message: rtnetlink(7), RFC 3549 section 3.1. Nothing is done before sonde_batch_send. Interfaces
- * are named by the numbers that the caller gives them. Needs CAP_NET_ADMIN in the namespace.
+ * are named by their numbers. Needs CAP_NET_ADMIN in the namespace.
  *
  *	sonde_batch_open(&b, netns);
  *	sonde_batch_pair(b, &here, &there, other_netns);
- *	sonde_batch_up(b, here.index);
- *	sonde_batch_address(b, here.index, &address, 24);
+ *	sonde_batch_up(b, index);
+ *	sonde_batch_address(b, index, &address, 24);
  *	r = sonde_batch_send(b);
  */
 
@@ -20,7 +20,7 @@ struct sonde_batch;
 
 struct sonde_batch_port {
 	const char *name;
-	unsigned index; /* its number in its namespace, from 2: 1 is the loopback */
+	unsigned index; /* its number in its namespace; 0: the kernel chooses */
 	uint8_t mac[6];
 	unsigned mtu; /* 0: 1500 */
 };
@@ -34,7 +34,7 @@ struct sonde_batch_route {
 	unsigned hops;	 /* taken by flow, each as often */
 	struct {
 		unsigned index;
-		struct sonde_address via;
+		struct sonde_address via; /* family 0: it is on the link itself */
 	} hop[SONDE_BATCH_HOPS];
 };
 
@@ -65,6 +65,9 @@ int sonde_batch_send(struct sonde_batch *b);
 /* What the kernel said of the failure, as "Nexthop has invalid gateway", or "". Lives until the
  * next send. */
 const char *sonde_batch_said(const struct sonde_batch *b);
+
+/* The number of the interface of that name, or -errno. Done at once. */
+int sonde_batch_index(struct sonde_batch *b, const char *name);
 
 /* Makes an interface that is up ready at once, and what crosses it what a wire would carry
  * (sonde_link_carrier, sonde_link_plain). 0 or -errno. */

@@ -47,19 +47,29 @@ static int put_request(int netns, struct message *m)
 	return err;
 }
 
-/* The interface's number in its namespace, or -errno. SIOCGIFINDEX and its like are answered by a
- * socket of any family. */
-static int find_index(int netns, const char *name)
+/* SIOCGIFINDEX and its like are answered by a socket of any family. */
+int sonde_link_index_by(int fd, const char *name)
+{
+	struct ifreq r = { 0 };
+
+	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
+	return ioctl(fd, SIOCGIFINDEX, &r) < 0 ? -errno : r.ifr_ifindex;
+}
+
+static int ask_inside(int netns, const char *name, int (*ask)(int fd, const char *name))
 {
 	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret;
-	struct ifreq r = { 0 };
 
 	if (fd < 0)
 		return fd;
-	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
-	ret = ioctl(fd, SIOCGIFINDEX, &r) < 0 ? -errno : r.ifr_ifindex;
+	ret = ask(fd, name);
 	close(fd);
 	return ret;
+}
+
+static int find_index(int netns, const char *name)
+{
+	return ask_inside(netns, name, sonde_link_index_by);
 }
 
 int sonde_link_pair(int netns_a, const char *name_a, int netns_b, const char *name_b)
@@ -166,17 +176,6 @@ int sonde_link_plain_by(int fd, const char *name)
 					ETHTOOL_SGRO, ETHTOOL_SGSO };
 
 	return ask_driver(fd, name, off, sizeof off / sizeof *off);
-}
-
-static int ask_inside(int netns, const char *name, int (*ask)(int fd, const char *name))
-{
-	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret;
-
-	if (fd < 0)
-		return fd;
-	ret = ask(fd, name);
-	close(fd);
-	return ret;
 }
 
 int sonde_link_carrier(int netns, const char *name)
