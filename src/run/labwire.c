@@ -106,17 +106,6 @@ static unsigned lay_lines(struct sonde_labwire *w)
 	return ports;
 }
 
-/* How many interfaces the node has by links in front of this one. */
-static unsigned count_before(const struct sonde_lab *lab, struct sonde_labwire_place at)
-{
-	unsigned n = 0;
-
-	for (unsigned l = 0; l < at.link; l++)
-		for (unsigned e = 0; e < 2; e++)
-			n += lab->link[l].end[e].node == lab->link[at.link].end[at.end].node;
-	return n;
-}
-
 static void put_pair(struct sonde_batch *b, const struct sonde_labwire *w, unsigned port,
 		     const int *netns)
 {
@@ -124,9 +113,7 @@ static void put_pair(struct sonde_batch *b, const struct sonde_labwire *w, unsig
 	const struct sonde_lab_end *end = &w->lab->link[at.link].end[at.end];
 	struct sonde_batch_port far = { .index = FIRST_INDEX + port,
 					.mtu = w->lab->link[at.link].mtu };
-	struct sonde_batch_port near = { .name = end->name,
-					 .index = FIRST_INDEX + count_before(w->lab, at),
-					 .mtu = far.mtu };
+	struct sonde_batch_port near = { .name = end->name, .mtu = far.mtu };
 	char name[16];
 
 	name_far(name, at);

@@ -33,8 +33,7 @@ bool sonde_labwire_carries(const struct sonde_lab *lab, unsigned link);
  * until close. netns: a descriptor for each node of the lab, by its place there, borrowed; -1 for a
  * sim. After it each end of such a link at a host or router is an interface in its namespace with
  * the name, hardware address and largest packet that the lab says, down: the caller gives it its
- * addresses, takes it up and turns offloads off. Its number there is 2 + N, N being the ends that
- * this node has on links in front of that one. The far sides lie up in a namespace that has no
+ * addresses, takes it up and turns offloads off. The far sides lie up in a namespace that has no
  * name, and end with close or with the process. truth: an empty file that may be made longer
  * (memfd_create(2)), borrowed, or -1. It takes SONDE_TRUTH_RECORDS of the newest records of packets
  * on impaired links. 0 or -errno: -EPERM, -EEXIST (a node has an interface of that name), -ENOMEM
