@@ -80,7 +80,8 @@ void sonde_truth_tell(struct sonde_truth_record *ret, const struct sonde_lab *la
 		ret->packets = t->number;
 		return;
 	}
-	ret->number = t->number;
+	if (t->number)
+		ret->number = t->number;
 	ret->in_ns = since(r, t->in);
 	ret->due_ns = since(r, t->due);
 	ret->out_ns = since(r, t->out);
