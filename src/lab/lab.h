@@ -19,6 +19,7 @@ enum {
 	SONDE_LAB_HOPS = 16, /* next hops of one route */
 	SONDE_LAB_NODES = 250,
 	SONDE_LAB_LINKS = 1000,
+	SONDE_LAB_QUEUE = 1000, /* packets in front of a rate at most */
 };
 
 enum sonde_lab_kind {
@@ -33,7 +34,7 @@ struct sonde_lab_impair {
 	sonde_ns delay, jitter; /* each packet waits delay and up to jitter more or less */
 	uint32_t loss, dup, reorder, corrupt;
 	uint64_t rate;	/* bits a second; 0: no limit */
-	uint32_t queue; /* packets that wait for the rate at most; 0: 1000 */
+	uint32_t queue; /* packets that wait for the rate at most; 0: SONDE_LAB_QUEUE */
 };
 
 /* One end of a link. */

@@ -78,7 +78,7 @@ static const char *read_network(struct sonde_words *w, struct sonde_word value,
 		{ "corrupt", sonde_word_chance, IMPAIR(corrupt), 0, 0 },                           \
 		{ "rate", sonde_word_rate, IMPAIR(rate), 0, 0 },                                   \
 	{                                                                                          \
-		"queue", sonde_word_number, IMPAIR(queue), 1, 100000                               \
+		"queue", sonde_word_number, IMPAIR(queue), 1, SONDE_LAB_QUEUE                      \
 	}
 enum { IMPAIRS = 8 };
 #define LINK(member) offsetof(struct sonde_lab_link, member)
