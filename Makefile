@@ -39,6 +39,7 @@ LIB_SRC  := $(filter-out $(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf
 	$(filter-out %.bpf.c,$(wildcard src/*/*.c capture/*.c)))
 TOOL_SRC := $(wildcard tools/*.c)
 DEMO_SRC := $(wildcard tools/demo/*.c)
+LAB_SRC  := $(wildcard tools/lab/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 STIM_SRC := $(wildcard tests/stim/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -70,8 +71,9 @@ test:					## install what is missing, build, run all tests
 	@$(AGAIN) all $(B)/check fuzzers
 	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint) e2e
 
-# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
+# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone; so do the parts of a lab.
 $(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))
+$(BIN)/sonde-lab: $(call obj,$(LAB_SRC))
 $(TOOLS): $(BIN)/%: $(B)/tools/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@

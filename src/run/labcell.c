@@ -65,7 +65,8 @@ static void watch(const struct sonde_labcell *c, struct sonde_child *command, co
 	struct sonde_labcell_end end = { 0 };
 	pid_t pid;
 
-	while (!line[0].revents && !(line[1].revents & (POLLHUP | POLLRDHUP | POLLERR))) {
+	while (!line[0].revents && !(line[1].revents & (POLLHUP | POLLRDHUP | POLLERR)) &&
+	       !sonde_sleep_signal()) {
 		while ((pid = waitpid(-1, &end.status, WNOHANG)) > 0) {
 			if (pid == helper[RELAY] || pid == helper[SERVERS])
 				return;
@@ -154,6 +155,8 @@ int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_pl
 	close(ret->life[0]);
 	close(ret->verdict[1]);
 	ret->life[0] = ret->verdict[1] = -1;
+	if (!plan->argv)
+		sonde_sleep_forward(0); /* signals are for us, then */
 	sonde_child_release(&ret->keeper);
 	return 0;
 }

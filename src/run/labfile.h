@@ -8,8 +8,7 @@
 struct sonde_labfile {
 	struct sonde_arena arena; /* holds all of it */
 	struct sonde_lab lab;
-	const char *text; /* as it was read */
-	size_t len;
+	int source; /* descriptor of the text as it was read; -1 */
 };
 
 struct sonde_labfile_error {
@@ -22,6 +21,10 @@ struct sonde_labfile_error {
  * SONDE_DESCRIPTION; -errno. To be given to done in any case. */
 int sonde_labfile_read(struct sonde_labfile *ret, const char *path,
 		       struct sonde_labfile_error *ret_error);
+
+/* Of a descriptor that another program's `source` was: the names of nodes and links alone. */
+int sonde_labfile_names(struct sonde_labfile *ret, int source,
+			struct sonde_labfile_error *ret_error);
 
 void sonde_labfile_done(struct sonde_labfile *f);
 

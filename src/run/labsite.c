@@ -29,7 +29,9 @@ struct building {
 	struct sonde_labsite_error *error;
 	struct sonde_batch **batch; /* by node */
 	unsigned *index;	    /* of the interface at each end of each link */
+	unsigned *order;	    /* the nodes that have a namespace */
 	unsigned node;		    /* whose turn it is */
+	bool filtered; /* new namespaces take packets by the way only that their answers go */
 	const struct sonde_sysctl *bad;
 };
 
@@ -45,66 +47,94 @@ __attribute__((format(printf, 4, 5))) static int fail(struct building *b, unsign
 	return code;
 }
 
-int sonde_labsite_privilege(void)
+int sonde_labsite_privilege(bool *ret_own)
 {
-	if (sonde_privilege_has(CAP_SYS_ADMIN) && sonde_privilege_has(CAP_NET_ADMIN) &&
-	    sonde_privilege_has(CAP_NET_RAW))
-		return 0;
-	return sonde_userns_enter();
+	*ret_own = !sonde_privilege_has(CAP_SYS_ADMIN) || !sonde_privilege_has(CAP_NET_ADMIN) ||
+		   !sonde_privilege_has(CAP_NET_RAW);
+	return *ret_own ? sonde_userns_enter() : 0;
 }
 
-/* Neither the machine's own settings nor the habits of a real network are wanted: nobody asks for
- * addresses or routers, nobody limits errors unless the description says so, and a packet may come
- * by another way than its answer goes. */
-static int put_settings(void *arg)
+/* What differs from what a new namespace has; each costs about as much as a route. Nobody looks for
+ * routers or waits for addresses to be found free, nobody limits errors unless the description says
+ * so, and a packet may come by another way than its answer goes. What is limited is a bit mask: one
+ * without any type that there is stands for none. */
+static int put_settings(struct building *b, const struct sonde_lab_node *n)
 {
-	struct building *b = arg;
-	const struct sonde_lab_node *n = &b->lab->node[b->node];
-	bool router = n->kind == SONDE_LAB_ROUTER;
+	bool router = n->kind == SONDE_LAB_ROUTER, limited = n->icmp_interval;
+	struct sonde_sysctl list[12];
 	char interval[24];
-	const char *forward = router ? "1" : "0", *hash = n->hash == 4 ? "1" : "0";
-	const char *limited = n->icmp_interval ? "6168" : "0";
-	const struct sonde_sysctl list[] = {
-		{ "ipv4/ip_forward", forward, "forwarding" },
-		{ "ipv4/conf/all/rp_filter", "0", NULL },
-		{ "ipv4/conf/default/rp_filter", "0", NULL },
-		{ "ipv4/conf/all/accept_redirects", "0", NULL },
-		{ "ipv4/conf/default/accept_redirects", "0", NULL },
-		{ "ipv4/icmp_ratelimit", interval, n->icmp_interval ? "icmp-rate" : NULL },
-		{ "ipv4/icmp_ratemask", limited, NULL },
-		{ "ipv4/fib_multipath_hash_policy", hash, n->hash == 4 ? "hash=l4" : NULL },
-		{ "ipv6/conf/all/accept_dad", "0", "IPv6" },
-		{ "ipv6/conf/default/accept_dad", "0", "IPv6" },
-		{ "ipv6/conf/default/accept_ra", "0", NULL },
-		{ "ipv6/conf/default/accept_redirects", "0", NULL },
-		{ "ipv6/conf/default/router_solicitations", "0", NULL },
-		{ "ipv6/conf/all/forwarding", forward, "forwarding of IPv6" },
-		{ "ipv6/icmp/ratelimit", interval, n->icmp_interval ? "icmp-rate" : NULL },
-		{ "ipv6/fib_multipath_hash_policy", hash, n->hash == 4 ? "hash=l4" : NULL },
-	};
+	unsigned many = 0;
 
 	snprintf(interval, sizeof interval, "%llu",
 		 (unsigned long long)(n->icmp_interval / SONDE_MILLISECOND));
-	return sonde_sysctl_put(list, sizeof list / sizeof *list, &b->bad);
+#define PUT(...) (list[many++] = (struct sonde_sysctl){ __VA_ARGS__ })
+	PUT("ipv6/conf/default/accept_dad", "0", "IPv6");
+	PUT(limited ? "ipv4/icmp_ratelimit" : "ipv4/icmp_ratemask", limited ? interval : "0",
+	    "the limit of ICMP errors");
+	PUT(limited ? "ipv6/icmp/ratelimit" : "ipv6/icmp/ratemask", limited ? interval : "127",
+	    limited ? "the limit of ICMPv6 errors" : NULL);
+	if (router) {
+		PUT("ipv4/ip_forward", "1", "forwarding");
+		PUT("ipv6/conf/all/forwarding", "1", "forwarding of IPv6");
+	} else {
+		PUT("ipv6/conf/default/router_solicitations", "0", NULL);
+	}
+	if (n->hash == 4) {
+		PUT("ipv4/fib_multipath_hash_policy", "1", "hash=l4");
+		PUT("ipv6/fib_multipath_hash_policy", "1", "hash=l4 of IPv6");
+	}
+	if (b->filtered) {
+		PUT("ipv4/conf/all/rp_filter", "0", "packets by any way");
+		PUT("ipv4/conf/default/rp_filter", "0", "packets by any way");
+	}
+#undef PUT
+	return sonde_sysctl_put(list, many, &b->bad);
 }
 
-static int make_node(struct building *b)
+/* IPv4 settings of a new namespace are those of the machine's first one, or the kernel's. */
+static bool is_filtered(void)
 {
-	const struct sonde_lab_node *n = &b->lab->node[b->node];
-	int *netns = &b->site->netns[b->node], r;
+	char all[8], other[8];
 
-	if (n->kind == SONDE_LAB_SIM)
-		return 0;
-	*netns = sonde_netns_open();
-	if (*netns < 0)
-		return fail(b, n->line, *netns, "a network namespace for %s", n->name);
-	r = sonde_netns_visit(*netns, put_settings, b);
-	if (r < 0 && b->bad)
-		return fail(b, n->line, r, "%s of %s, /proc/sys/net/%s", b->bad->what, n->name,
+	sonde_sysctl_get("ipv4/conf/all/rp_filter", all, sizeof all);
+	sonde_sysctl_get("ipv4/conf/default/rp_filter", other, sizeof other);
+	return strcmp(all, "0") != 0 || strcmp(other, "0") != 0;
+}
+
+/* Inside the new namespace; sims have none, so places are counted without them. */
+static int fit_out(void *arg, unsigned place)
+{
+	struct building *b = arg;
+	unsigned node = b->order[place];
+	const struct sonde_lab_node *n = &b->lab->node[node];
+	int r;
+
+	b->node = node;
+	if (!place)
+		b->filtered = is_filtered();
+	r = put_settings(b, n);
+	if (r < 0)
+		return fail(b, n->line, r, "%s on %s, /proc/sys/net/%s", b->bad->what, n->name,
 			    b->bad->name);
-	if (!r)
-		r = sonde_batch_open(&b->batch[b->node], *netns);
+	r = sonde_batch_open(&b->batch[node], -1);
 	return r < 0 ? fail(b, n->line, r, "%s", n->name) : 0;
+}
+
+static int make_nodes(struct building *b)
+{
+	int *made = calloc(b->lab->nodes + 1, sizeof *made), r;
+	unsigned n = 0;
+
+	if (!made)
+		abort();
+	for (unsigned i = 0; i < b->lab->nodes; i++)
+		if (b->lab->node[i].kind != SONDE_LAB_SIM)
+			b->order[n++] = i;
+	r = sonde_netns_open_many(made, n, fit_out, b);
+	for (unsigned i = 0; i < n; i++)
+		b->site->netns[b->order[i]] = made[i];
+	free(made);
+	return r < 0 && !*b->error->what ? fail(b, 0, r, "network namespaces") : r;
 }
 
 static struct sonde_batch_port port_of(const struct sonde_lab_link *l, unsigned end)
@@ -357,7 +387,7 @@ static int each_node(struct building *b, int (*step)(struct building *b))
 	int r = 0;
 
 	for (b->node = 0; b->node < b->lab->nodes && !r; b->node++)
-		if (b->site->netns[b->node] >= 0 || step == make_node)
+		if (b->site->netns[b->node] >= 0)
 			r = step(b);
 	return r;
 }
@@ -373,11 +403,12 @@ int sonde_labsite_open(struct sonde_labsite *ret, const struct sonde_lab *lab,
 	ret->netns = calloc(lab->nodes + 1, sizeof *ret->netns);
 	b.batch = calloc(lab->nodes + 1, sizeof(struct sonde_batch *));
 	b.index = calloc(2 * lab->links + 1, sizeof *b.index);
-	if (!ret->netns || !b.batch || !b.index)
+	b.order = calloc(lab->nodes + 1, sizeof *b.order);
+	if (!ret->netns || !b.batch || !b.index || !b.order)
 		abort();
 	for (unsigned i = 0; i < lab->nodes; i++)
 		ret->netns[i] = -1;
-	r = each_node(&b, make_node);
+	r = make_nodes(&b);
 	if (!r)
 		r = each_node(&b, make_cables);
 	if (!r)
@@ -386,6 +417,8 @@ int sonde_labsite_open(struct sonde_labsite *ret, const struct sonde_lab *lab,
 		r = each_node(&b, fill_node);
 	if (!r)
 		r = each_node(&b, settle_node);
+	if (!r && ret->wire && (r = sonde_labwire_settle(ret->wire)) < 0)
+		fail(&b, 0, r, "links that are impaired");
 	if (!r)
 		r = put_rules(&b);
 	if (!r)
@@ -396,6 +429,7 @@ int sonde_labsite_open(struct sonde_labsite *ret, const struct sonde_lab *lab,
 		sonde_batch_close(b.batch[i]);
 	free(b.batch);
 	free(b.index);
+	free(b.order);
 	if (r < 0)
 		sonde_labsite_close(ret);
 	return r;

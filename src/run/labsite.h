@@ -31,9 +31,9 @@ struct sonde_labsite_error {
 int sonde_labsite_open(struct sonde_labsite *ret, const struct sonde_lab *lab,
 		       struct sonde_labsite_error *ret_error);
 
-/* Makes us root of a user namespace of our own, unless we may make networks already. 0 or -errno as
- * sonde_userns_enter. */
-int sonde_labsite_privilege(void);
+/* Makes us root of a user namespace of our own, unless we may make networks already; which it was
+ * is told. 0 or -errno as sonde_userns_enter. */
+int sonde_labsite_privilege(bool *ret_own);
 
 /* What was opened or zero. */
 void sonde_labsite_close(struct sonde_labsite *s);

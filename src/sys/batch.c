@@ -31,10 +31,19 @@ struct sonde_batch {
 	char request[ROOM], answer[8192];
 };
 
+static int open_here(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int sonde_batch_open(struct sonde_batch **ret, int netns)
 {
-	int fd = sonde_netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), one = 1;
+	int fd = netns < 0 ? open_here()
+			   : sonde_netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	struct sonde_batch *b;
+	int one = 1;
 
 	if (fd < 0)
 		return fd;

@@ -38,7 +38,7 @@ struct sonde_batch_route {
 	} hop[SONDE_BATCH_HOPS];
 };
 
-/* netns stays the caller's. 0 or -errno. */
+/* netns stays the caller's; -1: the one that the calling thread is in. 0 or -errno. */
 int sonde_batch_open(struct sonde_batch **ret, int netns);
 
 /* A cable with one end here and one in another namespace, whose descriptor must stay open until the
