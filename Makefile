@@ -140,6 +140,10 @@ $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 $(B)/mixed: $(B)/tests/bench/mixed.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+# What tests/bench/relay.py measures with.
+$(B)/wire: $(B)/tests/bench/wire.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
 mutants:				## plant faults in the packet core; the suites must see each (minutes)
 	@$(RUN) tests/mutants.sh
 
@@ -160,7 +164,7 @@ bench-read: all $(B)/mixed		## what reading captures costs
 	@$(RUN) tests/bench/read.py
 bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS) $(B)/mixed
+	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/wire
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

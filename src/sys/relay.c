@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/wall.h"
 
 #define SPIN (200 * SONDE_MICROSECOND)
 
@@ -17,6 +18,7 @@ enum {
 	RINGS = 64 << 20,
 	RING_MOST = 8 << 20,
 	READ_BATCH = 256, /* frames of one port in a row */
+	SEND_ROUNDS = 16, /* before we look what came */
 	KEPT_PORT = 64 << 20,
 	KEPT_ALL = 512 << 20,
 	EVENTS = 64,
@@ -55,8 +57,8 @@ struct sonde_relay {
 	struct heap heap[2]; /* of those who can wait, and of the precise */
 	size_t kept;
 	uint64_t order;
-	int64_t offset; /* of the wall clock, which the stamps are on */
-	sonde_ns alarm; /* that the timer is set to; 0: none */
+	struct sonde_wall wall; /* which the stamps are on */
+	sonde_ns alarm;		/* that the timer is set to; 0: none */
 };
 
 static bool is_before(const struct item *a, const struct item *b)
@@ -222,16 +224,27 @@ static void send_row(struct sonde_relay *r, int port, struct item **row, unsigne
 	}
 }
 
+/* The next frame, if it is due and may go with n others: what stays inside goes alone, for hearing
+ * of it may be why another one is due. */
+static struct item *take_due(struct sonde_relay *r, sonde_ns now, unsigned n)
+{
+	struct heap *h = next_heap(r);
+
+	if (!h || h->at[0]->due > now || (n && h->at[0]->port == SONDE_RELAY_INSIDE))
+		return NULL;
+	return pop(h);
+}
+
 /* Some of what is due leaves, port by port: whether there was any. */
 static bool send_due(struct sonde_relay *r)
 {
 	struct item *due[SONDE_PORT_BATCH], *row[SONDE_PORT_BATCH];
 	sonde_ns now = sonde_clock_now();
-	struct heap *h;
 	unsigned n = 0;
 
-	while (n < SONDE_PORT_BATCH && (h = next_heap(r)) && h->at[0]->due <= now)
-		due[n++] = pop(h);
+	while (n < SONDE_PORT_BATCH && (due[n] = take_due(r, now, n)))
+		if (due[n++]->port == SONDE_RELAY_INSIDE)
+			break;
 	for (unsigned i = 0; i < n; i++) {
 		int port = due[i] ? due[i]->port : 0;
 		unsigned same = 0;
@@ -248,34 +261,24 @@ static bool send_due(struct sonde_relay *r)
 	return n;
 }
 
-/* Whether the wall clock was set since we looked last. Slewing moves both clocks. */
-static bool was_set(struct sonde_relay *r)
+static void look_at_wall(struct sonde_relay *r)
 {
-	int64_t before = r->offset, by;
+	int64_t offset = (int64_t)(sonde_clock_real() - sonde_clock_now());
 
-	by = (int64_t)(sonde_clock_real() - sonde_clock_now()) - before;
-	if (by < 1000 && by > -1000)
-		return false;
-	r->offset = sonde_clock_offset();
-	by = r->offset - before;
-	return by > 1000 || by < -1000;
+	sonde_wall_look(&r->wall, sonde_wall_differs(&r->wall, offset) ? sonde_clock_offset()
+								       : r->wall.offset);
 }
 
-static void read_port(struct sonde_relay *r, int port, bool set)
+static void read_port(struct sonde_relay *r, int port)
 {
 	struct gate *g = &r->gate[port + 1];
-	sonde_ns now = sonde_clock_now(), at;
 	struct sonde_port_frame f;
 
 	for (unsigned i = 0; i < READ_BATCH && sonde_port_read(g->port, &f) > 0; i++) {
 		if (f.missed)
 			r->hooks->missed(r->hooks->arg, port, sonde_port_missed(g->port));
-		/* A stamp from before the clock was set says nothing now. */
-		at = set ? now : f.stamp - (sonde_ns)r->offset;
-		if (at > now && at > (now = sonde_clock_now()))
-			at = now;
-		g->last = at = at < g->last ? g->last : at;
-		r->hooks->came(r->hooks->arg, port, at, f.at, f.len);
+		g->last = sonde_wall_time(&r->wall, f.stamp, g->last, sonde_clock_now());
+		r->hooks->came(r->hooks->arg, port, g->last, f.at, f.len);
 		sonde_port_free(g->port);
 	}
 }
@@ -310,7 +313,6 @@ static int look(struct sonde_relay *r, int control, bool busy)
 	struct epoll_event e[EVENTS];
 	uint64_t rings;
 	int n, ret = 0;
-	bool set;
 
 	busy |= when <= sonde_clock_now();
 	if (!busy)
@@ -318,7 +320,7 @@ static int look(struct sonde_relay *r, int control, bool busy)
 	n = epoll_wait(r->epoll, e, EVENTS, busy ? 0 : -1);
 	if (n < 0 && errno != EINTR)
 		return -errno;
-	set = n > 0 && was_set(r);
+	look_at_wall(r);
 	for (int i = 0; i < n && !ret; i++) {
 		int what = (int)(int64_t)e[i].data.u64;
 
@@ -329,7 +331,7 @@ static int look(struct sonde_relay *r, int control, bool busy)
 		} else if (what >= 0) {
 			if (e[i].events & EPOLLERR)
 				sonde_port_error(r->gate[what + 1].port);
-			read_port(r, what, set);
+			read_port(r, what);
 		}
 	}
 	return ret;
@@ -340,10 +342,12 @@ int sonde_relay_run(struct sonde_relay *r, int control)
 	int err = watch(r, control, CONTROL);
 	bool busy = false;
 
-	r->offset = sonde_clock_offset();
+	r->wall.offset = sonde_clock_offset();
 	while (!err) {
 		err = look(r, control, busy);
-		busy = send_due(r);
+		busy = false;
+		for (unsigned i = 0; !err && i < SEND_ROUNDS && send_due(r); i++)
+			busy = true;
 	}
 	epoll_ctl(r->epoll, EPOLL_CTL_DEL, control, NULL);
 	for (unsigned i = 1; i < r->gates; i++) {
