@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <nftables/libnftables.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/reason.h"
@@ -13,18 +14,19 @@ struct load {
 	size_t size;
 };
 
-/* "/dev/stdin:3:5-9: Error: syntax error, unexpected newline" and lines that point at it: from the
- * first line, without where it was. */
+/* "/dev/stdin:3:5-9: Error: syntax error, unexpected newline", then the line it means, and one that
+ * points at a part of that: from the first error what it is, and its line. */
 static void keep_sentence(char *ret, size_t size, const char *error)
 {
-	const char *from = strstr(error, "Error: ");
-	size_t len;
+	const char *what = strstr(error, "Error: "), *line;
+	int len, skipped;
 
-	from = from ? from + strlen("Error: ") : error;
-	len = strcspn(from, "\n");
-	len = len < size ? len : size - 1;
-	memcpy(ret, from, len);
-	ret[len] = 0;
+	what = what ? what + strlen("Error: ") : error;
+	len = (int)strcspn(what, "\n");
+	line = what + len + (what[len] != 0);
+	skipped = (int)strspn(line, " \t");
+	snprintf(ret, size, "%.*s%s%.*s%s", len, what, line[skipped] ? ": '" : "",
+		 (int)strcspn(line + skipped, "\n"), line + skipped, line[skipped] ? "'" : "");
 }
 
 /* The library's socket belongs to the namespace that it is opened in. */
