@@ -4,12 +4,15 @@
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/reason.h"
+#include "sys/file.h"
 #include "sys/netns.h"
 
 struct load {
-	const char *commands;
+	char path[32];
 	char *said;
 	size_t size;
 };
@@ -40,7 +43,7 @@ static int load(void *arg)
 		return -ENOMEM;
 	if (nft_ctx_buffer_error(nft) || nft_ctx_buffer_output(nft)) {
 		r = -ENOMEM;
-	} else if (nft_run_cmd_from_buffer(nft, l->commands)) {
+	} else if (nft_run_cmd_from_filename(nft, l->path)) {
 		keep_sentence(l->said, l->size, nft_ctx_get_error_buffer(nft));
 		r = SONDE_RULES;
 	}
@@ -48,7 +51,18 @@ static int load(void *arg)
 	return r;
 }
 
+/* Only of a file does nft say which line it means. */
 int sonde_firewall_load(int netns, const char *commands, char *ret_said, size_t size)
 {
-	return sonde_netns_visit(netns, load, &(struct load){ commands, ret_said, size });
+	struct load l = { .said = ret_said, .size = size };
+	int fd = memfd_create("rules", MFD_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(l.path, sizeof l.path, "/proc/self/fd/%d", fd);
+	r = sonde_file_sink(&fd, commands, strlen(commands));
+	if (!r)
+		r = sonde_netns_visit(netns, load, &l);
+	close(fd);
+	return r;
 }

@@ -419,9 +419,9 @@ def kill_at_random(who, argv, seed):
 
 
 def kills(who, times):
-    path = write(CHAIN.replace("link r1 r2", "link r1 r2 delay=1ms"))
+    labs = [write(text) for text in (CHAIN, CHAIN.replace("link r1 r2", "link r1 r2 delay=1ms"))]
     for i in range(times):
-        kill_at_random(who, who.argv("run", path, "--", "sh", "-c", "sleep 1000 & sleep 1001"), i)
+        kill_at_random(who, who.argv("run", labs[i % 2], "--", "sh", "-c", "sleep 1000 & sleep 1001"), i)
 
 
 @fact
@@ -434,10 +434,10 @@ def killed_at_any_moment_it_leaves_nothing():
 def a_holder_killed_at_any_moment_leaves_nothing():
     """The lab is up or not; if it is, its holder is killed."""
     for who in everybody():
-        path = write(DELAYED)
+        labs = [write(DELAYED), write(CHAIN)]
         for i in range(int(os.environ.get("SONDE_LAB_KILLS", "20"))):
             name = f"test-{os.getpid()}-{next(count)}"
-            process = subprocess.Popen(who.argv("up", path, "--name", name), stdout=subprocess.DEVNULL,
+            process = subprocess.Popen(who.argv("up", labs[i % 2], "--name", name), stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, env=marked())
             time.sleep(random.Random(i).random() * 0.08)
             process.kill()
