@@ -31,7 +31,7 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-al
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)
-LDLIBS := -lpcap -lcap-ng -lmnl $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd)
+LDLIBS := -lpcap -lcap-ng -lmnl -lnftables $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd)
 
 # src/sys/bpf*.c need libbpf; bpf_none.c stands in for them.
 BPF_SRC  := $(wildcard src/sys/bpf*.c)
@@ -39,6 +39,7 @@ LIB_SRC  := $(filter-out $(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf
 	$(filter-out %.bpf.c,$(wildcard src/*/*.c capture/*.c)))
 TOOL_SRC := $(wildcard tools/*.c)
 DEMO_SRC := $(wildcard tools/demo/*.c)
+LAB_SRC  := $(wildcard tools/lab/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 STIM_SRC := $(wildcard tests/stim/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -70,8 +71,9 @@ test:					## install what is missing, build, run all tests
 	@$(AGAIN) all $(B)/check fuzzers
 	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint) e2e
 
-# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
+# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone; so do the parts of a lab.
 $(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))
+$(BIN)/sonde-lab: $(call obj,$(LAB_SRC))
 $(TOOLS): $(BIN)/%: $(B)/tools/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
@@ -138,6 +140,10 @@ $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 $(B)/mixed: $(B)/tests/bench/mixed.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+# What tests/bench/relay.py measures with.
+$(B)/wire: $(B)/tests/bench/wire.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
 mutants:				## plant faults in the packet core; the suites must see each (minutes)
 	@$(RUN) tests/mutants.sh
 
@@ -158,7 +164,7 @@ bench-read: all $(B)/mixed		## what reading captures costs
 	@$(RUN) tests/bench/read.py
 bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS) $(B)/mixed
+	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/wire
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

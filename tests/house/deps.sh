@@ -18,6 +18,7 @@ table() {
 	build	header pcap/pcap.h pcap		libpcap-dev		live capture, link types
 	build	header cap-ng.h cap-ng		libcap-ng-dev		gives up capabilities
 	build	header libmnl/libmnl.h mnl	libmnl-dev		netlink: socket diagnosis, interfaces
+	build	header nftables/libnftables.h nftables	libnftables-dev		firewall rules of a lab
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it

@@ -1,0 +1,205 @@
+#include "sys/port.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "sys/netns.h"
+
+enum {
+	BLOCK_LEAST = 64 << 10,
+	FRAMES_LEAST = 16,
+	SEND_BUFFER = 8 << 20,
+	/* In front of a frame, at most: tpacket_rcv() of the kernel. */
+	HEADERS = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) + SONDE_PORT_TAG,
+};
+
+struct sonde_port {
+	int fd;
+	uint8_t *at; /* blocks * block bytes, shared with the kernel */
+	uint32_t block, blocks, slot;
+	uint32_t each; /* slots in a block */
+	uint32_t next; /* slot that is read next, of each * blocks */
+	uint64_t cut;  /* frames that were longer than a slot */
+};
+
+static struct tpacket2_hdr *slot_of(const struct sonde_port *p)
+{
+	return (void *)(p->at + (size_t)(p->next / p->each) * p->block +
+			(size_t)(p->next % p->each) * p->slot);
+}
+
+static int map_ring(struct sonde_port *p, unsigned mtu, uint32_t ring)
+{
+	int version = TPACKET_V2, reserve = SONDE_PORT_TAG;
+	struct tpacket_req want;
+	void *at;
+
+	p->slot = TPACKET_ALIGN(HEADERS + ETH_HLEN + SONDE_PORT_TAG + mtu);
+	p->block = BLOCK_LEAST;
+	while (p->block < p->slot)
+		p->block *= 2;
+	p->each = p->block / p->slot;
+	p->blocks = ring / p->block;
+	while (p->blocks * p->each < FRAMES_LEAST)
+		p->blocks++;
+	want = (struct tpacket_req){ .tp_block_size = p->block,
+				     .tp_block_nr = p->blocks,
+				     .tp_frame_size = p->slot,
+				     .tp_frame_nr = p->each * p->blocks };
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) ||
+	    setsockopt(p->fd, SOL_PACKET, PACKET_RESERVE, &reserve, sizeof reserve) ||
+	    setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, &want, sizeof want))
+		return -errno;
+	at = mmap(NULL, (size_t)p->block * p->blocks, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	p->at = at;
+	return 0;
+}
+
+/* Bound last, so that nothing comes before all is set. */
+static int start(struct sonde_port *p, const char *name, unsigned mtu, uint32_t ring)
+{
+	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htobe16(ETH_P_ALL) };
+	struct timeval patience = { .tv_usec = 100000 };
+	int one = 1, room = SEND_BUFFER, err;
+	struct ifreq f = { 0 };
+
+	strncpy(f.ifr_name, name, sizeof f.ifr_name - 1);
+	if (ioctl(p->fd, SIOCGIFINDEX, &f) < 0 ||
+	    setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one) ||
+	    setsockopt(p->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) ||
+	    setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience))
+		return -errno;
+	/* More than the limit takes privilege; up to the limit is enough with a little waiting. */
+	if (setsockopt(p->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room))
+		setsockopt(p->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	err = map_ring(p, mtu, ring);
+	all.sll_ifindex = f.ifr_ifindex;
+	if (!err && bind(p->fd, (struct sockaddr *)&all, sizeof all))
+		err = -errno;
+	return err;
+}
+
+int sonde_port_open(struct sonde_port **ret, int netns, const char *name, unsigned mtu,
+		    uint32_t ring)
+{
+	struct sonde_port *p = calloc(1, sizeof *p);
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	p->fd = sonde_netns_socket(netns, AF_PACKET, SOCK_RAW, 0);
+	err = p->fd < 0 ? p->fd : start(p, name, mtu, ring);
+	if (err)
+		sonde_port_close(p);
+	else
+		*ret = p;
+	return err;
+}
+
+int sonde_port_fd(const struct sonde_port *p)
+{
+	return p->fd;
+}
+
+/* The tag that the kernel has taken off goes back to where it was, behind the addresses. */
+static void put_tag(struct sonde_port_frame *f, const struct tpacket2_hdr *h)
+{
+	enum { ADDRESSES = 2 * ETH_ALEN };
+	uint16_t tag[2] = { htobe16(h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->tp_vlan_tpid
+									     : ETH_P_8021Q),
+			    htobe16(h->tp_vlan_tci) };
+
+	f->at -= SONDE_PORT_TAG;
+	f->len += SONDE_PORT_TAG;
+	memmove(f->at, f->at + SONDE_PORT_TAG, ADDRESSES);
+	memcpy(f->at + ADDRESSES, tag, sizeof tag);
+}
+
+int sonde_port_read(struct sonde_port *p, struct sonde_port_frame *ret)
+{
+	for (;; sonde_port_free(p)) {
+		struct tpacket2_hdr *h = slot_of(p);
+		uint32_t status = __atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE);
+
+		if (!(status & TP_STATUS_USER))
+			return 0;
+		if (h->tp_snaplen < h->tp_len || h->tp_len < ETH_HLEN) {
+			p->cut++;
+			continue;
+		}
+		*ret = (struct sonde_port_frame){
+			.at = (uint8_t *)h + h->tp_mac,
+			.len = h->tp_len,
+			.stamp = (sonde_ns)h->tp_sec * SONDE_SECOND + h->tp_nsec,
+			.missed = status & TP_STATUS_LOSING || p->cut,
+		};
+		if (status & TP_STATUS_VLAN_VALID)
+			put_tag(ret, h);
+		return 1;
+	}
+}
+
+void sonde_port_free(struct sonde_port *p)
+{
+	__atomic_store_n(&slot_of(p)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	p->next = p->next + 1 == p->each * p->blocks ? 0 : p->next + 1;
+}
+
+uint64_t sonde_port_missed(struct sonde_port *p)
+{
+	uint64_t n = p->cut;
+	struct tpacket_stats s; /* asking sets the kernel's count back */
+
+	if (!getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &s, &(socklen_t){ sizeof s }))
+		n += s.tp_drops;
+	p->cut = 0;
+	return n;
+}
+
+int sonde_port_error(struct sonde_port *p)
+{
+	int err = 0;
+
+	getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &(socklen_t){ sizeof err });
+	return -err;
+}
+
+int sonde_port_send(struct sonde_port *p, const struct sonde_port_bytes *frame, unsigned n)
+{
+	struct mmsghdr message[SONDE_PORT_BATCH] = { 0 };
+	struct iovec part[SONDE_PORT_BATCH];
+	int sent;
+
+	n = n < SONDE_PORT_BATCH ? n : SONDE_PORT_BATCH;
+	for (unsigned i = 0; i < n; i++) {
+		part[i] = (struct iovec){ (void *)(uintptr_t)frame[i].at, frame[i].len };
+		message[i].msg_hdr.msg_iov = &part[i];
+		message[i].msg_hdr.msg_iovlen = 1;
+	}
+	do {
+		sent = sendmmsg(p->fd, message, n, 0);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : sent;
+}
+
+struct sonde_port *sonde_port_close(struct sonde_port *p)
+{
+	if (p && p->at)
+		munmap(p->at, (size_t)p->block * p->blocks);
+	if (p && p->fd >= 0)
+		close(p->fd);
+	free(p);
+	return NULL;
+}

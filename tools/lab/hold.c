@@ -1,0 +1,145 @@
+/* sonde lab up, set, down and list: labs that have a name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/userns.h"
+#include "tools/lab/lab.h"
+
+/* Alone from here on: no terminal, no files of whoever started us, no folder kept busy. */
+static void leave_everything(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && null >= 0; fd++)
+		dup2(null, fd);
+	if (chdir("/") < 0)
+		_exit(SONDE_EXIT_FAILED);
+}
+
+/* The one who was asked to make it goes when it stands; another process holds it. */
+static int hand_over(struct sonde_labhold_plan *plan)
+{
+	int ready[2];
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC))
+		return -errno;
+	switch (fork()) {
+	case -1: return -errno;
+	case 0:
+		close(ready[0]);
+		leave_everything();
+		plan->ready = ready[1];
+		_exit(sonde_labhold_run(plan) < 0);
+	}
+	close(ready[1]);
+	return read(ready[0], &byte, 1) == 1 ? 0 : -ECHILD;
+}
+
+static bool is_name(const char *name)
+{
+	return *name && strlen(name) < 64 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._-") == strlen(name);
+}
+
+int sonde_lab_up(const struct sonde_lab_conf *conf, char **words)
+{
+	struct sonde_labsite site = { 0 };
+	struct sonde_labfile f;
+	struct sonde_labhold_plan plan = { &f, &site, *words, -1, -1, -1 };
+	int code = sonde_lab_read(&f, *words), r = 0;
+	const char *name = conf->name ? conf->name : f.lab.name;
+	bool own;
+
+	if (code)
+		return code;
+	if (!name)
+		sonde_cli_wrong(&sonde_lab_cli, "%s has no 'lab NAME': --name gives one", *words);
+	if (!is_name(name))
+		sonde_cli_wrong(&sonde_lab_cli,
+				"a name is up to 63 letters, digits, dots, dashes, not '%s'", name);
+	plan.listener = sonde_control_listen(conf->uid, name);
+	if (plan.listener == -EADDRINUSE)
+		sonde_cli_wrong(&sonde_lab_cli,
+				"there is a lab '%s' already; 'sonde lab down %s' ends it", name,
+				name);
+	if (plan.listener < 0)
+		return sonde_cli_fail(&sonde_lab_cli, name, plan.listener);
+	code = sonde_lab_build(&site, &f, *words, &own);
+	if (code)
+		return code;
+	if (own)
+		r = plan.userns = sonde_userns_open();
+	if (r >= 0)
+		r = hand_over(&plan);
+	if (r < 0)
+		return sonde_cli_fail(&sonde_lab_cli, name, r);
+	printf("lab %s is up: %u nodes, %u links\n", name, f.lab.nodes, f.lab.links);
+	return fflush(stdout) ? SONDE_EXIT_INCOMPLETE : SONDE_EXIT_YES;
+}
+
+int sonde_lab_down(const struct sonde_lab_conf *conf, char **words)
+{
+	static struct sonde_control_message m;
+	int fd;
+
+	return sonde_lab_ask(conf, *words, -1, &fd, &m, "down");
+}
+
+int sonde_lab_set(const struct sonde_lab_conf *conf, char **words)
+{
+	static struct sonde_control_message m;
+	char text[SONDE_CONTROL_MESSAGE - 8];
+	size_t len = 0;
+	int fd;
+
+	for (char **w = words + 1; *w; w++) {
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len ? " " : "", *w);
+		if (len >= sizeof text)
+			sonde_cli_wrong(&sonde_lab_cli, "so many words are too many");
+	}
+	return sonde_lab_ask(conf, *words, -1, &fd, &m, "set %s", text);
+}
+
+struct list {
+	const struct sonde_lab_conf *conf;
+	unsigned n;
+};
+
+static void list_one(void *arg, const char *name)
+{
+	static struct sonde_control_message m;
+	struct list *l = arg;
+	unsigned pid, nodes, links, commands, seconds;
+	int fd = sonde_labhold_ask(l->conf->uid, name, "about", &m), path = 0;
+
+	if (fd < 0)
+		return; /* it has gone since */
+	close(fd);
+	if (sscanf(m.text, "%u %u %u %u %u %n", &pid, &nodes, &links, &commands, &seconds, &path) <
+	    5)
+		return;
+	if (!l->n++)
+		printf("%-16s %5s %5s %8s %8s %7s  %s\n", "NAME", "NODES", "LINKS", "COMMANDS",
+		       "SECONDS", "PID", "FILE");
+	printf("%-16s %5u %5u %8u %8u %7u  %s\n", name, nodes, links, commands, seconds, pid,
+	       m.text + path);
+}
+
+int sonde_lab_list(const struct sonde_lab_conf *conf, char **words)
+{
+	struct list l = { .conf = conf };
+	int r = sonde_control_each(conf->uid, list_one, &l);
+
+	(void)words;
+	if (r < 0)
+		return sonde_cli_fail(&sonde_lab_cli, "/proc/net/unix", r);
+	return fflush(stdout) ? SONDE_EXIT_INCOMPLETE : SONDE_EXIT_YES;
+}
