@@ -123,6 +123,7 @@ static void visit(struct sonde_oracle *o)
 	unsigned node = o->place[o->places - 1].node, n;
 	const struct sonde_lab_route *r = o->route[node * lab->nodes + o->to];
 	struct sonde_edge next[SONDE_LAB_HOPS];
+	unsigned most = SONDE_ORACLE_PATHS + (o->counting ? 1 : 0); /* one tells of more */
 
 	if (node == o->to)
 		return leaf(o, SONDE_ORACLE_REACHED);
@@ -137,7 +138,7 @@ static void visit(struct sonde_oracle *o)
 	if (node != o->from && lab->node[node].firewall)
 		return leaf(o, SONDE_ORACLE_FIREWALL);
 	o->on_path[node] = true;
-	for (unsigned i = 0; i < n && o->found < SONDE_ORACLE_PATHS + o->counting; i++) {
+	for (unsigned i = 0; i < n && o->found < most; i++) {
 		o->place[o->places++] =
 			(struct sonde_oracle_place){ next[i].other, next[i].link, 1 - next[i].end };
 		visit(o);

@@ -192,18 +192,15 @@ static void put_sim_addresses(struct account *a, const struct sonde_sim_hop *h,
 }
 
 static void tell_sim_hop(struct account *a, const struct sonde_oracle_place *at, unsigned hop,
-			 const struct sonde_sim_hop *h, const char *more)
+			 const struct sonde_sim_hop *h)
 {
 	open_hop(a, at->node);
 	sonde_text_print(&a->hops, ",\"hop\":%u", hop + 1);
 	put_sim_addresses(a, h, &a->o->lab->link[at->link].end[at->end]);
 	for (unsigned i = 0; i < h->labels; i++)
 		sonde_text_print(&a->hops, i ? ",%u" : ",\"mpls\":[%u", h->mpls[i]);
-	close_hop(a, h->labels ? "]" : "");
-	if (h->silent || *more) { /* inside the brace */
-		a->hops.len--;
-		close_hop(a, h->silent ? ",\"silent\":true" : more);
-	}
+	sonde_text_str(&a->hops, h->labels ? "]" : "");
+	close_hop(a, h->silent ? ",\"silent\":true" : "");
 }
 
 /* What is behind a sim that the packet has come to. */
@@ -220,13 +217,13 @@ static void tell_sim(struct account *a, const struct sonde_oracle_place *at)
 		bool last = i + 1 == p->hops && !p->loop_to, told;
 
 		if (last) {
-			tell_sim_hop(a, at, i, h, "");
+			tell_sim_hop(a, at, i, h);
 			end_at(a, h->silent ? "dropped" : "reached", at->node, NULL, NULL);
 			return;
 		}
 		lives(a, &told);
 		if (told)
-			tell_sim_hop(a, at, i, h, "");
+			tell_sim_hop(a, at, i, h);
 		if (a->expired)
 			return;
 		if (h->refuse) {

@@ -111,7 +111,13 @@ static int plan_sim(struct sonde_lab *lab, struct sonde_lab_node *n, unsigned nu
 		number_hop(&p->hop[k].v6, n->net6, k + 1);
 	}
 	last = &p->hop[p->hops - 1];
-	for (unsigned f = 0; f < 2; f++) {
+	if (p->loop_to) { /* nobody gets to what is behind it */
+		n->v4 = n->net4;
+		n->v4.ip[3] = (uint8_t)(n->v4.ip[3] + p->hops + 1);
+		n->v6 = n->net6;
+		n->v6.ip[15] = (uint8_t)(n->v6.ip[15] + p->hops + 1);
+	}
+	for (unsigned f = 0; f < 2 && !p->loop_to; f++) {
 		const struct sonde_sim_addresses *a = f ? &last->v6 : &last->v4;
 
 		if (!a->n)

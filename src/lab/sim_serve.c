@@ -10,25 +10,17 @@ static bool listed(const struct sonde_sim_ports *p, uint16_t port)
 	return false;
 }
 
-/* Echo reply, RFC 792 page 14 and RFC 4443 section 4.2. */
+/* Echo reply, RFC 792 page 14 and RFC 4443 section 4.2: identifier, number and data come back. */
 static void answer_echo(struct sonde_sim_packet *x, struct sonde_draft *d)
 {
-	const struct sonde_icmp_echo *v4 = sonde_find(x->p, icmp_echo);
-	const struct sonde_icmpv6_echo *v6 = sonde_find(x->p, icmpv6_echo);
-
-	if (v4) {
-		sonde_draft_push(d, SONDE_icmp);
-		sonde_set(d, icmp, type, 0);
-		sonde_draft_push(d, SONDE_icmp_echo);
-		sonde_set(d, icmp_echo, id, sonde_icmp_echo_id(v4));
-		sonde_set(d, icmp_echo, seq, sonde_icmp_echo_seq(v4));
-	} else {
+	if (sonde_sim_is_v6(x)) {
 		sonde_draft_push(d, SONDE_icmpv6);
 		sonde_set(d, icmpv6, type, 129);
-		sonde_draft_push(d, SONDE_icmpv6_echo);
-		sonde_set(d, icmpv6_echo, id, sonde_icmpv6_echo_id(v6));
-		sonde_set(d, icmpv6_echo, seq, sonde_icmpv6_echo_seq(v6));
+	} else {
+		sonde_draft_push(d, SONDE_icmp);
+		sonde_set(d, icmp, type, 0);
 	}
+	sonde_draft_append(d, x->t.body.at, (uint32_t)x->t.body.len);
 }
 
 /* Without a connection to remember, RFC 9293 section 3.10.7.1; of an open port, section 3.10.7.2.
@@ -89,7 +81,6 @@ void sonde_sim_serve(struct sonde_sim_packet *x, const struct sonde_sim_hop *h)
 		if (!(t->has & SONDE_TUPLE_ECHO) || t->type != type)
 			return;
 		answer_echo(x, &d);
-		sonde_draft_append(&d, t->body.at, (uint32_t)t->body.len);
 		break;
 	case IPPROTO_TCP:
 		if (!(t->has & SONDE_TUPLE_TCP) ||

@@ -220,25 +220,24 @@ static uint8_t kind_of(const struct sonde_lab_route *r)
 					       : RTN_BLACKHOLE;
 }
 
-/* The route to one network. An address at the other end of a link of ours is reached there. */
+/* The route to one network. An address at the other end of a link that is among the hops is reached
+ * there, as the network of the link says: IPv6 has no route to a gateway by that gateway. */
 static void put_route(struct building *b, const struct sonde_lab_route *from,
 		      const struct sonde_address *to, unsigned prefix)
 {
 	struct sonde_batch_route r = { .to = *to, .prefix = prefix, .kind = kind_of(from) };
-	bool v6 = to->family == AF_INET6;
 
 	for (unsigned i = 0; i < from->hops && !r.kind; i++) {
 		const struct sonde_lab_link *l = &b->lab->link[from->hop[i].link];
-		unsigned end = from->hop[i].end;
-		const struct sonde_address *via = v6 ? &l->end[!end].v6 : &l->end[!end].v4;
+		const struct sonde_lab_end *peer = &l->end[!from->hop[i].end];
 
-		r.hop[r.hops].index = b->index[2 * from->hop[i].link + end];
-		if (!sonde_address_equal(via, to))
-			r.hop[r.hops].via = *via;
+		r.hop[i].index = b->index[2 * from->hop[i].link + from->hop[i].end];
+		r.hop[i].via = to->family == AF_INET6 ? peer->v6 : peer->v4;
 		r.hops++;
+		if (sonde_address_equal(&r.hop[i].via, to))
+			return;
 	}
-	if (r.kind || r.hops > 1 || r.hop->via.family) /* else the network of the link says so */
-		sonde_batch_route(b->batch[b->node], &r);
+	sonde_batch_route(b->batch[b->node], &r);
 }
 
 static void put_routes(struct building *b)

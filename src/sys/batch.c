@@ -188,8 +188,7 @@ static void put_hops(struct nlmsghdr *head, const struct sonde_batch_route *r)
 	struct nlattr *hops;
 
 	if (r->hops == 1) {
-		if (r->hop->via.family)
-			put_address(head, RTA_GATEWAY, &r->hop->via);
+		put_address(head, RTA_GATEWAY, &r->hop->via);
 		mnl_attr_put_u32(head, RTA_OIF, r->hop->index);
 		return;
 	}
@@ -198,8 +197,7 @@ static void put_hops(struct nlmsghdr *head, const struct sonde_batch_route *r)
 		struct rtnexthop *hop = mnl_nlmsg_put_extra_header(head, sizeof *hop);
 
 		hop->rtnh_ifindex = (int)r->hop[i].index;
-		if (r->hop[i].via.family)
-			put_address(head, RTA_GATEWAY, &r->hop[i].via);
+		put_address(head, RTA_GATEWAY, &r->hop[i].via);
 		hop->rtnh_len = (uint16_t)((char *)mnl_nlmsg_get_payload_tail(head) - (char *)hop);
 	}
 	mnl_attr_nest_end(head, hops);

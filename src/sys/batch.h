@@ -34,7 +34,7 @@ struct sonde_batch_route {
 	unsigned hops;	 /* taken by flow, each as often */
 	struct {
 		unsigned index;
-		struct sonde_address via; /* family 0: it is on the link itself */
+		struct sonde_address via;
 	} hop[SONDE_BATCH_HOPS];
 };
 

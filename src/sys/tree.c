@@ -57,6 +57,16 @@ int sonde_tree_proc(void)
 	return attach("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 }
 
+/* What is mounted there, to be put somewhere else; -1: nothing is. */
+static int take_mounted(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, 0, 0, &st) < 0 || !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return -1;
+	return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+}
+
 int sonde_tree_sys(void)
 {
 	static const char *const below[] = { "/sys/fs/cgroup", "/sys/fs/bpf", "/sys/kernel/tracing",
@@ -65,8 +75,7 @@ int sonde_tree_sys(void)
 	int kept[N], r;
 
 	for (int i = 0; i < N; i++)
-		kept[i] = open_tree(AT_FDCWD, below[i],
-				    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+		kept[i] = take_mounted(below[i]);
 	r = attach("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 	for (int i = 0; i < N; i++) {
 		if (!r && kept[i] >= 0)

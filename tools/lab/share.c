@@ -48,10 +48,12 @@ int sonde_lab_build(struct sonde_labsite *ret, const struct sonde_labfile *f, co
 		snprintf(doing, sizeof doing, "%s:%u: %s", path, e.line, e.what);
 	else
 		snprintf(doing, sizeof doing, "%s: %s", path, e.what);
-	if (!e.told)
-		return sonde_cli_fail(&sonde_lab_cli, doing, r);
-	sonde_cli_say(&sonde_lab_cli, "%s", doing);
-	return SONDE_EXIT_INPUT;
+	if (e.told) {
+		sonde_cli_say(&sonde_lab_cli, "%s", doing);
+		return SONDE_EXIT_INPUT;
+	}
+	sonde_cli_fail(&sonde_lab_cli, doing, r);
+	return r == -EPERM ? SONDE_EXIT_PRIVILEGE : SONDE_EXIT_FAILED;
 }
 
 int sonde_lab_ask(const struct sonde_lab_conf *conf, const char *name, int userns, int *ret_fd,
