@@ -84,19 +84,31 @@ START_TEST(all_and_nothing_are_exact)
 }
 END_TEST
 
-/* The chances of two directions share neither a packet's fate nor its opposite. */
+/* The chances of two directions share neither a packet's fate nor its opposite, also where one seed
+ * is as far from the other as the generator steps. */
 START_TEST(two_seeds_are_two_directions)
 {
-	unsigned both = 0;
+	enum { SHIFT = 5 };
+	static bool lost[2][PACKETS];
 
-	begin(&f, (struct sonde_lab_impair){ .loss = 500000 }, 42);
-	begin(&g, (struct sonde_lab_impair){ .loss = 500000 }, 43);
-	for (unsigned i = 0; i < PACKETS; i++) {
-		sonde_fate_decide(&f, at(i), LEN, &d);
-		sonde_fate_decide(&g, at(i), LEN, &e);
-		both += d.verdict == e.verdict;
+	for (unsigned k = 1; k < 30; k++) {
+		begin(&f, (struct sonde_lab_impair){ .loss = 500000 }, 42);
+		begin(&g, (struct sonde_lab_impair){ .loss = 500000 },
+		      42 + (k % 2 ? k : k / 2 * 0x9e3779b97f4a7c15));
+		for (unsigned i = 0; i < PACKETS; i++) {
+			sonde_fate_decide(&f, at(i), LEN, &d);
+			sonde_fate_decide(&g, at(i), LEN, &e);
+			lost[0][i] = d.verdict == SONDE_FATE_LOST;
+			lost[1][i] = e.verdict == SONDE_FATE_LOST;
+		}
+		for (unsigned s = 0; s <= 2 * SHIFT; s++) {
+			unsigned same = 0;
+
+			for (unsigned i = SHIFT; i < PACKETS - SHIFT; i++)
+				same += lost[0][i] == lost[1][i + s - SHIFT];
+			ck_assert_binomial(same, 500000, PACKETS - 2 * SHIFT);
+		}
 	}
-	ck_assert_binomial(both, 500000, PACKETS);
 }
 END_TEST
 

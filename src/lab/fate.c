@@ -1,10 +1,5 @@
 #include "lab/fate.h"
 
-void sonde_fate_init(struct sonde_fate *f, const struct sonde_lab_impair *impair, uint64_t seed)
-{
-	*f = (struct sonde_fate){ .impair = *impair, .random = seed };
-}
-
 /* SplitMix64, Steele, Lea and Flood: "Fast splittable pseudorandom number generators". */
 static uint64_t draw(struct sonde_fate *f)
 {
@@ -13,6 +8,12 @@ static uint64_t draw(struct sonde_fate *f)
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
 	z = (z ^ z >> 27) * 0x94d049bb133111eb;
 	return z ^ z >> 31;
+}
+
+void sonde_fate_init(struct sonde_fate *f, const struct sonde_lab_impair *impair, uint64_t seed)
+{
+	*f = (struct sonde_fate){ .impair = *impair, .random = seed };
+	f->random = draw(f); /* seeds near each other begin far apart */
 }
 
 /* A number below n, as evenly as 64 bits allow. */
