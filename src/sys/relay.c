@@ -15,8 +15,8 @@
 #define SPIN (200 * SONDE_MICROSECOND)
 
 enum {
-	RINGS = 64 << 20,
-	RING_MOST = 8 << 20,
+	RINGS = 32 << 20,
+	RING_MOST = 1 << 20,
 	READ_BATCH = 256, /* frames of one port in a row */
 	SEND_ROUNDS = 16, /* before we look what came */
 	KEPT_PORT = 64 << 20,
