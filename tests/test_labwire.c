@@ -35,7 +35,8 @@ struct crossing {
 	const struct sonde_truth_ring *truth;
 	struct sonde_fate foretold[2]; /* what happens by chance, at no time in particular */
 	uint64_t records;	       /* that the truth will have of what was sent */
-	struct arrival *at[2];	       /* in order */
+	sonde_ns began;
+	struct arrival *at[2]; /* in order */
 	unsigned arrived[2];
 };
 
@@ -55,7 +56,7 @@ static uint32_t length_of(uint32_t number)
 
 static void cross_open(struct crossing *c, const struct sonde_lab_impair impair[2])
 {
-	*c = (struct crossing){ 0 };
+	*c = (struct crossing){ .began = sonde_clock_now() };
 	made_open(&c->made, impair, 0);
 	ck_assert_int_eq(sonde_labwire_truth(&c->truth, c->made.truth), 0);
 	for (unsigned e = 0; e < 2; e++) {
@@ -154,6 +155,8 @@ static struct sorted check_arrivals(const struct crossing *c, unsigned end)
 		if (t.verdict != SONDE_TRUTH_PASS)
 			continue;
 		ck_assert_uint_eq(t.len, length_of((uint32_t)t.number));
+		ck_assert_uint_ge(t.in, c->began);
+		ck_assert_uint_ge(t.due, t.in);
 		ck_assert_uint_ge(t.out, t.due);
 		ck_assert_uint_lt(arrived, c->arrived[!end]);
 		made_frame(frame, (uint32_t)t.number, t.len);
@@ -299,6 +302,21 @@ START_TEST(a_link_changes_while_it_carries)
 	ck_assert_int_eq(sonde_labwire_set(m.control, 1, &dead), -EOPNOTSUPP);
 	made_stop(&m);
 	made_close(&m);
+}
+END_TEST
+
+START_TEST(each_direction_of_each_link_has_its_own_seed)
+{
+	struct sonde_lab lab = { .seed = 42 };
+	uint64_t seed[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		seed[i] = sonde_labwire_seed(&lab, i / 2, i % 2);
+		for (unsigned k = 0; k < i; k++)
+			ck_assert_uint_ne(seed[i], seed[k]);
+	}
+	lab.seed = 43;
+	ck_assert_uint_ne(seed[0], sonde_labwire_seed(&lab, 0, 0));
 }
 END_TEST
 
@@ -492,6 +510,7 @@ Suite *labwire_suite(void)
 	tcase_add_test(c, a_link_that_is_asked_for_nothing_does_nothing);
 	tcase_add_test(c, a_rate_spaces_packets_and_its_queue_fills);
 	tcase_add_test(c, a_link_changes_while_it_carries);
+	tcase_add_test(c, each_direction_of_each_link_has_its_own_seed);
 	tcase_add_test(c, who_asks_nobody_is_told_so);
 	tcase_add_test(c, the_largest_frames_cross_until_too_many_are_on_their_way);
 	tcase_add_test(c, what_was_missed_is_counted);

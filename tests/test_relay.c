@@ -100,7 +100,7 @@ static void fill(uint8_t *frame, uint32_t len, bool tagged)
 START_TEST(a_port_reads_what_the_other_sends_byte_by_byte)
 {
 	static const uint32_t length[] = { 20, 60, 61, 1000, 1514, 1518 };
-	struct sonde_port *a, *b;
+	struct sonde_port *a, *b, *beside;
 	struct sonde_port_frame f;
 	uint8_t frame[1518];
 
@@ -109,6 +109,7 @@ START_TEST(a_port_reads_what_the_other_sends_byte_by_byte)
 	ck_assert_int_eq(sonde_port_open(&a, netns[0], "none", 1500, 1 << 20), -ENODEV);
 	ck_assert_int_eq(sonde_port_open(&a, netns[0], "eth0", 1500, 1 << 20), 0);
 	ck_assert_int_eq(sonde_port_open(&b, netns[1], "eth1", 1500, 1 << 20), 0);
+	ck_assert_int_eq(sonde_port_open(&beside, netns[0], "eth0", 1500, 1 << 20), 0);
 	for (unsigned i = 0; i < 2 * sizeof length / sizeof *length; i++) {
 		struct pollfd p = { sonde_port_fd(b), POLLIN, 0 };
 		uint32_t len = length[i / 2];
@@ -125,19 +126,23 @@ START_TEST(a_port_reads_what_the_other_sends_byte_by_byte)
 		ck_assert(!f.missed);
 		sonde_port_free(b);
 		ck_assert_int_eq(sonde_port_read(b, &f), 0);
-		ck_assert_int_eq(sonde_port_read(a, &f), 0); /* its own do not come back */
+		ck_assert_int_eq(sonde_port_read(a, &f), 0);
+		ck_assert_int_eq(sonde_port_read(beside, &f), 0); /* only what comes is read */
 	}
 	ck_assert_uint_eq(sonde_port_missed(b), 0);
 	ck_assert_int_eq(sonde_port_send(a, &(struct sonde_port_bytes){ frame, 1519 }, 1),
 			 -EMSGSIZE);
 	ck_assert_ptr_null(sonde_port_close(a));
 	ck_assert_ptr_null(sonde_port_close(b));
+	ck_assert_ptr_null(sonde_port_close(beside));
 	uncable();
 }
 END_TEST
 
 /* What the hooks hear: how many left, whether in order, and when to end. */
 struct heard {
+	struct sonde_relay *relay;
+	unsigned echoes; /* frames that are kept when they are heard of, inside and due at once */
 	sonde_ns due;
 	uint32_t number;
 	unsigned left, wanted;
@@ -163,6 +168,17 @@ static void left(void *arg, const void *note, sonde_ns out, int err, uint8_t *fr
 	ck_assert_uint_eq(frame[59], 59 * 7 + 60 - 256);
 	h->due = l->due;
 	h->number = l->number;
+	if (h->echoes) {
+		h->echoes--;
+		ck_assert_ptr_nonnull(sonde_relay_keep(
+			h->relay, &(struct sonde_relay_item){
+					  .port = SONDE_RELAY_INSIDE,
+					  .due = l->due,
+					  .frame = frame,
+					  .len = len,
+					  .note = &(struct label){ l->due, 1000000 + h->left },
+					  .note_len = sizeof *l }));
+	}
 	if (++h->left == h->wanted)
 		close(h->control);
 }
@@ -198,8 +214,11 @@ static void let_leave(struct sonde_relay *r, struct heard *h, int port)
 
 	fill(frame, sizeof frame, false);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
-	*h = (struct heard){ .wanted = 2000, .control = control[0] };
-	for (uint32_t i = 0; i < h->wanted; i++) {
+	*h = (struct heard){ .relay = r,
+			     .echoes = port == SONDE_RELAY_INSIDE ? 10 : 0,
+			     .wanted = port == SONDE_RELAY_INSIDE ? 2010 : 2000,
+			     .control = control[0] };
+	for (uint32_t i = 0; i < 2000; i++) {
 		struct label l = { .number = i };
 		struct sonde_relay_item item = { .port = port,
 						 .frame = frame,
@@ -246,24 +265,40 @@ START_TEST(frames_leave_in_the_order_in_which_they_are_due)
 }
 END_TEST
 
+static void count(void *arg, const void *note, sonde_ns out, int err, uint8_t *frame, uint32_t len)
+{
+	struct heard *h = arg;
+
+	(void)note, (void)out, (void)err, (void)frame, (void)len;
+	if (++h->left == h->wanted)
+		close(h->control);
+}
+
+/* 64 MB; and what has left makes room. */
 START_TEST(what_is_kept_has_a_bound)
 {
-	const struct sonde_relay_hooks none = { 0 };
+	struct heard h = { 0 };
+	const struct sonde_relay_hooks hooks = { &h, nothing_comes, nothing_is_missed, count, end };
 	static uint8_t frame[64 << 10];
 	struct sonde_relay_item item = { .port = SONDE_RELAY_INSIDE,
-					 .due = UINT64_MAX,
 					 .frame = frame,
 					 .len = sizeof frame,
 					 .note = "",
 					 .note_len = 1 };
 	struct sonde_relay *r;
-	unsigned n = 0;
+	int control[2];
 
-	ck_assert_int_eq(sonde_relay_open(&r, 0, &none), 0);
-	while (n < 2000 && sonde_relay_keep(r, &item))
-		n++;
-	ck_assert_uint_le(n, 1024); /* 64 MB */
-	ck_assert_uint_gt(n, 1000);
+	ck_assert_int_eq(sonde_relay_open(&r, 0, &hooks), 0);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
+		h = (struct heard){ .control = control[0] };
+		while (h.wanted < 2000 && sonde_relay_keep(r, &item))
+			h.wanted++;
+		ck_assert_uint_le(h.wanted, 1024);
+		ck_assert_uint_gt(h.wanted, 1000);
+		ck_assert_int_eq(sonde_relay_run(r, control[1]), 7);
+		close(control[1]);
+	}
 	sonde_relay_close(r);
 }
 END_TEST

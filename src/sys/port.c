@@ -5,6 +5,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,8 @@ enum {
 	BLOCK_LEAST = 64 << 10,
 	FRAMES_LEAST = 16,
 	SEND_BUFFER = 8 << 20,
+	RECEIVE_BUFFER = 32 << 20,
+	SLOT_SMALL = 256,
 	/* In front of a frame, at most: tpacket_rcv() of the kernel. */
 	HEADERS = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) + SONDE_PORT_TAG,
 };
@@ -27,9 +30,11 @@ struct sonde_port {
 	int fd;
 	uint8_t *at; /* blocks * block bytes, shared with the kernel */
 	uint32_t block, blocks, slot;
-	uint32_t each; /* slots in a block */
-	uint32_t next; /* slot that is read next, of each * blocks */
-	uint64_t cut;  /* frames that were longer than a slot */
+	uint32_t each;	/* slots in a block */
+	uint32_t next;	/* slot that is read next, of each * blocks */
+	uint64_t cut;	/* frames that came without all their bytes */
+	uint8_t *whole; /* room for a frame that is longer than its slot, or NULL: none may be */
+	uint32_t whole_len;
 };
 
 static struct tpacket2_hdr *slot_of(const struct sonde_port *p)
@@ -38,13 +43,30 @@ static struct tpacket2_hdr *slot_of(const struct sonde_port *p)
 			(size_t)(p->next % p->each) * p->slot);
 }
 
-static int map_ring(struct sonde_port *p, unsigned mtu, uint32_t ring)
+/* With privilege slots are small, and what is longer waits in the socket's queue, whose memory is
+ * taken when it is needed: packet(7), PACKET_COPY_THRESH. Without it that queue is too short. */
+static int choose_slot(struct sonde_port *p, unsigned mtu)
+{
+	int room = RECEIVE_BUFFER, one = 1;
+
+	p->slot = TPACKET_ALIGN(HEADERS + ETH_HLEN + SONDE_PORT_TAG + mtu);
+	if (p->slot <= SLOT_SMALL ||
+	    setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
+		return 0;
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_COPY_THRESH, &one, sizeof one))
+		return -errno;
+	p->slot = SLOT_SMALL;
+	p->whole_len = ETH_HLEN + 2 * SONDE_PORT_TAG + mtu;
+	p->whole = malloc(p->whole_len);
+	return p->whole ? 0 : -ENOMEM;
+}
+
+static int map_ring(struct sonde_port *p, uint32_t ring)
 {
 	int version = TPACKET_V2, reserve = SONDE_PORT_TAG;
 	struct tpacket_req want;
 	void *at;
 
-	p->slot = TPACKET_ALIGN(HEADERS + ETH_HLEN + SONDE_PORT_TAG + mtu);
 	p->block = BLOCK_LEAST;
 	while (p->block < p->slot)
 		p->block *= 2;
@@ -84,7 +106,9 @@ static int start(struct sonde_port *p, const char *name, unsigned mtu, uint32_t 
 	/* More than the limit takes privilege; up to the limit is enough with a little waiting. */
 	if (setsockopt(p->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room))
 		setsockopt(p->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-	err = map_ring(p, mtu, ring);
+	err = choose_slot(p, mtu);
+	if (!err)
+		err = map_ring(p, ring);
 	all.sll_ifindex = f.ifr_ifindex;
 	if (!err && bind(p->fd, (struct sockaddr *)&all, sizeof all))
 		err = -errno;
@@ -127,6 +151,38 @@ static void put_tag(struct sonde_port_frame *f, const struct tpacket2_hdr *h)
 	memcpy(f->at + ADDRESSES, tag, sizeof tag);
 }
 
+/* The next of the queue, which is that of this slot: the kernel puts both there at once. */
+static ssize_t read_whole(struct sonde_port *p)
+{
+	ssize_t n;
+
+	do {
+		n = recv(p->fd, p->whole + SONDE_PORT_TAG, p->whole_len - SONDE_PORT_TAG,
+			 MSG_DONTWAIT | MSG_TRUNC);
+	} while (n < 0 && errno != EAGAIN); /* an error of the interface is told once, in front */
+	return n;
+}
+
+/* False: some of its bytes are missing. */
+static bool read_slot(struct sonde_port *p, struct tpacket2_hdr *h, struct sonde_port_frame *ret)
+{
+	bool whole = h->tp_snaplen == h->tp_len;
+
+	*ret = (struct sonde_port_frame){
+		.at = (uint8_t *)h + h->tp_mac,
+		.len = h->tp_len,
+		.stamp = (sonde_ns)h->tp_sec * SONDE_SECOND + h->tp_nsec,
+	};
+	if (h->tp_status & TP_STATUS_COPY) {
+		whole = read_whole(p) == (ssize_t)h->tp_len &&
+			h->tp_len <= p->whole_len - SONDE_PORT_TAG;
+		ret->at = p->whole + SONDE_PORT_TAG;
+	}
+	if (whole && h->tp_status & TP_STATUS_VLAN_VALID)
+		put_tag(ret, h);
+	return whole && h->tp_len >= ETH_HLEN;
+}
+
 int sonde_port_read(struct sonde_port *p, struct sonde_port_frame *ret)
 {
 	for (;; sonde_port_free(p)) {
@@ -135,19 +191,11 @@ int sonde_port_read(struct sonde_port *p, struct sonde_port_frame *ret)
 
 		if (!(status & TP_STATUS_USER))
 			return 0;
-		if (h->tp_snaplen < h->tp_len || h->tp_len < ETH_HLEN) {
-			p->cut++;
-			continue;
+		if (read_slot(p, h, ret)) {
+			ret->missed = status & TP_STATUS_LOSING || p->cut;
+			return 1;
 		}
-		*ret = (struct sonde_port_frame){
-			.at = (uint8_t *)h + h->tp_mac,
-			.len = h->tp_len,
-			.stamp = (sonde_ns)h->tp_sec * SONDE_SECOND + h->tp_nsec,
-			.missed = status & TP_STATUS_LOSING || p->cut,
-		};
-		if (status & TP_STATUS_VLAN_VALID)
-			put_tag(ret, h);
-		return 1;
+		p->cut++;
 	}
 }
 
@@ -200,6 +248,8 @@ struct sonde_port *sonde_port_close(struct sonde_port *p)
 		munmap(p->at, (size_t)p->block * p->blocks);
 	if (p && p->fd >= 0)
 		close(p->fd);
+	if (p)
+		free(p->whole);
 	free(p);
 	return NULL;
 }

@@ -35,9 +35,10 @@ struct sonde_port_bytes {
 	uint32_t len;
 };
 
-/* netns: where the interface of that name is; mtu: its largest packet, of which the ring of about
- * that many bytes holds at least 16. The ring is taken at once. 0 or -errno. Needs CAP_NET_RAW
- * there. */
+/* netns: where the interface of that name is; mtu: its largest packet; ring: bytes of the ring,
+ * which are taken at once. A frame takes 256 of them, and a longer one up to 32 MB of a queue,
+ * where CAP_NET_ADMIN lets us have one so long; else each takes the largest packet's, of which
+ * there is room for 16 in any case. 0 or -errno. Needs CAP_NET_RAW there. */
 int sonde_port_open(struct sonde_port **ret, int netns, const char *name, unsigned mtu,
 		    uint32_t ring);
 

@@ -15,8 +15,8 @@
 #define SPIN (200 * SONDE_MICROSECOND)
 
 enum {
-	RINGS = 64 << 20,
-	RING_MOST = 8 << 20,
+	RINGS = 32 << 20,
+	RING_MOST = 1 << 20,
 	READ_BATCH = 256, /* frames of one port in a row */
 	SEND_ROUNDS = 16, /* before we look what came */
 	KEPT_PORT = 64 << 20,
@@ -224,27 +224,20 @@ static void send_row(struct sonde_relay *r, int port, struct item **row, unsigne
 	}
 }
 
-/* The next frame, if it is due and may go with n others: what stays inside goes alone, for hearing
- * of it may be why another one is due. */
-static struct item *take_due(struct sonde_relay *r, sonde_ns now, unsigned n)
-{
-	struct heap *h = next_heap(r);
-
-	if (!h || h->at[0]->due > now || (n && h->at[0]->port == SONDE_RELAY_INSIDE))
-		return NULL;
-	return pop(h);
-}
-
 /* Some of what is due leaves, port by port: whether there was any. */
 static bool send_due(struct sonde_relay *r)
 {
 	struct item *due[SONDE_PORT_BATCH], *row[SONDE_PORT_BATCH];
 	sonde_ns now = sonde_clock_now();
+	struct heap *h;
 	unsigned n = 0;
 
-	while (n < SONDE_PORT_BATCH && (due[n] = take_due(r, now, n)))
+	while (n < SONDE_PORT_BATCH && (h = next_heap(r)) && h->at[0]->due <= now) {
+		due[n] = pop(h);
+		/* Hearing of what stays inside may be why another one is due, before the next. */
 		if (due[n++]->port == SONDE_RELAY_INSIDE)
 			break;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		int port = due[i] ? due[i]->port : 0;
 		unsigned same = 0;

@@ -51,7 +51,7 @@ struct sonde_relay_item {
 	size_t note_len; /* SONDE_RELAY_NOTE at most */
 };
 
-/* ports: how many there will be at most; they share 64 MB of rings. hooks: borrowed. 0 or -errno.
+/* ports: how many there will be at most; they share 32 MB of rings. hooks: borrowed. 0 or -errno.
  */
 int sonde_relay_open(struct sonde_relay **ret, unsigned ports,
 		     const struct sonde_relay_hooks *hooks);
