@@ -40,7 +40,7 @@ struct sonde_labwire {
 
 /* A frame came, was missed, left: hooks of the relay. */
 void sonde_labwire_came(void *arg, int port, sonde_ns at, uint8_t *frame, uint32_t len);
-void sonde_labwire_missed(void *arg, int port, uint64_t n);
+void sonde_labwire_missed(void *arg, uint64_t n);
 void sonde_labwire_left(void *arg, const void *note, sonde_ns out, int err, uint8_t *frame,
 			uint32_t len);
 
