@@ -162,7 +162,8 @@ START_TEST(an_answer_takes_its_own_way)
 {
 	read_ready("asymmetric");
 	SAYS("src", "dst", "\"nodes\":[\"src\",\"r1\",\"a\",\"r2\",\"dst\"]",
-	     "\"node\":\"r2\",\"v4\":[\"10.0.6.2\"]"); /* towards c */
+	     "\"node\":\"r2\",\"v4\":[\"10.0.6.2\"],"	      /* towards c */
+	     "\"v6\":[\"fd00:0:0:6::2\",\"fd00:0:0:3::2\"]"); /* or whence it came */
 	SAYS("dst", "src", "\"nodes\":[\"dst\",\"r2\",\"c\",\"b\",\"r1\",\"src\"]");
 }
 END_TEST

@@ -54,21 +54,25 @@ static void open_hop(struct account *a, unsigned node)
 			 ++a->ttl, a->o->lab->node[node].name);
 }
 
-/* A kernel answers from the address of the interface by which its answer leaves. */
-static void put_own_addresses(struct account *a, unsigned node)
+/* A kernel answers from the address of the interface by which its answer leaves; of IPv6 also, as
+ * Linux 6.18 does, from that of the one by which the packet came. */
+static void put_own_addresses(struct account *a, const struct sonde_oracle_place *at)
 {
+	const struct sonde_lab_link *link = a->o->lab->link;
 	struct sonde_edge back[SONDE_LAB_HOPS];
-	unsigned n = sonde_oracle_next(a->o, node, a->seen, back);
+	unsigned n = sonde_oracle_next(a->o, at->node, a->seen, back);
+	bool same = false; /* one of these is where it came by */
 
-	for (unsigned f = 0; f < 2; f++) {
-		sonde_text_str(&a->hops, f ? "],\"v6\":[" : ",\"v4\":[");
-		for (unsigned i = 0; i < n; i++) {
-			const struct sonde_lab_end *end =
-				&a->o->lab->link[back[i].link].end[back[i].end];
-
-			put_address(&a->hops, !i, f ? &end->v6 : &end->v4);
-		}
+	sonde_text_str(&a->hops, ",\"v4\":[");
+	for (unsigned i = 0; i < n; i++)
+		put_address(&a->hops, !i, &link[back[i].link].end[back[i].end].v4);
+	sonde_text_str(&a->hops, "],\"v6\":[");
+	for (unsigned i = 0; i < n; i++) {
+		put_address(&a->hops, !i, &link[back[i].link].end[back[i].end].v6);
+		same |= back[i].link == at->link;
 	}
+	if (n && !same)
+		put_address(&a->hops, false, &link[at->link].end[at->end].v6);
 	sonde_text_str(&a->hops, "]");
 }
 
@@ -99,8 +103,9 @@ static bool lives(struct account *a, bool *ret_told)
 }
 
 /* A router on the way; false: all packets end here. */
-static bool tell_router(struct account *a, unsigned node)
+static bool tell_router(struct account *a, const struct sonde_oracle_place *at)
 {
+	unsigned node = at->node;
 	const struct sonde_lab_node *n = &a->o->lab->node[node];
 	struct sonde_edge next[SONDE_LAB_HOPS];
 	unsigned nexts = sonde_oracle_next(a->o, node, a->o->to, next);
@@ -109,7 +114,7 @@ static bool tell_router(struct account *a, unsigned node)
 	if (!told)
 		return true;
 	open_hop(a, node);
-	put_own_addresses(a, node);
+	put_own_addresses(a, at);
 	if (nexts > 1)
 		sonde_text_print(&a->hops, ",\"next\":%u,\"hash\":\"l%u\"", nexts, n->hash);
 	if (n->icmp_interval)
@@ -244,7 +249,7 @@ static void tell_sim(struct account *a, const struct sonde_oracle_place *at)
 }
 
 /* A router's route that refuses does so before it looks at the time to live. */
-static void tell_refusal(struct account *a, unsigned node, const char *kind)
+static void tell_refusal(struct account *a, const struct sonde_oracle_place *at, const char *kind)
 {
 	static const struct {
 		const char *kind, *v4, *v6, *own;
@@ -254,6 +259,7 @@ static void tell_refusal(struct account *a, unsigned node, const char *kind)
 		{ "blackhole", NULL, NULL, "EINVAL" },
 		{ NULL, "net-unreachable", "no-route", "ENETUNREACH" },
 	};
+	unsigned node = at->node;
 	bool own = node == a->o->from;
 	unsigned i = 0;
 
@@ -268,30 +274,30 @@ static void tell_refusal(struct account *a, unsigned node, const char *kind)
 	if (own || !refusals[i].v4)
 		return;
 	open_hop(a, node);
-	put_own_addresses(a, node);
+	put_own_addresses(a, at);
 	close_hop(a, ",\"refuses\":true");
 }
 
 /* A firewall looks at what is forwarded, so it has answered for itself already. */
-static void tell_firewall(struct account *a, unsigned node)
+static void tell_firewall(struct account *a, const struct sonde_oracle_place *at)
 {
 	static const char *const refusals[] = {
 		[SONDE_LAB_DROP] = NULL,
 		[SONDE_LAB_REJECT] = "admin-prohibited",
 		[SONDE_LAB_RESET] = "tcp-reset or admin-prohibited",
 	};
-	const struct sonde_lab_node *n = &a->o->lab->node[node];
+	const struct sonde_lab_node *n = &a->o->lab->node[at->node];
 	const char *with = refusals[n->firewall];
 	const char **port = sonde_arena_take(a->o->scratch, (n->opens + 1) * sizeof *port);
 
 	for (unsigned i = 0; i < n->opens; i++)
 		port[i] = sonde_arena_print(a->o->scratch, "%u", n->open[i]);
 	a->r.open = (struct sonde_list){ n->opens ? port : NULL, n->opens };
-	end_at(a, with ? "refused" : "dropped", node, with, with);
+	end_at(a, with ? "refused" : "dropped", at->node, with, with);
 	if (!with)
 		return;
-	open_hop(a, node);
-	put_own_addresses(a, node);
+	open_hop(a, at->node);
+	put_own_addresses(a, at);
 	close_hop(a, ",\"refuses\":true");
 }
 
@@ -316,11 +322,11 @@ static void tell_last(struct account *a, enum sonde_oracle_end end)
 	case SONDE_ORACLE_LOOP: end_at(a, "loop", at->node, NULL, NULL); break;
 	case SONDE_ORACLE_NO_FORWARDING: end_at(a, "dropped", at->node, NULL, NULL); break;
 	case SONDE_ORACLE_FIREWALL:
-		if (tell_router(a, at->node))
-			tell_firewall(a, at->node);
+		if (tell_router(a, at))
+			tell_firewall(a, at);
 		break;
-	case SONDE_ORACLE_KIND: tell_refusal(a, at->node, route->kind); break;
-	case SONDE_ORACLE_NO_ROUTE: tell_refusal(a, at->node, NULL); break;
+	case SONDE_ORACLE_KIND: tell_refusal(a, at, route->kind); break;
+	case SONDE_ORACLE_NO_ROUTE: tell_refusal(a, at, NULL); break;
 	}
 	if (a->expired)
 		end_at(a, "expired", at->node, NULL, NULL);
@@ -335,7 +341,7 @@ static void walk(struct account *a, enum sonde_oracle_end end)
 
 		if (o->lab->node[node].own_rules)
 			note(a, &a->own_rules, node);
-		if (i && !tell_router(a, node)) {
+		if (i && !tell_router(a, &o->place[i])) {
 			end_at(a, "expired", node, NULL, NULL);
 			return;
 		}
