@@ -1,10 +1,6 @@
 #include <check.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/reason.h"
@@ -463,39 +459,9 @@ START_TEST(what_is_no_truth_is_refused)
 }
 END_TEST
 
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-}
-
-/* Becomes root of a user namespace of its own, without any right outside of it. */
-static bool become_nobody(void)
-{
-	enum { NOBODY = 65534 };
-
-	if (geteuid() == 0) {
-		ck_assert_int_eq(setgroups(0, NULL), 0);
-		ck_assert_int_eq(setresgid(NOBODY, NOBODY, NOBODY), 0);
-		ck_assert_int_eq(setresuid(NOBODY, NOBODY, NOBODY), 0);
-		prctl(PR_SET_DUMPABLE, 1); /* else /proc/self is root's */
-	}
-	if (unshare(CLONE_NEWUSER)) {
-		puts("skipped: no right to make a user namespace");
-		return false;
-	}
-	put("/proc/self/setgroups", "deny");
-	put("/proc/self/uid_map", "0 65534 1");
-	put("/proc/self/gid_map", "0 65534 1");
-	return true;
-}
-
 START_TEST(nobody_may_do_the_same_in_a_user_namespace)
 {
-	if (become_nobody())
+	if (made_nobody())
 		cross(rough, 3000);
 }
 END_TEST

@@ -12,7 +12,8 @@
 #include "sys/netns.h"
 #include "sys/sysctl.h"
 
-enum { FIRST_INDEX = 2 }; /* of interfaces: the loopback is 1 */
+/* Of our interfaces. The kernel may make some of its own in each namespace: lo, tunl0, sit0 ... */
+enum { FIRST_INDEX = 1000 };
 
 static bool is_sim(const struct sonde_lab *lab, unsigned link, unsigned end)
 {
