@@ -243,6 +243,19 @@ START_TEST(a_link_that_is_asked_for_nothing_does_nothing)
 }
 END_TEST
 
+/* Here frames are read some time after they came, and leave when they should for all that. */
+START_TEST(a_link_that_makes_all_wait_does_the_same)
+{
+	const struct sonde_lab_impair far[2] = {
+		{ .delay = 5 * SONDE_MILLISECOND, .jitter = SONDE_MILLISECOND, .loss = 50000 },
+		{ .delay = 3 * SONDE_MILLISECOND, .dup = 50000, .corrupt = 20000 },
+	};
+
+	if (!may_not())
+		cross(far, 5000);
+}
+END_TEST
+
 /* 8 ms for each 1000 bytes, and then there is no room: which of the frames finds none depends on
  * when they come, and the fate is asked again for just those times. */
 START_TEST(a_rate_spaces_packets_and_its_queue_fills)
@@ -474,6 +487,7 @@ Suite *labwire_suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, what_is_asked_for_happens_and_nothing_else);
 	tcase_add_test(c, a_link_that_is_asked_for_nothing_does_nothing);
+	tcase_add_test(c, a_link_that_makes_all_wait_does_the_same);
 	tcase_add_test(c, a_rate_spaces_packets_and_its_queue_fills);
 	tcase_add_test(c, a_link_changes_while_it_carries);
 	tcase_add_test(c, each_direction_of_each_link_has_its_own_seed);

@@ -211,6 +211,7 @@ int sonde_labwire_run(struct sonde_labwire *w, int control)
 
 	if (w->truth)
 		w->truth->realtime = realtime;
+	sonde_labwire_rest(w);
 	r = sonde_relay_run(w->relay, control);
 	return r < 0 ? r : 0;
 }

@@ -44,6 +44,9 @@ void sonde_labwire_missed(void *arg, uint64_t n);
 void sonde_labwire_left(void *arg, const void *note, sonde_ns out, int err, uint8_t *frame,
 			uint32_t len);
 
+/* Tells the relay whether all links make packets wait; after each change. */
+void sonde_labwire_rest(struct sonde_labwire *w);
+
 /* Somebody asks for a change: 0, or SONDE_LABWIRE_ENDED: nobody can ask any more. */
 enum { SONDE_LABWIRE_ENDED = 1 };
 int sonde_labwire_asked(void *arg, int control);

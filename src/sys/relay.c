@@ -13,6 +13,8 @@
 #include "sys/wall.h"
 
 #define SPIN (200 * SONDE_MICROSECOND)
+#define REST (200 * SONDE_MICROSECOND) /* between two looks at what comes */
+#define MUCH SONDE_MILLISECOND	       /* comes where it comes twice in that time */
 
 enum {
 	RING = 8 << 20,
@@ -54,6 +56,9 @@ struct sonde_relay {
 	uint64_t order;
 	struct sonde_wall wall; /* which the stamps are on */
 	sonde_ns alarm;		/* that the timer is set to; 0: none */
+	bool may_rest;
+	sonde_ns rest; /* what comes is not looked at before that time */
+	sonde_ns came; /* when we looked at it last */
 };
 
 static bool is_before(const struct item *a, const struct item *b)
@@ -256,6 +261,15 @@ static sonde_ns wake_time(struct sonde_relay *r)
 	return easy < precise ? easy : precise;
 }
 
+/* What came is about to be read. */
+static void plan_rest(struct sonde_relay *r)
+{
+	sonde_ns now = sonde_clock_now();
+
+	r->rest = r->may_rest && now - r->came < MUCH ? now + REST : 0;
+	r->came = now;
+}
+
 static void set_alarm(struct sonde_relay *r, sonde_ns when)
 {
 	struct itimerspec t = { 0 };
@@ -275,10 +289,14 @@ static int look(struct sonde_relay *r, int control, bool busy)
 	struct pollfd fds[] = { { sonde_ports_fd(r->ports), POLLIN, 0 },
 				{ r->timer, POLLIN, 0 },
 				{ control, POLLIN, 0 } };
-	sonde_ns when = wake_time(r);
+	sonde_ns when = wake_time(r), now = sonde_clock_now();
 	uint64_t rings;
 
-	busy |= when <= sonde_clock_now();
+	busy |= when <= now;
+	if (r->rest > now) {
+		fds[0].fd = -1;
+		when = when < r->rest ? when : r->rest;
+	}
 	if (!busy)
 		set_alarm(r, when);
 	if (poll(fds, sizeof fds / sizeof *fds, busy ? 0 : -1) < 0)
@@ -286,12 +304,18 @@ static int look(struct sonde_relay *r, int control, bool busy)
 	if (fds[0].revents & POLLERR)
 		sonde_ports_error(r->ports);
 	if (fds[0].revents) {
+		plan_rest(r);
 		look_at_wall(r);
 		read_ports(r);
 	}
 	if (fds[1].revents && read(r->timer, &rings, sizeof rings) > 0)
 		r->alarm = 0;
 	return fds[2].revents ? r->hooks->asked(r->hooks->arg, control) : 0;
+}
+
+void sonde_relay_rest(struct sonde_relay *r, bool all_waits)
+{
+	r->may_rest = all_waits;
 }
 
 int sonde_relay_run(struct sonde_relay *r, int control)

@@ -68,6 +68,11 @@ int sonde_relay_open(struct sonde_relay **ret, const struct sonde_relay_ports *p
  * are kept at most, a small frame counting some 200 bytes, and for all together 512 MB. */
 uint8_t *sonde_relay_keep(struct sonde_relay *r, const struct sonde_relay_item *item);
 
+/* Whether all that comes waits for a millisecond or more, as far as is known. Then, when much
+ * comes, it may be read some 200 us later than it came, all at once: its times are the kernel's
+ * stamps and stay as they are, and there is a tenth of the waking up. At first it does not. */
+void sonde_relay_rest(struct sonde_relay *r, bool all_waits);
+
 /* Carries frames until a hook asks to end: what that returned, or -errno. What waits then waits
  * still. */
 int sonde_relay_run(struct sonde_relay *r, int control);
