@@ -110,8 +110,10 @@ START_TEST(a_record_says_what_is_known_and_no_more)
 	     "{\"record\":\"truth\",\"v\":1,\"link\":0,\"from\":\"a\",\"to\":\"b\",\"number\":3,"
 	     "\"verdict\":\"unsent\",\"in_ns\":500,\"due_ns\":600,\"length\":98,"
 	     "\"error\":\"ENETDOWN\"}\n");
-	says(&(struct sonde_truth){ .verdict = SONDE_TRUTH_MISSED, .number = 40 },
-	     "{\"record\":\"truth\",\"v\":1,\"link\":0,\"from\":\"a\",\"to\":\"b\","
+	says(&(struct sonde_truth){ .link = SONDE_TRUTH_ANY,
+				    .verdict = SONDE_TRUTH_MISSED,
+				    .number = 40 },
+	     "{\"record\":\"truth\",\"v\":1,"
 	     "\"verdict\":\"missed\",\"packets\":40}\n");
 	/* A link of which the lab knows nothing. */
 	says(

@@ -88,7 +88,8 @@ void sonde_truth_tell(struct sonde_truth_record *ret, const struct sonde_lab *la
 		      const struct sonde_truth_ring *r, const struct sonde_truth *t)
 {
 	sonde_record_clear(&sonde_truth_schema, ret);
-	ret->link = t->link;
+	if (t->link != SONDE_TRUTH_ANY)
+		ret->link = t->link;
 	if (t->link < lab->links && t->end < 2) {
 		const struct sonde_lab_link *l = &lab->link[t->link];
 

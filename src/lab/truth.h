@@ -12,6 +12,7 @@
 #include "lab/lab.h"
 
 enum { SONDE_TRUTH_RECORDS = 1 << 20 };
+#define SONDE_TRUTH_ANY UINT32_MAX
 
 enum sonde_truth_verdict {
 	SONDE_TRUTH_PASS, /* asked for: */
@@ -20,12 +21,12 @@ enum sonde_truth_verdict {
 	/* and never asked for: */
 	SONDE_TRUTH_OVERFLOW, /* more was on its way than the relay keeps */
 	SONDE_TRUTH_UNSENT,   /* the kernel refused it at the far end: see error */
-	SONDE_TRUTH_MISSED,   /* so many came while the relay was not looking */
+	SONDE_TRUTH_MISSED,   /* so many came to any link while the relay was not looking */
 };
 
 /* As it is kept: times on CLOCK_MONOTONIC. */
 struct sonde_truth {
-	uint32_t link;	 /* place in lab.link */
+	uint32_t link;	 /* place in lab.link; SONDE_TRUTH_ANY */
 	uint8_t end;	 /* that it entered at: place in lab.link[].end */
 	uint8_t verdict; /* enum sonde_truth_verdict */
 	uint8_t copy;	 /* 0; a duplicated packet has two records, 1 and 2 */

@@ -1,14 +1,12 @@
-#include "sys/port.h"
+#include "sys/ports.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -23,10 +21,10 @@ enum {
 	RECEIVE_BUFFER = 32 << 20,
 	SLOT_SMALL = 256,
 	/* In front of a frame, at most: tpacket_rcv() of the kernel. */
-	HEADERS = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) + SONDE_PORT_TAG,
+	HEADERS = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) + SONDE_PORTS_TAG,
 };
 
-struct sonde_port {
+struct sonde_ports {
 	int fd;
 	uint8_t *at; /* blocks * block bytes, shared with the kernel */
 	uint32_t block, blocks, slot;
@@ -37,7 +35,7 @@ struct sonde_port {
 	uint32_t whole_len;
 };
 
-static struct tpacket2_hdr *slot_of(const struct sonde_port *p)
+static struct tpacket2_hdr *slot_of(const struct sonde_ports *p)
 {
 	return (void *)(p->at + (size_t)(p->next / p->each) * p->block +
 			(size_t)(p->next % p->each) * p->slot);
@@ -45,30 +43,30 @@ static struct tpacket2_hdr *slot_of(const struct sonde_port *p)
 
 /* With privilege slots are small, and what is longer waits in the socket's queue, whose memory is
  * taken when it is needed: packet(7), PACKET_COPY_THRESH. Without it that queue is too short. */
-static int choose_slot(struct sonde_port *p, unsigned mtu)
+static int choose_slot(struct sonde_ports *p, unsigned mtu)
 {
 	int room = RECEIVE_BUFFER, one = 1;
 
-	p->slot = TPACKET_ALIGN(HEADERS + ETH_HLEN + SONDE_PORT_TAG + mtu);
+	p->slot = TPACKET_ALIGN(HEADERS + ETH_HLEN + SONDE_PORTS_TAG + mtu);
 	if (p->slot <= SLOT_SMALL ||
 	    setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
 		return 0;
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_COPY_THRESH, &one, sizeof one))
 		return -errno;
 	p->slot = SLOT_SMALL;
-	p->whole_len = ETH_HLEN + 2 * SONDE_PORT_TAG + mtu;
+	p->whole_len = ETH_HLEN + 2 * SONDE_PORTS_TAG + mtu;
 	p->whole = malloc(p->whole_len);
 	return p->whole ? 0 : -ENOMEM;
 }
 
-static int map_ring(struct sonde_port *p, uint32_t ring)
+static int map_ring(struct sonde_ports *p, uint32_t ring)
 {
-	int version = TPACKET_V2, reserve = SONDE_PORT_TAG;
+	int version = TPACKET_V2, reserve = SONDE_PORTS_TAG;
 	struct tpacket_req want;
 	void *at;
 
 	p->block = BLOCK_LEAST;
-	while (p->block < p->slot)
+	while (p->block < 4 * p->slot)
 		p->block *= 2;
 	p->each = p->block / p->slot;
 	p->blocks = ring / p->block;
@@ -90,16 +88,13 @@ static int map_ring(struct sonde_port *p, uint32_t ring)
 }
 
 /* Bound last, so that nothing comes before all is set. */
-static int start(struct sonde_port *p, const char *name, unsigned mtu, uint32_t ring)
+static int start(struct sonde_ports *p, unsigned mtu, uint32_t ring)
 {
 	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htobe16(ETH_P_ALL) };
 	struct timeval patience = { .tv_usec = 100000 };
 	int one = 1, room = SEND_BUFFER, err;
-	struct ifreq f = { 0 };
 
-	strncpy(f.ifr_name, name, sizeof f.ifr_name - 1);
-	if (ioctl(p->fd, SIOCGIFINDEX, &f) < 0 ||
-	    setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one) ||
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one) ||
 	    setsockopt(p->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) ||
 	    setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience))
 		return -errno;
@@ -109,83 +104,85 @@ static int start(struct sonde_port *p, const char *name, unsigned mtu, uint32_t 
 	err = choose_slot(p, mtu);
 	if (!err)
 		err = map_ring(p, ring);
-	all.sll_ifindex = f.ifr_ifindex;
 	if (!err && bind(p->fd, (struct sockaddr *)&all, sizeof all))
 		err = -errno;
 	return err;
 }
 
-int sonde_port_open(struct sonde_port **ret, int netns, const char *name, unsigned mtu,
-		    uint32_t ring)
+int sonde_ports_open(struct sonde_ports **ret, int netns, unsigned mtu, uint32_t ring)
 {
-	struct sonde_port *p = calloc(1, sizeof *p);
+	struct sonde_ports *p = calloc(1, sizeof *p);
 	int err;
 
 	if (!p)
 		return -ENOMEM;
 	p->fd = sonde_netns_socket(netns, AF_PACKET, SOCK_RAW, 0);
-	err = p->fd < 0 ? p->fd : start(p, name, mtu, ring);
+	err = p->fd < 0 ? p->fd : start(p, mtu, ring);
 	if (err)
-		sonde_port_close(p);
+		sonde_ports_close(p);
 	else
 		*ret = p;
 	return err;
 }
 
-int sonde_port_fd(const struct sonde_port *p)
+int sonde_ports_fd(const struct sonde_ports *p)
 {
 	return p->fd;
 }
 
 /* The tag that the kernel has taken off goes back to where it was, behind the addresses. */
-static void put_tag(struct sonde_port_frame *f, const struct tpacket2_hdr *h)
+static void put_tag(struct sonde_ports_frame *f, const struct tpacket2_hdr *h)
 {
 	enum { ADDRESSES = 2 * ETH_ALEN };
 	uint16_t tag[2] = { htobe16(h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->tp_vlan_tpid
 									     : ETH_P_8021Q),
 			    htobe16(h->tp_vlan_tci) };
 
-	f->at -= SONDE_PORT_TAG;
-	f->len += SONDE_PORT_TAG;
-	memmove(f->at, f->at + SONDE_PORT_TAG, ADDRESSES);
+	f->at -= SONDE_PORTS_TAG;
+	f->len += SONDE_PORTS_TAG;
+	memmove(f->at, f->at + SONDE_PORTS_TAG, ADDRESSES);
 	memcpy(f->at + ADDRESSES, tag, sizeof tag);
 }
 
 /* The next of the queue, which is that of this slot: the kernel puts both there at once. */
-static ssize_t read_whole(struct sonde_port *p)
+static ssize_t read_whole(struct sonde_ports *p)
 {
 	ssize_t n;
 
 	do {
-		n = recv(p->fd, p->whole + SONDE_PORT_TAG, p->whole_len - SONDE_PORT_TAG,
+		n = recv(p->fd, p->whole + SONDE_PORTS_TAG, p->whole_len - SONDE_PORTS_TAG,
 			 MSG_DONTWAIT | MSG_TRUNC);
 	} while (n < 0 && errno != EAGAIN); /* an error of the interface is told once, in front */
 	return n;
 }
 
 /* False: some of its bytes are missing. */
-static bool read_slot(struct sonde_port *p, struct tpacket2_hdr *h, struct sonde_port_frame *ret)
+static bool read_slot(struct sonde_ports *p, struct tpacket2_hdr *h, struct sonde_ports_frame *ret)
 {
 	bool whole = h->tp_snaplen == h->tp_len;
 
-	*ret = (struct sonde_port_frame){
+	const struct sockaddr_ll *from =
+		(const void *)((const uint8_t *)h + TPACKET_ALIGN(sizeof *h));
+
+	*ret = (struct sonde_ports_frame){
+		.index = (unsigned)from->sll_ifindex,
 		.at = (uint8_t *)h + h->tp_mac,
 		.len = h->tp_len,
 		.stamp = (sonde_ns)h->tp_sec * SONDE_SECOND + h->tp_nsec,
 	};
 	if (h->tp_status & TP_STATUS_COPY) {
 		whole = read_whole(p) == (ssize_t)h->tp_len &&
-			h->tp_len <= p->whole_len - SONDE_PORT_TAG;
-		ret->at = p->whole + SONDE_PORT_TAG;
+			h->tp_len <= p->whole_len - SONDE_PORTS_TAG;
+		ret->at = p->whole + SONDE_PORTS_TAG;
 	}
 	if (whole && h->tp_status & TP_STATUS_VLAN_VALID)
 		put_tag(ret, h);
 	return whole && h->tp_len >= ETH_HLEN;
 }
 
-int sonde_port_read(struct sonde_port *p, struct sonde_port_frame *ret)
+int sonde_ports_read(struct sonde_ports *p, struct sonde_ports_frame *ret)
 {
-	for (;; sonde_port_free(p)) {
+	for (;; sonde_ports_free(p)) {
 		struct tpacket2_hdr *h = slot_of(p);
 		uint32_t status = __atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE);
 
@@ -199,13 +196,13 @@ int sonde_port_read(struct sonde_port *p, struct sonde_port_frame *ret)
 	}
 }
 
-void sonde_port_free(struct sonde_port *p)
+void sonde_ports_free(struct sonde_ports *p)
 {
 	__atomic_store_n(&slot_of(p)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 	p->next = p->next + 1 == p->each * p->blocks ? 0 : p->next + 1;
 }
 
-uint64_t sonde_port_missed(struct sonde_port *p)
+uint64_t sonde_ports_missed(struct sonde_ports *p)
 {
 	uint64_t n = p->cut;
 	struct tpacket_stats s; /* asking sets the kernel's count back */
@@ -216,7 +213,7 @@ uint64_t sonde_port_missed(struct sonde_port *p)
 	return n;
 }
 
-int sonde_port_error(struct sonde_port *p)
+int sonde_ports_error(struct sonde_ports *p)
 {
 	int err = 0;
 
@@ -224,15 +221,20 @@ int sonde_port_error(struct sonde_port *p)
 	return -err;
 }
 
-int sonde_port_send(struct sonde_port *p, const struct sonde_port_bytes *frame, unsigned n)
+int sonde_ports_send(struct sonde_ports *p, const struct sonde_ports_bytes *frame, unsigned n)
 {
-	struct mmsghdr message[SONDE_PORT_BATCH] = { 0 };
-	struct iovec part[SONDE_PORT_BATCH];
+	struct mmsghdr message[SONDE_PORTS_BATCH] = { 0 };
+	struct sockaddr_ll to[SONDE_PORTS_BATCH];
+	struct iovec part[SONDE_PORTS_BATCH];
 	int sent;
 
-	n = n < SONDE_PORT_BATCH ? n : SONDE_PORT_BATCH;
+	n = n < SONDE_PORTS_BATCH ? n : SONDE_PORTS_BATCH;
 	for (unsigned i = 0; i < n; i++) {
 		part[i] = (struct iovec){ (void *)(uintptr_t)frame[i].at, frame[i].len };
+		to[i] = (struct sockaddr_ll){ .sll_family = AF_PACKET,
+					      .sll_ifindex = (int)frame[i].index };
+		message[i].msg_hdr.msg_name = &to[i];
+		message[i].msg_hdr.msg_namelen = sizeof to[i];
 		message[i].msg_hdr.msg_iov = &part[i];
 		message[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -242,7 +244,7 @@ int sonde_port_send(struct sonde_port *p, const struct sonde_port_bytes *frame, 
 	return sent < 0 ? -errno : sent;
 }
 
-struct sonde_port *sonde_port_close(struct sonde_port *p)
+struct sonde_ports *sonde_ports_close(struct sonde_ports *p)
 {
 	if (p && p->at)
 		munmap(p->at, (size_t)p->block * p->blocks);
