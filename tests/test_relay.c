@@ -59,9 +59,12 @@ static int be_mute(void *arg)
 	return sonde_sysctl_put(&off, 1, &bad);
 }
 
-/* Two namespaces with a cable between them, "eth0" and "eth1"; false: not as this user. */
+/* Two namespaces with two cables between them, "eth0" and "eth1" at either side; false: not as this
+ * user. */
 static bool cable(void)
 {
+	static const char *const name[] = { "eth0", "eth1" };
+
 	if (geteuid()) {
 		puts("skipped: network namespaces take root");
 		return false;
@@ -70,11 +73,13 @@ static bool cable(void)
 		netns[i] = sonde_netns_open();
 		ck_assert_int_eq(sonde_netns_visit(netns[i], be_mute, NULL), 0);
 	}
-	ck_assert_int_eq(sonde_link_pair(netns[0], "eth0", netns[1], "eth1"), 0);
-	ck_assert_int_eq(sonde_link_up(netns[0], "eth0"), 0);
-	ck_assert_int_eq(sonde_link_up(netns[1], "eth1"), 0);
-	ck_assert_int_eq(sonde_link_carrier(netns[0], "eth0"), 1);
-	ck_assert_int_eq(sonde_link_carrier(netns[1], "eth1"), 1);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(sonde_link_pair(netns[0], name[i], netns[1], name[i]), 0);
+		for (unsigned k = 0; k < 2; k++)
+			ck_assert_int_eq(sonde_link_up(netns[k], name[i]), 0);
+		for (unsigned k = 0; k < 2; k++)
+			ck_assert_int_eq(sonde_link_carrier(netns[k], name[i]), 1);
+	}
 	return true;
 }
 
@@ -83,6 +88,9 @@ static void uncable(void)
 	close(netns[0]);
 	close(netns[1]);
 }
+
+/* The numbers that the kernel gave to those. */
+enum { ETH0 = 2 };
 
 /* Fills a frame of an experimental kind, or with an IEEE 802.1Q tag in front of that. */
 static void fill(uint8_t *frame, uint32_t len, bool tagged)
@@ -97,47 +105,55 @@ static void fill(uint8_t *frame, uint32_t len, bool tagged)
 		memcpy(frame + 12, tag, sizeof tag);
 }
 
-START_TEST(a_port_reads_what_the_other_sends_byte_by_byte)
+START_TEST(ports_read_what_others_send_byte_by_byte)
 {
-	static const uint32_t length[] = { 20, 60, 61, 1000, 1514, 1518 };
-	struct sonde_port *a, *b;
-	struct sonde_port_frame f;
-	uint8_t frame[1518];
+	static const uint32_t length[] = { 20, 60, 61, 255, 256, 257, 1000, 1514, 1518 };
+	struct sonde_ports *a, *b, *beside;
+	struct sonde_ports_frame f;
+	uint8_t frame[1519];
 
 	if (!cable())
 		return;
-	ck_assert_int_eq(sonde_port_open(&a, netns[0], "none", 1500, 1 << 20), -ENODEV);
-	ck_assert_int_eq(sonde_port_open(&a, netns[0], "eth0", 1500, 1 << 20), 0);
-	ck_assert_int_eq(sonde_port_open(&b, netns[1], "eth1", 1500, 1 << 20), 0);
-	for (unsigned i = 0; i < 2 * sizeof length / sizeof *length; i++) {
-		struct pollfd p = { sonde_port_fd(b), POLLIN, 0 };
-		uint32_t len = length[i / 2];
+	ck_assert_int_eq(sonde_ports_open(&a, -1, 1500, 1 << 20), -EBADF);
+	ck_assert_int_eq(sonde_ports_open(&a, netns[0], 1500, 1 << 20), 0);
+	ck_assert_int_eq(sonde_ports_open(&b, netns[1], 1500, 1 << 20), 0);
+	ck_assert_int_eq(sonde_ports_open(&beside, netns[0], 1500, 1 << 20), 0);
+	for (unsigned i = 0; i < 4 * sizeof length / sizeof *length; i++) {
+		struct pollfd p = { sonde_ports_fd(b), POLLIN, 0 };
+		struct sonde_ports_bytes one = { ETH0 + i % 2, frame, length[i / 4] };
+		bool tagged = i / 2 % 2;
 
-		if (len == 1518 && i % 2 == 0)
+		if (one.len == 1518 && !tagged)
 			continue; /* only with a tag may it be as long */
-		fill(frame, len, i % 2);
-		ck_assert_int_eq(sonde_port_send(a, &(struct sonde_port_bytes){ frame, len }, 1),
-				 1);
+		fill(frame, one.len, tagged);
+		ck_assert_int_eq(sonde_ports_send(a, &one, 1), 1);
 		ck_assert_int_eq(poll(&p, 1, 5000), 1);
-		ck_assert_int_eq(sonde_port_read(b, &f), 1);
-		ck_assert_uint_eq(f.len, len);
-		ck_assert_mem_eq(f.at, frame, len);
+		ck_assert_int_eq(sonde_ports_read(b, &f), 1);
+		ck_assert_uint_eq(f.index, one.index);
+		ck_assert_uint_eq(f.len, one.len);
+		ck_assert_mem_eq(f.at, frame, one.len);
 		ck_assert(!f.missed);
-		sonde_port_free(b);
-		ck_assert_int_eq(sonde_port_read(b, &f), 0);
-		ck_assert_int_eq(sonde_port_read(a, &f), 0); /* its own do not come back */
+		sonde_ports_free(b);
+		ck_assert_int_eq(sonde_ports_read(b, &f), 0);
+		ck_assert_int_eq(sonde_ports_read(a, &f), 0);
+		ck_assert_int_eq(sonde_ports_read(beside, &f), 0); /* only what comes is read */
 	}
-	ck_assert_uint_eq(sonde_port_missed(b), 0);
-	ck_assert_int_eq(sonde_port_send(a, &(struct sonde_port_bytes){ frame, 1519 }, 1),
+	ck_assert_uint_eq(sonde_ports_missed(b), 0);
+	ck_assert_int_eq(sonde_ports_send(a, &(struct sonde_ports_bytes){ ETH0, frame, 1519 }, 1),
 			 -EMSGSIZE);
-	ck_assert_ptr_null(sonde_port_close(a));
-	ck_assert_ptr_null(sonde_port_close(b));
+	ck_assert_int_eq(sonde_ports_send(a, &(struct sonde_ports_bytes){ 77, frame, 60 }, 1),
+			 -ENXIO);
+	ck_assert_ptr_null(sonde_ports_close(a));
+	ck_assert_ptr_null(sonde_ports_close(b));
+	ck_assert_ptr_null(sonde_ports_close(beside));
 	uncable();
 }
 END_TEST
 
 /* What the hooks hear: how many left, whether in order, and when to end. */
 struct heard {
+	struct sonde_relay *relay;
+	unsigned echoes; /* frames that are kept when they are heard of, inside and due at once */
 	sonde_ns due;
 	uint32_t number;
 	unsigned left, wanted;
@@ -163,6 +179,17 @@ static void left(void *arg, const void *note, sonde_ns out, int err, uint8_t *fr
 	ck_assert_uint_eq(frame[59], 59 * 7 + 60 - 256);
 	h->due = l->due;
 	h->number = l->number;
+	if (h->echoes) {
+		h->echoes--;
+		ck_assert_ptr_nonnull(sonde_relay_keep(
+			h->relay, &(struct sonde_relay_item){
+					  .port = SONDE_RELAY_INSIDE,
+					  .due = l->due,
+					  .frame = frame,
+					  .len = len,
+					  .note = &(struct label){ l->due, 1000000 + h->left },
+					  .note_len = sizeof *l }));
+	}
 	if (++h->left == h->wanted)
 		close(h->control);
 }
@@ -173,9 +200,9 @@ static void nothing_comes(void *arg, int port, sonde_ns at, uint8_t *frame, uint
 	ck_abort_msg("a frame came");
 }
 
-static void nothing_is_missed(void *arg, int port, uint64_t n)
+static void nothing_is_missed(void *arg, uint64_t n)
 {
-	(void)arg, (void)port, (void)n;
+	(void)arg, (void)n;
 	ck_abort_msg("a frame was missed");
 }
 
@@ -198,10 +225,13 @@ static void let_leave(struct sonde_relay *r, struct heard *h, int port)
 
 	fill(frame, sizeof frame, false);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
-	*h = (struct heard){ .wanted = 2000, .control = control[0] };
-	for (uint32_t i = 0; i < h->wanted; i++) {
+	*h = (struct heard){ .relay = r,
+			     .echoes = port == SONDE_RELAY_INSIDE ? 10 : 0,
+			     .wanted = port == SONDE_RELAY_INSIDE ? 2010 : 2000,
+			     .control = control[0] };
+	for (uint32_t i = 0; i < 2000; i++) {
 		struct label l = { .number = i };
-		struct sonde_relay_item item = { .port = port,
+		struct sonde_relay_item item = { .port = port ? port : (int)(i & 1),
 						 .frame = frame,
 						 .len = sizeof frame,
 						 .note = &l,
@@ -211,6 +241,7 @@ static void let_leave(struct sonde_relay *r, struct heard *h, int port)
 		item.due = l.due =
 			now - 100 * SONDE_MILLISECOND + (random >> 33) % 200 * SONDE_MILLISECOND;
 		item.precise = random >> 40 & 1;
+		frame[14] = i & 1;
 		ck_assert_ptr_nonnull(sonde_relay_keep(r, &item));
 	}
 	ck_assert_int_eq(sonde_relay_run(r, control[1]), 7);
@@ -222,49 +253,73 @@ START_TEST(frames_leave_in_the_order_in_which_they_are_due)
 {
 	struct heard h;
 	const struct sonde_relay_hooks hooks = { &h, nothing_comes, nothing_is_missed, left, end };
-	struct sonde_port *far;
-	struct sonde_port_frame f;
+	struct sonde_ports *far;
+	struct sonde_ports_frame f;
 	struct sonde_relay *r;
 	unsigned came = 0;
 
 	if (!cable())
 		return;
-	ck_assert_int_eq(sonde_relay_open(&r, 1, &hooks), 0);
-	ck_assert_int_eq(sonde_relay_port(r, netns[0], "none", 1500), -ENODEV);
-	ck_assert_int_eq(sonde_relay_port(r, netns[0], "eth0", 1500), 0);
-	ck_assert_int_eq(sonde_relay_port(r, netns[0], "eth0", 1500), -ENOSPC);
-	ck_assert_int_eq(sonde_port_open(&far, netns[1], "eth1", 1500, 8 << 20), 0);
+	ck_assert_int_eq(sonde_relay_open(&r,
+					  &(struct sonde_relay_ports){ netns[0], ETH0, 2, 1500 },
+					  &hooks),
+			 0);
+	ck_assert_int_eq(sonde_ports_open(&far, netns[1], 1500, 8 << 20), 0);
 	let_leave(r, &h, 0);
-	for (; sonde_port_read(far, &f) > 0; came++)
-		sonde_port_free(far);
+	for (; sonde_ports_read(far, &f) > 0; came++) {
+		ck_assert_uint_eq(f.index, ETH0 + (f.at[14] & 1));
+		sonde_ports_free(far);
+	}
 	ck_assert_uint_eq(came, h.wanted);
 	let_leave(r, &h, SONDE_RELAY_INSIDE); /* these are only told */
-	ck_assert_int_eq(sonde_port_read(far, &f), 0);
-	sonde_port_close(far);
+	ck_assert_int_eq(sonde_ports_read(far, &f), 0);
+	sonde_ports_close(far);
 	ck_assert_ptr_null(sonde_relay_close(r));
 	uncable();
 }
 END_TEST
 
+static void count(void *arg, const void *note, sonde_ns out, int err, uint8_t *frame, uint32_t len)
+{
+	struct heard *h = arg;
+
+	(void)note, (void)out, (void)err, (void)frame, (void)len;
+	if (++h->left == h->wanted)
+		close(h->control);
+}
+
+/* 64 MB; and what has left makes room. */
 START_TEST(what_is_kept_has_a_bound)
 {
-	const struct sonde_relay_hooks none = { 0 };
+	struct heard h = { 0 };
+	const struct sonde_relay_hooks hooks = { &h, nothing_comes, nothing_is_missed, count, end };
 	static uint8_t frame[64 << 10];
 	struct sonde_relay_item item = { .port = SONDE_RELAY_INSIDE,
-					 .due = UINT64_MAX,
 					 .frame = frame,
 					 .len = sizeof frame,
 					 .note = "",
 					 .note_len = 1 };
 	struct sonde_relay *r;
-	unsigned n = 0;
+	int control[2];
 
-	ck_assert_int_eq(sonde_relay_open(&r, 0, &none), 0);
-	while (n < 2000 && sonde_relay_keep(r, &item))
-		n++;
-	ck_assert_uint_le(n, 1024); /* 64 MB */
-	ck_assert_uint_gt(n, 1000);
+	if (!cable())
+		return;
+	ck_assert_int_eq(sonde_relay_open(&r,
+					  &(struct sonde_relay_ports){ netns[0], ETH0, 2, 1500 },
+					  &hooks),
+			 0);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
+		h = (struct heard){ .control = control[0] };
+		while (h.wanted < 2000 && sonde_relay_keep(r, &item))
+			h.wanted++;
+		ck_assert_uint_le(h.wanted, 1024);
+		ck_assert_uint_gt(h.wanted, 1000);
+		ck_assert_int_eq(sonde_relay_run(r, control[1]), 7);
+		close(control[1]);
+	}
 	sonde_relay_close(r);
+	uncable();
 }
 END_TEST
 
@@ -276,7 +331,7 @@ Suite *relay_suite(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, a_stamp_of_the_wall_clock_becomes_a_monotonic_time);
 	tcase_add_test(c, setting_the_wall_clock_moves_no_packet);
-	tcase_add_test(c, a_port_reads_what_the_other_sends_byte_by_byte);
+	tcase_add_test(c, ports_read_what_others_send_byte_by_byte);
 	tcase_add_test(c, frames_leave_in_the_order_in_which_they_are_due);
 	tcase_add_test(c, what_is_kept_has_a_bound);
 	suite_add_tcase(s, c);

@@ -110,8 +110,10 @@ START_TEST(a_record_says_what_is_known_and_no_more)
 	     "{\"record\":\"truth\",\"v\":1,\"link\":0,\"from\":\"a\",\"to\":\"b\",\"number\":3,"
 	     "\"verdict\":\"unsent\",\"in_ns\":500,\"due_ns\":600,\"length\":98,"
 	     "\"error\":\"ENETDOWN\"}\n");
-	says(&(struct sonde_truth){ .verdict = SONDE_TRUTH_MISSED, .number = 40 },
-	     "{\"record\":\"truth\",\"v\":1,\"link\":0,\"from\":\"a\",\"to\":\"b\","
+	says(&(struct sonde_truth){ .link = SONDE_TRUTH_ANY,
+				    .verdict = SONDE_TRUTH_MISSED,
+				    .number = 40 },
+	     "{\"record\":\"truth\",\"v\":1,"
 	     "\"verdict\":\"missed\",\"packets\":40}\n");
 	/* A link of which the lab knows nothing. */
 	says(
@@ -119,6 +121,26 @@ START_TEST(a_record_says_what_is_known_and_no_more)
 			.link = 1, .verdict = SONDE_TRUTH_LOST, .number = 2, .len = 98 },
 		"{\"record\":\"truth\",\"v\":1,\"link\":1,\"number\":2,\"verdict\":\"lost\","
 		"\"length\":98}\n");
+}
+END_TEST
+
+START_TEST(what_stands_in_front_says_when_it_began_and_what_is_gone)
+{
+	struct sonde_truth_ring *r = ring(8);
+	struct sonde_truth_run_record run;
+	struct sonde_truth t;
+
+	ck_assert_uint_eq(sonde_truth_tell_run(&run, r, "then"), 0);
+	ck_assert_str_eq(run.started, "then");
+	ck_assert_uint_eq(run.realtime, 2); /* nobody carries yet */
+	for (uint64_t i = 0; i < 20; i++) {
+		ck_assert_uint_eq(sonde_truth_tell_run(&run, r, "then"), i < 8 ? 0 : i - 7);
+		ck_assert_uint_eq(run.records, i);
+		ck_assert_uint_eq(run.gone, i < 8 ? 0 : i - 7);
+		ck_assert_int_eq(sonde_truth_get(r, run.gone, &t), i > 0);
+		sonde_truth_put(r, &(struct sonde_truth){ .number = i });
+	}
+	free(r);
 }
 END_TEST
 
@@ -130,6 +152,7 @@ Suite *truth_suite(void)
 	tcase_add_test(c, the_newest_records_stay);
 	tcase_add_test(c, a_ring_is_known_by_its_head_and_believed_within_its_bytes);
 	tcase_add_test(c, a_record_says_what_is_known_and_no_more);
+	tcase_add_test(c, what_stands_in_front_says_when_it_began_and_what_is_gone);
 	suite_add_tcase(s, c);
 	return s;
 }

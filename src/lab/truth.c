@@ -18,6 +18,7 @@ void sonde_truth_init(struct sonde_truth_ring *r, uint64_t capacity, sonde_ns be
 	r->began = began;
 	r->began_real = began_real;
 	r->capacity = capacity;
+	r->realtime = 2;
 	memcpy(r->magic, magic, sizeof magic);
 }
 
@@ -56,6 +57,26 @@ static const struct sonde_column columns[] = { SONDE_TRUTH_COLUMNS(SONDE_MEMBER_
 const struct sonde_schema sonde_truth_schema = { "truth", columns,
 						 sizeof columns / sizeof *columns };
 
+static const struct sonde_column run_columns[] = { SONDE_TRUTH_RUN_COLUMNS(
+	SONDE_MEMBER_COLUMN, sonde_truth_run_record) };
+
+const struct sonde_schema sonde_truth_run_schema = { "truth_run", run_columns,
+						     sizeof run_columns / sizeof *run_columns };
+
+uint64_t sonde_truth_tell_run(struct sonde_truth_run_record *ret, const struct sonde_truth_ring *r,
+			      const char *started)
+{
+	uint64_t written = __atomic_load_n(&r->written, __ATOMIC_ACQUIRE);
+
+	*ret = (struct sonde_truth_run_record){
+		.started = started,
+		.realtime = r->realtime,
+		.records = written,
+		.gone = written < r->capacity ? 0 : written - r->capacity + 1,
+	};
+	return ret->gone;
+}
+
 static const char *const verdicts[] = { "pass", "lost", "full", "overflow", "unsent", "missed" };
 
 static uint64_t since(const struct sonde_truth_ring *r, sonde_ns when)
@@ -67,7 +88,8 @@ void sonde_truth_tell(struct sonde_truth_record *ret, const struct sonde_lab *la
 		      const struct sonde_truth_ring *r, const struct sonde_truth *t)
 {
 	sonde_record_clear(&sonde_truth_schema, ret);
-	ret->link = t->link;
+	if (t->link != SONDE_TRUTH_ANY)
+		ret->link = t->link;
 	if (t->link < lab->links && t->end < 2) {
 		const struct sonde_lab_link *l = &lab->link[t->link];
 

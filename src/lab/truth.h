@@ -12,6 +12,7 @@
 #include "lab/lab.h"
 
 enum { SONDE_TRUTH_RECORDS = 1 << 20 };
+#define SONDE_TRUTH_ANY UINT32_MAX
 
 enum sonde_truth_verdict {
 	SONDE_TRUTH_PASS, /* asked for: */
@@ -20,12 +21,12 @@ enum sonde_truth_verdict {
 	/* and never asked for: */
 	SONDE_TRUTH_OVERFLOW, /* more was on its way than the relay keeps */
 	SONDE_TRUTH_UNSENT,   /* the kernel refused it at the far end: see error */
-	SONDE_TRUTH_MISSED,   /* so many came while the relay was not looking */
+	SONDE_TRUTH_MISSED,   /* so many came to any link while the relay was not looking */
 };
 
 /* As it is kept: times on CLOCK_MONOTONIC. */
 struct sonde_truth {
-	uint32_t link;	 /* place in lab.link */
+	uint32_t link;	 /* place in lab.link; SONDE_TRUTH_ANY */
 	uint8_t end;	 /* that it entered at: place in lab.link[].end */
 	uint8_t verdict; /* enum sonde_truth_verdict */
 	uint8_t copy;	 /* 0; a duplicated packet has two records, 1 and 2 */
@@ -45,7 +46,7 @@ struct sonde_truth_ring {
 	sonde_ns began, began_real; /* the same moment, CLOCK_MONOTONIC and since 1970 */
 	uint64_t capacity;
 	uint64_t written; /* in all; the newest stand at written - 1 modulo capacity */
-	uint8_t realtime; /* the relay runs with real-time priority */
+	uint8_t realtime; /* the relay has real-time priority: 0, 1; 2: it does not run yet */
 	struct sonde_truth at[];
 };
 
@@ -81,13 +82,29 @@ int sonde_truth_get(const struct sonde_truth_ring *r, uint64_t place, struct son
 	C(x, corrupt_bit, UINT, "", "that was flipped, from the frame's first byte on") \
 	C(x, packets, UINT, "", "how many were missed") \
 	C(x, error, TEXT, "", "errno by name, of what was not sent")
+
+#define SONDE_TRUTH_RUN_COLUMNS(C, x) \
+	C(x, started, TEXT, "", "what the times count from: RFC 3339, UTC") \
+	C(x, realtime, BOOL, "", "the relay has real-time priority") \
+	C(x, records, UINT, "", "of packets, so far") \
+	C(x, gone, UINT, "", "of these, the oldest, which gave way to newer ones")
 /* clang-format on */
 
 struct sonde_truth_record {
 	SONDE_TRUTH_COLUMNS(SONDE_MEMBER, )
 };
 
-extern const struct sonde_schema sonde_truth_schema;
+/* What stands in front of them. */
+struct sonde_truth_run_record {
+	SONDE_TRUTH_RUN_COLUMNS(SONDE_MEMBER, )
+};
+
+extern const struct sonde_schema sonde_truth_schema, sonde_truth_run_schema;
+
+/* started: the ring's began_real in words, borrowed as they are. Returns the place of the oldest
+ * record that is there. */
+uint64_t sonde_truth_tell_run(struct sonde_truth_run_record *ret, const struct sonde_truth_ring *r,
+			      const char *started);
 
 /* As it is printed; the texts are borrowed from the lab, or static. */
 void sonde_truth_tell(struct sonde_truth_record *ret, const struct sonde_lab *lab,

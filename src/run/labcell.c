@@ -36,29 +36,55 @@ static int enter(void *arg)
 }
 
 /* What the terminal says is not for helpers. All they may still ask for is real-time scheduling. */
-static pid_t start_helper(const struct sonde_labcell *c, unsigned which)
+static void leave_terminal(void)
 {
-	const struct sonde_labsite *site = c->plan->site;
-	pid_t pid;
-
-	if (!site || (which == RELAY ? !site->wire : !site->serve))
-		return 0;
-	pid = fork();
-	if (pid)
-		return pid;
-	sonde_sleep_done();
 	setsid();
 	sonde_privilege_drop(CAP_SYS_NICE);
-	if (which == RELAY)
-		sonde_labwire_run(site->wire, c->relay);
-	else
-		sonde_serve_run(site->serve);
-	_exit(125);
+}
+
+static int run_relay(void *arg)
+{
+	const struct sonde_labcell *c = arg;
+
+	leave_terminal();
+	sonde_labwire_run(c->plan->site->wire, c->relay);
+	return 125;
+}
+
+static int run_servers(void *arg)
+{
+	const struct sonde_labcell *c = arg;
+
+	leave_terminal();
+	sonde_serve_run(c->plan->site->serve);
+	return 125;
+}
+
+static int start_helpers(struct sonde_labcell *c, struct sonde_child *helper)
+{
+	const struct sonde_labsite *site = c->plan->site;
+	const struct sonde_child_plan plan[HELPERS] = {
+		[RELAY] = { .run = run_relay, .out = -1, .arg = c },
+		[SERVERS] = { .run = run_servers, .out = -1, .arg = c },
+	};
+	const bool wanted[HELPERS] = { site && site->wire, site && site->serve };
+
+	for (unsigned i = 0; i < HELPERS; i++) {
+		int r = wanted[i] ? sonde_child_start(&helper[i], &plan[i]) : 0;
+
+		if (r < 0)
+			return r;
+		if (wanted[i])
+			sonde_child_release(&helper[i]);
+	}
+	sonde_sleep_forward(0); /* signals are for the command */
+	return 0;
 }
 
 /* Until the command ends, or all must. Who lost his parent is ours to bury; a helper that ends
  * takes the lab with it. */
-static void watch(const struct sonde_labcell *c, struct sonde_child *command, const pid_t *helper)
+static void watch(const struct sonde_labcell *c, struct sonde_child *command,
+		  const struct sonde_child *helper)
 {
 	struct pollfd line[] = { { .fd = c->life[0] },
 				 { .fd = c->plan->lifeline, .events = POLLRDHUP } };
@@ -68,7 +94,7 @@ static void watch(const struct sonde_labcell *c, struct sonde_child *command, co
 	while (!line[0].revents && !(line[1].revents & (POLLHUP | POLLRDHUP | POLLERR)) &&
 	       !sonde_sleep_signal()) {
 		while ((pid = waitpid(-1, &end.status, WNOHANG)) > 0) {
-			if (pid == helper[RELAY] || pid == helper[SERVERS])
+			if (pid == helper[RELAY].pid || pid == helper[SERVERS].pid)
 				return;
 			if (!c->plan->argv || pid != command->pid)
 				continue;
@@ -90,36 +116,18 @@ static int keep(void *arg)
 	const struct sonde_child_plan plan = {
 		.argv = c->plan->argv, .out = -1, .prepare = enter, .arg = (void *)c->plan
 	};
-	struct sonde_child command = { 0 };
-	pid_t helper[HELPERS];
+	struct sonde_child command = { 0 }, helper[HELPERS] = { 0 };
 
 	close(c->life[1]);
 	if (c->control >= 0)
 		close(c->control);
 	sonde_sleep_init();
-	for (unsigned i = 0; i < HELPERS; i++)
-		if ((helper[i] = start_helper(c, i)) < 0)
-			return 125;
-	if (plan.argv && sonde_child_start(&command, &plan) < 0)
+	if (start_helpers(c, helper) < 0 || (plan.argv && sonde_child_start(&command, &plan) < 0))
 		return 125;
 	if (plan.argv)
 		sonde_child_release(&command);
 	watch(c, &command, helper);
 	return 125;
-}
-
-/* Our own place is kept: only the fork is the first of a new namespace. */
-static int start_keeper(struct sonde_labcell *c)
-{
-	const struct sonde_child_plan plan = { .run = keep, .out = -1, .arg = c };
-	int home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), r;
-
-	if (home < 0)
-		return -errno;
-	r = unshare(CLONE_NEWPID) < 0 ? -errno : sonde_child_start(&c->keeper, &plan);
-	setns(home, CLONE_NEWPID);
-	close(home);
-	return r;
 }
 
 static void close_pair(int *fd)
@@ -134,6 +142,9 @@ static void close_pair(int *fd)
 int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_plan *plan)
 {
 	bool relayed = plan->site && plan->site->wire;
+	const struct sonde_child_plan keeper = {
+		.run = keep, .out = -1, .arg = ret, .first = true
+	};
 	int control[2] = { -1, -1 }, r = 0;
 
 	*ret = (struct sonde_labcell){ .plan = plan, .keeper = { .release = -1, .report = -1 } };
@@ -145,7 +156,7 @@ int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_pl
 	ret->control = control[0];
 	ret->relay = control[1];
 	if (!r)
-		r = start_keeper(ret);
+		r = sonde_child_start(&ret->keeper, &keeper);
 	if (ret->relay >= 0)
 		close(ret->relay);
 	if (r) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lab/sim.h"
 #include "sys/file.h"
 
 enum { LARGEST = 4 << 20 };
@@ -67,11 +68,14 @@ static const char *path_of(struct sonde_arena *a, const char *description, const
 	return sonde_arena_print(a, "%.*s%s", (int)(slash - description + 1), description, name);
 }
 
+/* Planning would find what is wrong in one, but not say in which file. */
 static int read_profiles(struct sonde_labfile *f, const char *path,
 			 struct sonde_labfile_error *ret_error)
 {
 	for (unsigned i = 0; i < f->lab.nodes; i++) {
 		struct sonde_lab_node *n = &f->lab.node[i];
+		struct sonde_sim_profile sim;
+		struct sonde_lab_error e;
 		const char *from;
 		size_t len;
 		int r;
@@ -82,7 +86,9 @@ static int read_profiles(struct sonde_labfile *f, const char *path,
 		r = read_text(&f->arena, from, &n->profile, &len);
 		if (r)
 			return fail(ret_error, from, r, NULL);
-		n->profile_line = 1;
+		r = sonde_sim_parse(&sim, &f->arena, n->profile, n->profile_line, &e);
+		if (r)
+			return fail(ret_error, from, r, &e);
 	}
 	return 0;
 }

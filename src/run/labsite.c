@@ -32,7 +32,6 @@ struct building {
 	unsigned *order;	    /* the nodes that have a namespace */
 	unsigned node;		    /* whose turn it is */
 	bool filtered; /* new namespaces take packets by the way only that their answers go */
-	const struct sonde_sysctl *bad;
 };
 
 __attribute__((format(printf, 4, 5))) static int fail(struct building *b, unsigned line, int code,
@@ -61,9 +60,11 @@ int sonde_labsite_privilege(bool *ret_own)
 static int put_settings(struct building *b, const struct sonde_lab_node *n)
 {
 	bool router = n->kind == SONDE_LAB_ROUTER, limited = n->icmp_interval;
+	const struct sonde_sysctl *bad;
 	struct sonde_sysctl list[12];
 	char interval[24];
 	unsigned many = 0;
+	int r;
 
 	snprintf(interval, sizeof interval, "%llu",
 		 (unsigned long long)(n->icmp_interval / SONDE_MILLISECOND));
@@ -88,7 +89,10 @@ static int put_settings(struct building *b, const struct sonde_lab_node *n)
 		PUT("ipv4/conf/default/rp_filter", "0", "packets by any way");
 	}
 #undef PUT
-	return sonde_sysctl_put(list, many, &b->bad);
+	r = sonde_sysctl_put(list, many, &bad);
+	return r < 0 ? fail(b, n->line, r, "%s on %s, /proc/sys/net/%s", bad->what, n->name,
+			    bad->name)
+		     : 0;
 }
 
 /* IPv4 settings of a new namespace are those of the machine's first one, or the kernel's. */
@@ -114,8 +118,7 @@ static int fit_out(void *arg, unsigned place)
 		b->filtered = is_filtered();
 	r = put_settings(b, n);
 	if (r < 0)
-		return fail(b, n->line, r, "%s on %s, /proc/sys/net/%s", b->bad->what, n->name,
-			    b->bad->name);
+		return r;
 	r = sonde_batch_open(&b->batch[node], -1);
 	return r < 0 ? fail(b, n->line, r, "%s", n->name) : 0;
 }

@@ -12,7 +12,8 @@
 #include "sys/netns.h"
 #include "sys/sysctl.h"
 
-enum { FIRST_INDEX = 2 }; /* of interfaces: the loopback is 1 */
+/* Of our interfaces. The kernel may make some of its own in each namespace: lo, tunl0, sit0 ... */
+enum { FIRST_INDEX = 1000 };
 
 static bool is_sim(const struct sonde_lab *lab, unsigned link, unsigned end)
 {
@@ -141,18 +142,16 @@ static int make_cables(struct sonde_labwire *w, unsigned ports, const int *netns
 	return err;
 }
 
-static int open_ports(struct sonde_labwire *w, unsigned ports)
+static int open_relay(struct sonde_labwire *w, unsigned ports)
 {
-	int r = sonde_relay_open(&w->relay, ports, &w->hooks);
+	struct sonde_relay_ports p = {
+		.netns = w->netns, .first = FIRST_INDEX, .n = ports, .mtu = 1500
+	};
 
-	for (unsigned p = 0; r >= 0 && p < ports; p++) {
-		unsigned mtu = w->lab->link[w->place[p].link].mtu;
-		char name[16];
-
-		name_far(name, w->place[p]);
-		r = sonde_relay_port(w->relay, w->netns, name, mtu ? mtu : 1500);
-	}
-	return r < 0 ? r : 0;
+	for (unsigned i = 0; i < ports; i++)
+		if (w->lab->link[w->place[i].link].mtu > p.mtu)
+			p.mtu = w->lab->link[w->place[i].link].mtu;
+	return sonde_relay_open(&w->relay, &p, &w->hooks);
 }
 
 int sonde_labwire_open(struct sonde_labwire **ret, const struct sonde_lab *lab, const int *netns,
@@ -178,7 +177,7 @@ int sonde_labwire_open(struct sonde_labwire **ret, const struct sonde_lab *lab, 
 	if (!err)
 		err = make_cables(w, ports, netns);
 	if (!err)
-		err = open_ports(w, ports);
+		err = open_relay(w, ports);
 	if (err)
 		sonde_labwire_close(w);
 	else
@@ -212,6 +211,7 @@ int sonde_labwire_run(struct sonde_labwire *w, int control)
 
 	if (w->truth)
 		w->truth->realtime = realtime;
+	sonde_labwire_rest(w);
 	r = sonde_relay_run(w->relay, control);
 	return r < 0 ? r : 0;
 }

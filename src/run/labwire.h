@@ -34,9 +34,13 @@ bool sonde_labwire_carries(const struct sonde_lab *lab, unsigned link);
  * sim. After it each end of such a link at a host or router is an interface in its namespace with
  * the name, hardware address and largest packet that the lab says, down: the caller gives it its
  * addresses, takes it up and turns offloads off. The far sides lie up in a namespace that has no
- * name, and end with close or with the process. truth: an empty file that may be made longer
+ * name, and end with close or with the process.
+ *
+ * truth: an empty file that may be made longer
  * (memfd_create(2)), borrowed, or -1. It takes SONDE_TRUTH_RECORDS of the newest records of packets
- * on impaired links. 0 or -errno: -EPERM, -EEXIST (a node has an interface of that name), -ENOMEM
+ * on impaired links.
+ *
+ * 0 or -errno: -EPERM, -EEXIST (a node has an interface of that name), -ENOMEM
  * ... */
 int sonde_labwire_open(struct sonde_labwire **ret, const struct sonde_lab *lab, const int *netns,
 		       int truth);
@@ -52,6 +56,7 @@ int sonde_labwire_run(struct sonde_labwire *w, int control);
 
 /* From now on the link, which is carried here, does what changed says of delay, jitter, loss and so
  * on, in both directions, and whether it is precise. Packets on their way stay as they were.
+ *
  * control: the end that run has not; any process may hold it, but one asks at a time. 0;
  * -EOPNOTSUPP: the link is a plain cable; -EPIPE: nobody runs it; -ETIMEDOUT: it did not answer
  * within two seconds. */

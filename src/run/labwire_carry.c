@@ -76,14 +76,15 @@ void sonde_labwire_came(void *arg, int port, sonde_ns at, uint8_t *frame, uint32
 	enter(w, w->place[port], at, frame, len);
 }
 
-void sonde_labwire_missed(void *arg, int port, uint64_t n)
+void sonde_labwire_missed(void *arg, uint64_t n)
 {
 	struct sonde_labwire *w = arg;
+	struct sonde_truth t = { .link = SONDE_TRUTH_ANY,
+				 .verdict = SONDE_TRUTH_MISSED,
+				 .number = n };
 
-	tell(w, &(struct sonde_truth){ .link = w->place[port].link,
-				       .end = (uint8_t)w->place[port].end,
-				       .verdict = SONDE_TRUTH_MISSED,
-				       .number = n });
+	if (w->truth)
+		sonde_truth_put(w->truth, &t);
 }
 
 /* The sim that hears, and at which end of which link. */

@@ -10,6 +10,20 @@
 
 enum { PATIENCE = 2000 }; /* ms, for an answer */
 
+static bool makes_wait(const struct sonde_lab_impair *i)
+{
+	return !i->reorder && i->delay >= i->jitter + SONDE_MILLISECOND;
+}
+
+void sonde_labwire_rest(struct sonde_labwire *w)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < 2 * w->lab->links && all; i++)
+		all = !w->line[i / 2].carried || makes_wait(&w->line[i / 2].end[i % 2].fate.impair);
+	sonde_relay_rest(w->relay, all);
+}
+
 /* What set asks. */
 struct request {
 	uint64_t ticket; /* of the answer too */
@@ -33,6 +47,7 @@ static int change(struct sonde_labwire *w, const struct request *q)
 		line->end[e].fate.impair = q->impair[e];
 	line->precise = q->precise;
 	line->told = true;
+	sonde_labwire_rest(w);
 	return 0;
 }
 

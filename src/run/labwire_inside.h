@@ -40,9 +40,12 @@ struct sonde_labwire {
 
 /* A frame came, was missed, left: hooks of the relay. */
 void sonde_labwire_came(void *arg, int port, sonde_ns at, uint8_t *frame, uint32_t len);
-void sonde_labwire_missed(void *arg, int port, uint64_t n);
+void sonde_labwire_missed(void *arg, uint64_t n);
 void sonde_labwire_left(void *arg, const void *note, sonde_ns out, int err, uint8_t *frame,
 			uint32_t len);
+
+/* Tells the relay whether all links make packets wait; after each change. */
+void sonde_labwire_rest(struct sonde_labwire *w);
 
 /* Somebody asks for a change: 0, or SONDE_LABWIRE_ENDED: nobody can ask any more. */
 enum { SONDE_LABWIRE_ENDED = 1 };

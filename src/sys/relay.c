@@ -1,10 +1,10 @@
 #include "sys/relay.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -13,17 +13,15 @@
 #include "sys/wall.h"
 
 #define SPIN (200 * SONDE_MICROSECOND)
+#define REST (200 * SONDE_MICROSECOND) /* between two looks at what comes */
+#define MUCH SONDE_MILLISECOND	       /* comes where it comes twice in that time */
 
 enum {
-	RINGS = 64 << 20,
-	RING_MOST = 8 << 20,
-	READ_BATCH = 256, /* frames of one port in a row */
+	RING = 8 << 20,
+	READ_BATCH = 256, /* frames in a row */
 	SEND_ROUNDS = 16, /* before we look what came */
 	KEPT_PORT = 64 << 20,
 	KEPT_ALL = 512 << 20,
-	EVENTS = 64,
-	TIMER = -2, /* in the events' data, beside the numbers of ports */
-	CONTROL = -3,
 };
 
 /* A frame that waits. */
@@ -43,22 +41,24 @@ struct heap {
 };
 
 struct gate {
-	struct sonde_port *port;
 	sonde_ns last; /* stamp of the frame read last: none comes before it */
 	size_t kept;   /* bytes that wait to leave here */
 };
 
 struct sonde_relay {
 	const struct sonde_relay_hooks *hooks;
-	int epoll, timer;
-	uint32_t ring;
-	struct gate *gate; /* the first is inside, so a port's is at its number + 1 */
-	unsigned gates, room;
+	struct sonde_ports *ports;
+	int timer;
+	struct gate *gate;   /* the first is inside, so a port's is at its number + 1 */
+	unsigned first, n;   /* interfaces */
 	struct heap heap[2]; /* of those who can wait, and of the precise */
 	size_t kept;
 	uint64_t order;
 	struct sonde_wall wall; /* which the stamps are on */
 	sonde_ns alarm;		/* that the timer is set to; 0: none */
+	bool may_rest;
+	sonde_ns rest; /* what comes is not looked at before that time */
+	sonde_ns came; /* when we looked at it last */
 };
 
 static bool is_before(const struct item *a, const struct item *b)
@@ -112,14 +112,7 @@ static struct heap *next_heap(struct sonde_relay *r)
 	return is_before(a->at[0], b->at[0]) ? a : b;
 }
 
-static int watch(struct sonde_relay *r, int fd, int what)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)(int64_t)what };
-
-	return epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
-}
-
-int sonde_relay_open(struct sonde_relay **ret, unsigned ports,
+int sonde_relay_open(struct sonde_relay **ret, const struct sonde_relay_ports *ports,
 		     const struct sonde_relay_hooks *hooks)
 {
 	struct sonde_relay *r = calloc(1, sizeof *r);
@@ -128,38 +121,18 @@ int sonde_relay_open(struct sonde_relay **ret, unsigned ports,
 	if (!r)
 		return err;
 	r->hooks = hooks;
-	r->ring = ports ? RINGS / ports : 0;
-	r->ring = r->ring < RING_MOST ? r->ring : RING_MOST;
-	r->room = ports + 1;
-	r->gates = 1;
-	r->gate = calloc(r->room, sizeof *r->gate);
-	r->epoll = epoll_create1(EPOLL_CLOEXEC);
+	r->first = ports->first;
+	r->n = ports->n;
+	r->gate = calloc(r->n + 1, sizeof *r->gate);
 	r->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (r->gate)
-		err = r->epoll < 0 || r->timer < 0 ? -errno : watch(r, r->timer, TIMER);
+		err = r->timer < 0 ? -errno
+				   : sonde_ports_open(&r->ports, ports->netns, ports->mtu, RING);
 	if (err)
 		sonde_relay_close(r);
 	else
 		*ret = r;
 	return err;
-}
-
-int sonde_relay_port(struct sonde_relay *r, int netns, const char *name, unsigned mtu)
-{
-	struct gate *new = &r->gate[r->gates];
-	int number = (int)r->gates - 1, err;
-
-	if (r->gates == r->room)
-		return -ENOSPC;
-	err = sonde_port_open(&new->port, netns, name, mtu, r->ring);
-	if (!err)
-		err = watch(r, sonde_port_fd(new->port), number);
-	if (err) {
-		new->port = sonde_port_close(new->port);
-		return err;
-	}
-	r->gates++;
-	return number;
 }
 
 static size_t cost_of(uint32_t len)
@@ -204,18 +177,19 @@ static void finish(struct sonde_relay *r, struct item *i, sonde_ns out, int err)
 	free(i);
 }
 
-/* Sends n frames of one port. */
-static void send_row(struct sonde_relay *r, int port, struct item **row, unsigned n)
+/* Sends n frames, or tells of one that stays inside. */
+static void send_row(struct sonde_relay *r, struct item **row, unsigned n)
 {
-	struct sonde_port_bytes frame[SONDE_PORT_BATCH];
+	struct sonde_ports_bytes frame[SONDE_PORTS_BATCH];
 
 	for (unsigned i = 0; i < n; i++)
-		frame[i] = (struct sonde_port_bytes){ row[i]->frame, row[i]->len };
+		frame[i] = (struct sonde_ports_bytes){ r->first + (unsigned)row[i]->port,
+						       row[i]->frame, row[i]->len };
 	for (unsigned i = 0; i < n;) {
 		sonde_ns out = sonde_clock_now();
-		int sent = port == SONDE_RELAY_INSIDE
-				   ? (int)n
-				   : sonde_port_send(r->gate[port + 1].port, frame + i, n - i);
+		int sent = row[i]->port == SONDE_RELAY_INSIDE
+				   ? 1
+				   : sonde_ports_send(r->ports, frame + i, n - i);
 
 		if (sent <= 0)
 			finish(r, row[i++], out, sent);
@@ -224,40 +198,22 @@ static void send_row(struct sonde_relay *r, int port, struct item **row, unsigne
 	}
 }
 
-/* The next frame, if it is due and may go with n others: what stays inside goes alone, for hearing
- * of it may be why another one is due. */
-static struct item *take_due(struct sonde_relay *r, sonde_ns now, unsigned n)
-{
-	struct heap *h = next_heap(r);
-
-	if (!h || h->at[0]->due > now || (n && h->at[0]->port == SONDE_RELAY_INSIDE))
-		return NULL;
-	return pop(h);
-}
-
-/* Some of what is due leaves, port by port: whether there was any. */
+/* Some of what is due leaves: whether there was any. What stays inside goes alone, for hearing of
+ * it may be why another one is due before the next. */
 static bool send_due(struct sonde_relay *r)
 {
-	struct item *due[SONDE_PORT_BATCH], *row[SONDE_PORT_BATCH];
+	struct item *row[SONDE_PORTS_BATCH];
 	sonde_ns now = sonde_clock_now();
+	struct heap *h;
 	unsigned n = 0;
 
-	while (n < SONDE_PORT_BATCH && (due[n] = take_due(r, now, n)))
-		if (due[n++]->port == SONDE_RELAY_INSIDE)
+	while (n < SONDE_PORTS_BATCH && (h = next_heap(r)) && h->at[0]->due <= now &&
+	       (!n || h->at[0]->port != SONDE_RELAY_INSIDE)) {
+		row[n++] = pop(h);
+		if (row[0]->port == SONDE_RELAY_INSIDE)
 			break;
-	for (unsigned i = 0; i < n; i++) {
-		int port = due[i] ? due[i]->port : 0;
-		unsigned same = 0;
-
-		if (!due[i])
-			continue;
-		for (unsigned k = i; k < n; k++)
-			if (due[k] && due[k]->port == port) {
-				row[same++] = due[k];
-				due[k] = NULL;
-			}
-		send_row(r, port, row, same);
 	}
+	send_row(r, row, n);
 	return n;
 }
 
@@ -269,17 +225,29 @@ static void look_at_wall(struct sonde_relay *r)
 								       : r->wall.offset);
 }
 
-static void read_port(struct sonde_relay *r, int port)
+static void tell_missed(struct sonde_relay *r)
 {
-	struct gate *g = &r->gate[port + 1];
-	struct sonde_port_frame f;
+	uint64_t n = sonde_ports_missed(r->ports);
 
-	for (unsigned i = 0; i < READ_BATCH && sonde_port_read(g->port, &f) > 0; i++) {
+	if (n)
+		r->hooks->missed(r->hooks->arg, n);
+}
+
+static void read_ports(struct sonde_relay *r)
+{
+	struct sonde_ports_frame f;
+
+	for (unsigned i = 0; i < READ_BATCH && sonde_ports_read(r->ports, &f) > 0; i++) {
+		unsigned port = f.index - r->first;
+		struct gate *g = &r->gate[port + 1];
+
 		if (f.missed)
-			r->hooks->missed(r->hooks->arg, port, sonde_port_missed(g->port));
-		g->last = sonde_wall_time(&r->wall, f.stamp, g->last, sonde_clock_now());
-		r->hooks->came(r->hooks->arg, port, g->last, f.at, f.len);
-		sonde_port_free(g->port);
+			tell_missed(r);
+		if (port < r->n) {
+			g->last = sonde_wall_time(&r->wall, f.stamp, g->last, sonde_clock_now());
+			r->hooks->came(r->hooks->arg, (int)port, g->last, f.at, f.len);
+		}
+		sonde_ports_free(r->ports);
 	}
 }
 
@@ -291,6 +259,15 @@ static sonde_ns wake_time(struct sonde_relay *r)
 
 	precise = precise == UINT64_MAX ? precise : precise > SPIN ? precise - SPIN : 0;
 	return easy < precise ? easy : precise;
+}
+
+/* What came is about to be read. */
+static void plan_rest(struct sonde_relay *r)
+{
+	sonde_ns now = sonde_clock_now();
+
+	r->rest = r->may_rest && now - r->came < MUCH ? now + REST : 0;
+	r->came = now;
 }
 
 static void set_alarm(struct sonde_relay *r, sonde_ns when)
@@ -309,38 +286,42 @@ static void set_alarm(struct sonde_relay *r, sonde_ns when)
 /* Waits for frames, a request, or the time of what is due; reads what came. */
 static int look(struct sonde_relay *r, int control, bool busy)
 {
-	sonde_ns when = wake_time(r);
-	struct epoll_event e[EVENTS];
+	struct pollfd fds[] = { { sonde_ports_fd(r->ports), POLLIN, 0 },
+				{ r->timer, POLLIN, 0 },
+				{ control, POLLIN, 0 } };
+	sonde_ns when = wake_time(r), now = sonde_clock_now();
 	uint64_t rings;
-	int n, ret = 0;
 
-	busy |= when <= sonde_clock_now();
+	busy |= when <= now;
+	if (r->rest > now) {
+		fds[0].fd = -1;
+		when = when < r->rest ? when : r->rest;
+	}
 	if (!busy)
 		set_alarm(r, when);
-	n = epoll_wait(r->epoll, e, EVENTS, busy ? 0 : -1);
-	if (n < 0 && errno != EINTR)
-		return -errno;
-	look_at_wall(r);
-	for (int i = 0; i < n && !ret; i++) {
-		int what = (int)(int64_t)e[i].data.u64;
-
-		if (what == TIMER && read(r->timer, &rings, sizeof rings) > 0) {
-			r->alarm = 0;
-		} else if (what == CONTROL) {
-			ret = r->hooks->asked(r->hooks->arg, control);
-		} else if (what >= 0) {
-			if (e[i].events & EPOLLERR)
-				sonde_port_error(r->gate[what + 1].port);
-			read_port(r, what);
-		}
+	if (poll(fds, sizeof fds / sizeof *fds, busy ? 0 : -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[0].revents & POLLERR)
+		sonde_ports_error(r->ports);
+	if (fds[0].revents) {
+		plan_rest(r);
+		look_at_wall(r);
+		read_ports(r);
 	}
-	return ret;
+	if (fds[1].revents && read(r->timer, &rings, sizeof rings) > 0)
+		r->alarm = 0;
+	return fds[2].revents ? r->hooks->asked(r->hooks->arg, control) : 0;
+}
+
+void sonde_relay_rest(struct sonde_relay *r, bool all_waits)
+{
+	r->may_rest = all_waits;
 }
 
 int sonde_relay_run(struct sonde_relay *r, int control)
 {
-	int err = watch(r, control, CONTROL);
 	bool busy = false;
+	int err = 0;
 
 	r->wall.offset = sonde_clock_offset();
 	while (!err) {
@@ -349,13 +330,7 @@ int sonde_relay_run(struct sonde_relay *r, int control)
 		for (unsigned i = 0; !err && i < SEND_ROUNDS && send_due(r); i++)
 			busy = true;
 	}
-	epoll_ctl(r->epoll, EPOLL_CTL_DEL, control, NULL);
-	for (unsigned i = 1; i < r->gates; i++) {
-		uint64_t n = sonde_port_missed(r->gate[i].port);
-
-		if (n)
-			r->hooks->missed(r->hooks->arg, (int)i - 1, n);
-	}
+	tell_missed(r);
 	return err;
 }
 
@@ -371,15 +346,12 @@ struct sonde_relay *sonde_relay_close(struct sonde_relay *r)
 {
 	if (!r)
 		return NULL;
-	for (unsigned i = 1; i < r->gates; i++)
-		sonde_port_close(r->gate[i].port);
+	sonde_ports_close(r->ports);
 	for (unsigned k = 0; k < 2; k++) {
 		for (size_t i = 0; i < r->heap[k].n; i++)
 			free(r->heap[k].at[i]);
 		free(r->heap[k].at);
 	}
-	if (r->epoll >= 0)
-		close(r->epoll);
 	if (r->timer >= 0)
 		close(r->timer);
 	free(r->gate);

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #include "base/time.h"
-#include "sys/port.h"
+#include "sys/ports.h"
 
 struct sonde_relay;
 
@@ -29,8 +29,8 @@ struct sonde_relay_hooks {
 	/* A frame came in at a port, at the time of the kernel's stamp. It is borrowed until return
 	 * and may be altered. */
 	void (*came)(void *arg, int port, sonde_ns at, uint8_t *frame, uint32_t len);
-	/* So many frames came to that port and found no room. */
-	void (*missed)(void *arg, int port, uint64_t n);
+	/* So many frames came to ports, which is not known, and found no room. */
+	void (*missed)(void *arg, uint64_t n);
 	/* A frame that was kept has been given to the kernel at the time out, before which it was
 	 * due, in one call with up to 63 others; or not, with err: -errno. Frame and note are
 	 * borrowed until return. */
@@ -51,18 +51,27 @@ struct sonde_relay_item {
 	size_t note_len; /* SONDE_RELAY_NOTE at most */
 };
 
-/* ports: how many there will be at most; they share 64 MB of rings. hooks: borrowed. 0 or -errno.
+/* The ports of a relay are interfaces of one namespace: port N is the interface number first + N.
  */
-int sonde_relay_open(struct sonde_relay **ret, unsigned ports,
-		     const struct sonde_relay_hooks *hooks);
+struct sonde_relay_ports {
+	int netns; /* borrowed until open returns */
+	unsigned first, n;
+	unsigned mtu; /* the largest packet of any of them */
+};
 
-/* One more port, as sonde_port_open. Its number, from 0, or -errno. */
-int sonde_relay_port(struct sonde_relay *r, int netns, const char *name, unsigned mtu);
+/* hooks: borrowed. 0 or -errno. Needs CAP_NET_RAW in the namespace. */
+int sonde_relay_open(struct sonde_relay **ret, const struct sonde_relay_ports *ports,
+		     const struct sonde_relay_hooks *hooks);
 
 /* Copies a frame and its note and keeps them until due. Where the copy stands, which may be altered
  * until the hook returns; NULL: there is no room. For each port, and for what stays inside, 64 MB
  * are kept at most, a small frame counting some 200 bytes, and for all together 512 MB. */
 uint8_t *sonde_relay_keep(struct sonde_relay *r, const struct sonde_relay_item *item);
+
+/* Whether all that comes waits for a millisecond or more, as far as is known. Then, when much
+ * comes, it may be read some 200 us later than it came, all at once: its times are the kernel's
+ * stamps and stay as they are, and there is a tenth of the waking up. At first it does not. */
+void sonde_relay_rest(struct sonde_relay *r, bool all_waits);
 
 /* Carries frames until a hook asks to end: what that returned, or -errno. What waits then waits
  * still. */

@@ -6,9 +6,7 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import time
 
@@ -297,6 +295,21 @@ def commands_end_when_their_lab_does():
                 same(command.process.wait(10), 125, "exit code")
                 true(b"the lab ended before the command did" in command.process.stderr.read(), "it is not said")
             nothing_is_left(watch)
+
+
+@fact
+def a_killed_exec_leaves_the_lab_and_nothing_else():
+    for who in everybody():
+        with who.up(CHAIN) as lab:
+            with Running(who.argv("exec", lab.name, "src", "--", "sh", "-c", "echo up; sleep 1000 & sleep 1001"),
+                         stdout=subprocess.PIPE, env=marked()) as command:
+                same(command.process.stdout.readline(), b"up\n", "its first words")
+                command.process.kill()
+                command.process.wait(10)
+            wait_until(lambda: lab.line().split()[3] == "0", "that no command is counted")
+            wait_until(lambda: len(left()) == 3, f"that the holder, the keeper and the servers are left of {left()}")
+            lab.exec("src", "true")
+        nothing_is_left()
 
 
 @fact

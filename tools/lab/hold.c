@@ -49,40 +49,50 @@ static bool is_name(const char *name)
 			    "0123456789._-") == strlen(name);
 }
 
+/* Takes the name and builds the lab; what was opened is in the plan. */
+static int build(const struct sonde_lab_conf *conf, const char *name,
+		 struct sonde_labhold_plan *plan)
+{
+	bool own;
+	int code;
+
+	plan->listener = sonde_control_listen(conf->uid, name);
+	if (plan->listener == -EADDRINUSE) {
+		sonde_cli_say(&sonde_lab_cli,
+			      "there is a lab '%s' already; 'sonde lab down %s' ends it", name,
+			      name);
+		return SONDE_EXIT_INPUT;
+	}
+	if (plan->listener < 0)
+		return sonde_cli_fail(&sonde_lab_cli, name, plan->listener);
+	code = sonde_lab_build(plan->site, plan->file, plan->path, &own);
+	if (!code && own && (plan->userns = sonde_userns_open()) < 0)
+		code = sonde_cli_fail(&sonde_lab_cli, name, plan->userns);
+	return code;
+}
+
 int sonde_lab_up(const struct sonde_lab_conf *conf, char **words)
 {
 	struct sonde_labsite site = { 0 };
 	struct sonde_labfile f;
 	struct sonde_labhold_plan plan = { &f, &site, *words, -1, -1, -1 };
-	int code = sonde_lab_read(&f, *words), r = 0;
+	int code = sonde_lab_read(&f, *words), r;
 	const char *name = conf->name ? conf->name : f.lab.name;
-	bool own;
 
-	if (code)
-		return code;
-	if (!name)
+	if (!code && !name)
 		sonde_cli_wrong(&sonde_lab_cli, "%s has no 'lab NAME': --name gives one", *words);
-	if (!is_name(name))
+	if (!code && !is_name(name))
 		sonde_cli_wrong(&sonde_lab_cli,
 				"a name is up to 63 letters, digits, dots, dashes, not '%s'", name);
-	plan.listener = sonde_control_listen(conf->uid, name);
-	if (plan.listener == -EADDRINUSE)
-		sonde_cli_wrong(&sonde_lab_cli,
-				"there is a lab '%s' already; 'sonde lab down %s' ends it", name,
-				name);
-	if (plan.listener < 0)
-		return sonde_cli_fail(&sonde_lab_cli, name, plan.listener);
-	code = sonde_lab_build(&site, &f, *words, &own);
-	if (code)
-		return code;
-	if (own)
-		r = plan.userns = sonde_userns_open();
-	if (r >= 0)
-		r = hand_over(&plan);
-	if (r < 0)
-		return sonde_cli_fail(&sonde_lab_cli, name, r);
-	printf("lab %s is up: %u nodes, %u links\n", name, f.lab.nodes, f.lab.links);
-	return fflush(stdout) ? SONDE_EXIT_INCOMPLETE : SONDE_EXIT_YES;
+	if (!code)
+		code = build(conf, name, &plan);
+	if (!code && (r = hand_over(&plan)) < 0)
+		code = sonde_cli_fail(&sonde_lab_cli, name, r);
+	if (!code)
+		printf("lab %s is up: %u nodes, %u links\n", name, f.lab.nodes, f.lab.links);
+	sonde_labsite_close(&site);
+	sonde_labfile_done(&f);
+	return !code && fflush(stdout) ? SONDE_EXIT_INCOMPLETE : code;
 }
 
 int sonde_lab_down(const struct sonde_lab_conf *conf, char **words)

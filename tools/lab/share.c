@@ -7,6 +7,7 @@
 #include "base/reason.h"
 #include "lab/truth.h"
 #include "out/json.h"
+#include "run/stamp.h"
 #include "sys/file.h"
 #include "sys/userns.h"
 #include "tools/lab/lab.h"
@@ -90,16 +91,20 @@ int sonde_lab_print_truth(const struct sonde_lab *lab, int truth, int out)
 	static char buffer[64 << 10];
 	const struct sonde_truth_ring *ring;
 	struct sonde_truth_record record;
+	struct sonde_truth_run_record run;
+	struct sonde_stamp stamp = { 0 };
+	char started[SONDE_STAMP_MAX];
 	struct sonde_truth one;
 	struct sonde_text t;
-	uint64_t first = 0;
+	uint64_t first;
 	int r = sonde_labwire_truth(&ring, truth);
 
 	if (r < 0)
 		return sonde_cli_fail(&sonde_lab_cli, "the truth", r);
 	sonde_text_init(&t, buffer, sizeof buffer, sonde_file_sink, &out);
-	if (ring->written > ring->capacity)
-		first = ring->written - ring->capacity;
+	*sonde_stamp_put_rfc3339(&stamp, started, ring->began_real) = 0;
+	first = sonde_truth_tell_run(&run, ring, started);
+	sonde_json_record(&t, &sonde_truth_run_schema, &run);
 	for (uint64_t i = first; (r = sonde_truth_get(ring, i, &one)) != 0; i++) {
 		if (r < 0)
 			continue; /* a newer one came over it */
@@ -112,7 +117,7 @@ int sonde_lab_print_truth(const struct sonde_lab *lab, int truth, int out)
 		return sonde_cli_fail(&sonde_lab_cli, "the truth", r);
 	if (!first)
 		return 0;
-	sonde_cli_say(&sonde_lab_cli, "the oldest %llu records are gone: %llu are kept",
-		      (unsigned long long)first, (unsigned long long)ring->capacity);
+	sonde_cli_say(&sonde_lab_cli, "the oldest %llu records are gone",
+		      (unsigned long long)first);
 	return SONDE_EXIT_INCOMPLETE;
 }
