@@ -3,6 +3,9 @@
 
 /* A sim behind one link, packets to it, and its answers. */
 
+#include <sys/socket.h>
+
+#include "base/text.h"
 #include "packet/draft.h"
 #include "packet/tuple.h"
 #include "tests/lab_read.h"
