@@ -247,8 +247,8 @@ END_TEST
 START_TEST(a_link_that_makes_all_wait_does_the_same)
 {
 	const struct sonde_lab_impair far[2] = {
-		{ .delay = 5 * SONDE_MILLISECOND, .jitter = SONDE_MILLISECOND, .loss = 50000 },
-		{ .delay = 3 * SONDE_MILLISECOND, .dup = 50000, .corrupt = 20000 },
+		{ .delay = 5000000, .jitter = 1000000, .loss = 50000 },
+		{ .delay = 3000000, .dup = 50000, .corrupt = 20000 }
 	};
 
 	if (!may_not())
