@@ -130,20 +130,6 @@ static int keep(void *arg)
 	return 125;
 }
 
-/* Our own place is kept: only the fork is the first of a new namespace. */
-static int start_keeper(struct sonde_labcell *c)
-{
-	const struct sonde_child_plan plan = { .run = keep, .out = -1, .arg = c };
-	int home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), r;
-
-	if (home < 0)
-		return -errno;
-	r = unshare(CLONE_NEWPID) < 0 ? -errno : sonde_child_start(&c->keeper, &plan);
-	setns(home, CLONE_NEWPID);
-	close(home);
-	return r;
-}
-
 static void close_pair(int *fd)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -156,6 +142,9 @@ static void close_pair(int *fd)
 int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_plan *plan)
 {
 	bool relayed = plan->site && plan->site->wire;
+	const struct sonde_child_plan keeper = {
+		.run = keep, .out = -1, .arg = ret, .first = true
+	};
 	int control[2] = { -1, -1 }, r = 0;
 
 	*ret = (struct sonde_labcell){ .plan = plan, .keeper = { .release = -1, .report = -1 } };
@@ -167,7 +156,7 @@ int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_pl
 	ret->control = control[0];
 	ret->relay = control[1];
 	if (!r)
-		r = start_keeper(ret);
+		r = sonde_child_start(&ret->keeper, &keeper);
 	if (ret->relay >= 0)
 		close(ret->relay);
 	if (r) {
