@@ -251,8 +251,13 @@ START_TEST(a_link_that_makes_all_wait_does_the_same)
 		{ .delay = 3000000, .dup = 50000, .corrupt = 20000 }
 	};
 
-	if (!may_not())
-		cross(far, 5000);
+	const struct sonde_lab_impair dead[2] = { { .delay = 5000000, .loss = 1000000 },
+						  { .delay = 5000000, .loss = 1000000 } };
+
+	if (may_not())
+		return;
+	cross(far, 5000);
+	cross(dead, 1000); /* nothing is ever due: what comes is read nevertheless */
 }
 END_TEST
 
@@ -337,6 +342,27 @@ START_TEST(who_asks_nobody_is_told_so)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	close(pair[1]);
 	ck_assert_int_eq(sonde_labwire_set(pair[0], 0, &any), -EPIPE);
+}
+END_TEST
+
+START_TEST(an_answer_that_comes_too_late_is_not_taken_for_the_next)
+{
+	const struct sonde_lab_link any = { 0 };
+	uint64_t request[64], answer[2]; /* both begin with the ticket */
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	if (!fork()) {
+		MUST(recv(pair[1], request, sizeof request, 0) > 0);
+		answer[0] = request[0] - 1;
+		answer[1] = 5;
+		MUST(send(pair[1], answer, sizeof answer, 0) == sizeof answer);
+		answer[0] = request[0];
+		answer[1] = 0;
+		MUST(send(pair[1], answer, sizeof answer, 0) == sizeof answer);
+		_exit(0);
+	}
+	ck_assert_int_eq(sonde_labwire_set(pair[0], 0, &any), 0);
 }
 END_TEST
 
@@ -486,6 +512,7 @@ Suite *labwire_suite(void)
 	tcase_add_test(c, a_link_changes_while_it_carries);
 	tcase_add_test(c, each_direction_of_each_link_has_its_own_seed);
 	tcase_add_test(c, who_asks_nobody_is_told_so);
+	tcase_add_test(c, an_answer_that_comes_too_late_is_not_taken_for_the_next);
 	tcase_add_test(c, the_largest_frames_cross_until_too_many_are_on_their_way);
 	tcase_add_test(c, what_was_missed_is_counted);
 	tcase_add_test(c, close_leaves_no_namespace_and_no_interface);
