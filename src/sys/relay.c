@@ -213,7 +213,8 @@ static bool send_due(struct sonde_relay *r)
 		if (row[0]->port == SONDE_RELAY_INSIDE)
 			break;
 	}
-	send_row(r, row, n);
+	if (n)
+		send_row(r, row, n);
 	return n;
 }
 
