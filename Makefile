@@ -31,7 +31,7 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-al
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)
-LDLIBS := -lpcap -lcap-ng -lmnl $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd)
+LDLIBS := -lpcap -lcap-ng -lmnl -lnftables $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd)
 
 # src/sys/bpf*.c need libbpf; bpf_none.c stands in for them.
 BPF_SRC  := $(wildcard src/sys/bpf*.c)
@@ -39,6 +39,7 @@ LIB_SRC  := $(filter-out $(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf
 	$(filter-out %.bpf.c,$(wildcard src/*/*.c capture/*.c)))
 TOOL_SRC := $(wildcard tools/*.c)
 DEMO_SRC := $(wildcard tools/demo/*.c)
+LAB_SRC  := $(wildcard tools/lab/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 STIM_SRC := $(wildcard tests/stim/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -54,7 +55,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check interrupts fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
+.PHONY: all demo test check interrupts rounds fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -70,8 +71,9 @@ test:					## install what is missing, build, run all tests
 	@$(AGAIN) all $(B)/check fuzzers
 	@$(RUN) tests/house/test.sh suites replay $(if $(SANITIZE),,lint build) e2e
 
-# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone.
+# The demo's sessions live in tools/demo/ and are linked into sonde-demo alone; so do the parts of a lab.
 $(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))
+$(BIN)/sonde-lab: $(call obj,$(LAB_SRC))
 $(TOOLS): $(BIN)/%: $(B)/tools/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
@@ -127,6 +129,9 @@ $(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $
 interrupts: all				## end a capture at 1,000 moments; each file must be whole
 	@$(RUN) SONDE_INTERRUPTS=1000 python3 tests/e2e/run.py '^capture.whenever'
 
+rounds: all				## as root: 1,000 labs up and down, 200 killed at any moment; nothing may be left
+	@$(RUN) SONDE_LAB_ROUNDS=1000 SONDE_LAB_KILLS=200 python3 tests/e2e/run.py '^lab.(up_and_down|.*killed_at_any)'
+
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
 
@@ -134,8 +139,9 @@ check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
-# What tests/bench/read.py reads, beside real traffic, and what it compares with.
-$(B)/mixed $(B)/floor: $(B)/%: $(B)/tests/bench/%.o $(LIB)
+# What tests/bench/read.py reads, beside real traffic, and what it compares with; what
+# tests/bench/relay.py measures with.
+$(B)/mixed $(B)/floor $(B)/wire: $(B)/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
 mutants:				## plant faults in the packet core; the suites must see each (minutes)
@@ -158,7 +164,7 @@ bench-read: all $(B)/mixed $(B)/floor		## what reading captures costs
 	@$(RUN) tests/bench/read.py
 bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor
+	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor $(B)/wire
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
@@ -11,24 +10,9 @@
 
 #include "sys/link.h"
 #include "sys/netns.h"
+#include "tests/root.h"
 
 static int a, b;
-
-static bool lacks_root(void)
-{
-	if (geteuid() == 0)
-		return false;
-	puts("skipped: network namespaces take root");
-	return true;
-}
-
-static struct sonde_address address(int family, const char *text)
-{
-	struct sonde_address r = { .family = (uint16_t)family };
-
-	inet_pton(family, text, r.ip);
-	return r;
-}
 
 static void cable(void)
 {

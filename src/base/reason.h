@@ -26,7 +26,9 @@
 	R(SONDE_GONE, "gone", "the process has ended")                                             \
 	R(SONDE_LOST, "lost", "some events were lost on their way to sonde")                       \
 	R(SONDE_TRACED, "traced", "another tracer holds the process already")                      \
-	R(SONDE_DESCRIPTION, "description", "the description of the network is wrong")
+	R(SONDE_DESCRIPTION, "description", "the description of the network is wrong")             \
+	R(SONDE_RULES, "rules",                                                                    \
+	  "the rules of the firewall are wrong, or this kernel cannot have them")
 
 /* clang-format off */
 enum sonde_reason {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/near.h"
 #include "base/reason.h"
 #include "base/text.h"
 
@@ -102,43 +103,13 @@ int sonde_cli_fail_command(const struct sonde_cli *cli, const char *command, int
 	return code == -ENOENT ? SONDE_EXIT_NOT_FOUND : SONDE_EXIT_CANNOT_RUN;
 }
 
-/* Letters to insert, delete, replace or swap with their neighbour to make b of a. */
-static unsigned distance(const char *a, const char *b)
-{
-	enum { MAX = 32 };
-	unsigned d[MAX + 1][MAX + 1];
-	size_t n = strlen(a), m = strlen(b);
-
-	if (n > MAX || m > MAX)
-		return MAX;
-	for (size_t i = 0; i <= n; i++)
-		for (size_t j = 0; j <= m; j++) {
-			unsigned best;
-
-			if (!i || !j) {
-				d[i][j] = (unsigned)(i + j);
-				continue;
-			}
-			best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			if (d[i - 1][j] + 1 < best)
-				best = d[i - 1][j] + 1;
-			if (d[i][j - 1] + 1 < best)
-				best = d[i][j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    d[i - 2][j - 2] + 1 < best)
-				best = d[i - 2][j - 2] + 1;
-			d[i][j] = best;
-		}
-	return d[n][m];
-}
-
 const char *sonde_cli_nearest(const char *typed, const char *const *words)
 {
 	unsigned best = strlen(typed) / 3 + 2; /* worse than this is another word, not a slip */
 	const char *found = NULL;
 
 	for (; *words; words++) {
-		unsigned d = distance(typed, *words);
+		unsigned d = sonde_near(typed, strlen(typed), *words, best - 1);
 
 		if (d < best) {
 			best = d;

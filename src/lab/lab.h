@@ -19,6 +19,7 @@ enum {
 	SONDE_LAB_HOPS = 16, /* next hops of one route */
 	SONDE_LAB_NODES = 250,
 	SONDE_LAB_LINKS = 1000,
+	SONDE_LAB_QUEUE = 1000, /* packets in front of a rate at most */
 };
 
 enum sonde_lab_kind {
@@ -33,7 +34,7 @@ struct sonde_lab_impair {
 	sonde_ns delay, jitter; /* each packet waits delay and up to jitter more or less */
 	uint32_t loss, dup, reorder, corrupt;
 	uint64_t rate;	/* bits a second; 0: no limit */
-	uint32_t queue; /* packets that wait for the rate at most; 0: 1000 */
+	uint32_t queue; /* packets that wait for the rate at most; 0: SONDE_LAB_QUEUE */
 };
 
 /* One end of a link. */
@@ -49,13 +50,14 @@ struct sonde_lab_end {
 struct sonde_lab_link {
 	struct sonde_lab_end end[2];
 	unsigned mtu;	 /* 0: 1500 */
-	bool impaired;	 /* either direction is: it needs a relay between its ends */
+	bool impaired;	 /* an impairment was said, be it 0: it has a relay between its ends */
 	bool precise;	 /* the relay spins for the last 200 us before a packet is due */
 	unsigned metric; /* what "route * auto" counts; 1 */
 	unsigned line;	 /* of the text */
 };
 
-/* To one node's addresses (all of them), by next hops that are taken in turn by flow. */
+/* To one node's addresses (all of them, and the networks behind a sim), by next hops that are taken
+ * in turn by flow. Each is one address long, so it stands before the network of a link. */
 struct sonde_lab_route {
 	unsigned node, to;
 	struct {
@@ -68,7 +70,8 @@ struct sonde_lab_route {
 	unsigned line;
 };
 
-/* Something a node does to packets that pass, in nftables' words; rules.h makes the shorthands. */
+/* Something a node does to packets that pass, in nftables' words. The plan makes those of boxes and
+ * of silent routers (rules.h), so this is all that a node's table holds. */
 struct sonde_lab_rule {
 	unsigned node;
 	const char *text; /* for the table "inet lab", whole chains */
@@ -90,19 +93,44 @@ struct sonde_lab_service {
 	unsigned line;
 };
 
+/* What a box says to a new flow that it does not let through. */
+enum sonde_lab_firewall {
+	SONDE_LAB_OPEN,
+	SONDE_LAB_DROP,	  /* nothing */
+	SONDE_LAB_REJECT, /* an ICMP error: administratively prohibited */
+	SONDE_LAB_RESET,  /* to TCP a reset in the name of who was asked, else as above */
+};
+
 struct sonde_lab_node {
 	const char *name;
 	enum sonde_lab_kind kind;
 	unsigned line;
+	struct sonde_address v4, v6; /* what its name stands for: its end of its first link; of a
+				      * sim, its last hop. Planned; family 0: it has no link */
 	/* of a router */
 	unsigned hash;		/* 3: addresses alone choose among next hops; 4: ports too */
 	sonde_ns icmp_interval; /* at most one error to one host in this time; 0: no limit */
 	bool silent;		/* tells nobody that a packet's time ran out */
 	/* of a box: what the oracle must know of its rules */
-	bool nat;
-	unsigned set_ttl; /* 0: untouched */
+	bool nat;	      /* what leaves towards a nat_towards has the box's address there */
+	unsigned nat_towards; /* a neighbour: place in lab.node */
+	unsigned set_ttl;     /* 0: untouched */
+	unsigned mss_clamp;   /* 0: untouched */
+	bool bleach_dscp;
+	bool drop_too_big; /* "drop=icmp-frag-needed": neither sends nor forwards such errors */
+	enum sonde_lab_firewall firewall;
+	const uint16_t *open; /* TCP and UDP ports that the firewall lets through */
+	unsigned opens;
+	bool own_rules; /* has nft rules of which the oracle knows nothing */
 	/* of a sim */
-	const char *profile; /* its text (sim.h), or NULL */
+	const char *profile_file; /* "profile=FILE": the caller puts the file's text into profile
+				   * before planning; or NULL */
+	const char *profile;	  /* its text (sim.h), or NULL */
+	unsigned profile_line; /* where that begins, for errors; in profile_file if there is one */
+	const struct sonde_sim_profile *sim; /* of profile, planned */
+	struct sonde_address net4, net6;     /* networks behind it: 10.128+S.0.0/16 and
+					      * fd00:1:0:S::/64 unless said by hand, S from 0 */
+	unsigned net4_prefix, net6_prefix;
 };
 
 struct sonde_lab {
@@ -137,6 +165,9 @@ int sonde_lab_parse(struct sonde_lab *ret, struct sonde_arena *arena, const char
  * shortest paths, all equal ones. Every link has IPv4 10.A.B.0/24 and IPv6 fd00:0:A:B::/64 unless
  * said by hand. 0, or SONDE_DESCRIPTION: two things have one address, or a route cannot be. */
 int sonde_lab_plan(struct sonde_lab *lab, struct sonde_lab_error *ret_error);
+
+/* Clears the bits of an address behind its prefix. */
+void sonde_lab_network(struct sonde_address *a, unsigned prefix);
 
 /* The place of the node of that name, or -1. */
 int sonde_lab_find(const struct sonde_lab *lab, const char *name);

@@ -1,6 +1,6 @@
 #include "packet/lookup.h"
 
-enum { NAME_MOST = 64 };
+#include "base/near.h"
 
 static bool same(const char *name, size_t len, const char *full)
 {
@@ -53,34 +53,6 @@ bool sonde_lookup(struct sonde_lookup *ret, const char *name, size_t len,
 	return true;
 }
 
-/* Letters to add, leave out or change (Levenshtein); more than most is not told apart. */
-static unsigned distance(const char *a, size_t n, const char *b, unsigned most)
-{
-	unsigned row[NAME_MOST + 1], before, here;
-	size_t m = strlen(b);
-
-	if (n > NAME_MOST || m > n + most || n > m + most)
-		return most + 1;
-	for (unsigned i = 0; i <= n; i++)
-		row[i] = i;
-	for (size_t k = 0; k < m; k++) {
-		before = row[0];
-		row[0] = (unsigned)k + 1;
-		for (size_t i = 0; i < n; i++) {
-			here = row[i + 1];
-			if (a[i] != b[k])
-				before++;
-			if (before > here + 1)
-				before = here + 1;
-			if (before > row[i] + 1)
-				before = row[i] + 1;
-			row[i + 1] = before;
-			before = here;
-		}
-	}
-	return row[n];
-}
-
 struct nearest {
 	const char *name, *best;
 	size_t len;
@@ -89,7 +61,7 @@ struct nearest {
 
 static void try(struct nearest *n, const char *candidate)
 {
-	unsigned d = distance(n->name, n->len, candidate, n->far - 1);
+	unsigned d = sonde_near(n->name, n->len, candidate, n->far - 1);
 
 	if (d < n->far) {
 		n->far = d;

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +86,14 @@ static _Noreturn void become(const struct sonde_child_plan *plan, int wait, int 
 	fail(report, -errno, errno == ENOENT ? 127 : 126);
 }
 
+/* fork(2), but for the namespace. */
+static pid_t fork_as_first(void)
+{
+	struct clone_args how = { .flags = CLONE_NEWPID, .exit_signal = SIGCHLD };
+
+	return (pid_t)syscall(SYS_clone3, &how, sizeof how);
+}
+
 int sonde_child_start(struct sonde_child *ret, const struct sonde_child_plan *plan)
 {
 	struct sonde_child c = { .release = -1, .report = -1 };
@@ -101,7 +111,7 @@ int sonde_child_start(struct sonde_child *ret, const struct sonde_child_plan *pl
 	/* A signal must meet either our handlers here or the old dispositions there. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
-	c.pid = fork();
+	c.pid = plan->first ? fork_as_first() : fork();
 	if (!c.pid) {
 		close(release[1]);
 		close(report[0]);

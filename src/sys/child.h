@@ -16,6 +16,7 @@
  *	return sonde_child_leave(status);
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct sonde_child_plan {
@@ -24,6 +25,8 @@ struct sonde_child_plan {
 	int out;		   /* becomes its standard output; -1: ours */
 	int (*prepare)(void *arg); /* run in it just before exec: 0 or -errno; may be NULL */
 	void *arg;		   /* of run and prepare */
+	bool first;		   /* it is the first process of a namespace of its own for them
+				    * (pid_namespaces(7)); needs CAP_SYS_ADMIN */
 };
 
 struct sonde_child {

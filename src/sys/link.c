@@ -47,19 +47,29 @@ static int put_request(int netns, struct message *m)
 	return err;
 }
 
-/* The interface's number in its namespace, or -errno. SIOCGIFINDEX and its like are answered by a
- * socket of any family. */
-static int find_index(int netns, const char *name)
+/* SIOCGIFINDEX and its like are answered by a socket of any family. */
+int sonde_link_index_by(int fd, const char *name)
+{
+	struct ifreq r = { 0 };
+
+	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
+	return ioctl(fd, SIOCGIFINDEX, &r) < 0 ? -errno : r.ifr_ifindex;
+}
+
+static int ask_inside(int netns, const char *name, int (*ask)(int fd, const char *name))
 {
 	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret;
-	struct ifreq r = { 0 };
 
 	if (fd < 0)
 		return fd;
-	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
-	ret = ioctl(fd, SIOCGIFINDEX, &r) < 0 ? -errno : r.ifr_ifindex;
+	ret = ask(fd, name);
 	close(fd);
 	return ret;
+}
+
+static int find_index(int netns, const char *name)
+{
+	return ask_inside(netns, name, sonde_link_index_by);
 }
 
 int sonde_link_pair(int netns_a, const char *name_a, int netns_b, const char *name_b)
@@ -138,14 +148,12 @@ int sonde_link_up(int netns, const char *name)
 
 /* Puts the commands to the driver, each with the value 0, until one fails. Returns the last one's
  * answer, or -errno. */
-static int ask_driver(int netns, const char *name, const uint32_t *command, size_t n)
+static int ask_driver(int fd, const char *name, const uint32_t *command, size_t n)
 {
-	int fd = sonde_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0), ret = 0;
 	struct ethtool_value value;
 	struct ifreq r = { .ifr_data = (void *)&value };
+	int ret = 0;
 
-	if (fd < 0)
-		return fd;
 	strncpy(r.ifr_name, name, sizeof r.ifr_name - 1);
 	for (size_t i = 0; ret >= 0 && i < n; i++) {
 		value = (struct ethtool_value){ .cmd = command[i] };
@@ -153,20 +161,29 @@ static int ask_driver(int netns, const char *name, const uint32_t *command, size
 		ret = ioctl(fd, SIOCETHTOOL, &r) < 0 && errno != EOPNOTSUPP ? -errno
 									    : (int)value.data;
 	}
-	close(fd);
 	return ret;
 }
 
-int sonde_link_carrier(int netns, const char *name)
+int sonde_link_carrier_by(int fd, const char *name)
 {
-	return ask_driver(netns, name, &(uint32_t){ ETHTOOL_GLINK }, 1);
+	return ask_driver(fd, name, &(uint32_t){ ETHTOOL_GLINK }, 1);
 }
 
-int sonde_link_plain(int netns, const char *name)
+int sonde_link_plain_by(int fd, const char *name)
 {
 	/* Generic segmentation goes last: it may only be turned off without the others. */
 	static const uint32_t off[] = { ETHTOOL_SRXCSUM, ETHTOOL_STSO, ETHTOOL_STXCSUM,
 					ETHTOOL_SGRO, ETHTOOL_SGSO };
 
-	return ask_driver(netns, name, off, sizeof off / sizeof *off);
+	return ask_driver(fd, name, off, sizeof off / sizeof *off);
+}
+
+int sonde_link_carrier(int netns, const char *name)
+{
+	return ask_inside(netns, name, sonde_link_carrier_by);
+}
+
+int sonde_link_plain(int netns, const char *name)
+{
+	return ask_inside(netns, name, sonde_link_plain_by);
 }

@@ -74,6 +74,43 @@ int sonde_netns_open(void)
 	return send_visitor(&(struct visit){ .netns = -1 });
 }
 
+struct many {
+	int *ret;
+	unsigned n;
+	int (*call)(void *arg, unsigned place);
+	void *arg;
+	int result;
+};
+
+static void *make_many(void *arg)
+{
+	struct many *m = arg;
+
+	for (unsigned i = 0; i < m->n && m->result >= 0; i++) {
+		m->result = m->ret[i] = make_netns();
+		if (m->result >= 0)
+			m->result = m->call(m->arg, i);
+	}
+	return NULL;
+}
+
+int sonde_netns_open_many(int *ret, unsigned n, int (*call)(void *arg, unsigned place), void *arg)
+{
+	struct many m = { ret, n, call, arg, 0 };
+	pthread_t thread;
+	int err;
+
+	for (unsigned i = 0; i < n; i++)
+		ret[i] = -1;
+	err = pthread_create(&thread, NULL, make_many, &m);
+	if (err)
+		return -err;
+	pthread_join(thread, NULL);
+	for (unsigned i = 0; i < n; i++)
+		ret[i] = ret[i] < 0 ? -1 : ret[i];
+	return m.result < 0 ? m.result : 0;
+}
+
 int sonde_netns_named(const char *name)
 {
 	char path[4096];

@@ -10,6 +10,11 @@
 /* A new namespace with its loopback up. A descriptor that is closed by exec, or -errno. */
 int sonde_netns_open(void);
 
+/* n new ones by one thread. call is called inside each in turn, with its place; what it returns
+ * below 0 ends it all. Descriptors go into ret, -1 where none was made; those of before a failure
+ * are the caller's. 0 or -errno. */
+int sonde_netns_open_many(int *ret, unsigned n, int (*call)(void *arg, unsigned place), void *arg);
+
 /* One that has a name under /run/netns, as ip-netns(8) gives them, or a path that holds a slash, as
  * /proc/PID/ns/net. A descriptor that is closed by exec, or -errno. Needs no capability. */
 int sonde_netns_named(const char *name);

@@ -18,6 +18,7 @@ table() {
 	build	header pcap/pcap.h pcap		libpcap-dev		live capture, link types
 	build	header cap-ng.h cap-ng		libcap-ng-dev		gives up capabilities
 	build	header libmnl/libmnl.h mnl	libmnl-dev		netlink: socket diagnosis, interfaces
+	build	header nftables/libnftables.h nftables	libnftables-dev		firewall rules of a lab
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it
@@ -29,7 +30,12 @@ table() {
 	test	program strace			strace			second opinion on calls
 	test	program nginx			nginx-light		a server to attach to
 	test	program redis-server		redis-server		a server to attach to
-	test	program curl			curl			a client of nginx
+	test	program curl			curl			a client of nginx, and in labs
+	test	program ping			iputils-ping		labs, seen by the tools of others
+	test	program traceroute		traceroute		labs, seen by the tools of others
+	test	program tracepath		iputils-tracepath	labs, seen by the tools of others
+	test	program mtr			mtr-tiny		labs, seen by the tools of others
+	test	program iperf3			iperf3			labs, seen by the tools of others
 	test	program ip			iproute2		network namespaces
 	test	program nsenter			util-linux		enters network namespaces
 	test	program setpriv			util-linux		runs without privilege

@@ -12,6 +12,7 @@ for fuzzer in "$SONDE_BUILD"/fuzz_*; do
 	seeds=
 	case $name in
 	copy | reader | report) files=$SONDE_CORPUS ;;
+	lab) files=tests/lab ;;
 	*) files= ;;
 	esac
 	for d in "tests/fuzz/corpus/$name" "$files"; do

@@ -24,7 +24,7 @@ src/wire	-
 src/packet	inet_pton|strtoull?|memmem
 src/flow	-
 src/life	qsort|bsearch
-src/lab	-
+src/lab	qsort|inet_pton
 src/out	-
 END
 exit $bad
