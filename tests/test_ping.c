@@ -1,0 +1,698 @@
+#include "tests/probe_world.h"
+
+Suite *ping_suite(void);
+
+START_TEST(an_answer_gives_the_round_trip_between_the_kernels_stamps)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_step(w);
+	ck_assert_uint_eq(w->n, 1);
+	w->now += 10 * MS;
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_told(w, "reply");
+	ck_assert_str_eq(w->tell[0].answer, "echo-reply");
+	ck_assert_str_eq(w->tell[0].clock, "kernel");
+	ck_assert_str_eq(w->tell[0].from, "10.1.0.0");
+	ck_assert_uint_eq(w->tell[0].rtt, 10 * MS - 1000);
+	ck_assert_uint_eq(w->tell[0].uncertainty, 0);
+	ck_assert_uint_eq(w->tell[0].bits, 96);
+	ck_assert(w->done);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(without_a_stamp_of_leaving_the_time_of_asking_counts)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	w->stamped = false;
+	world_step(w);
+	w->now += 10 * MS;
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_assert_str_eq(w->tell[0].clock, "kernel-rx");
+	ck_assert_uint_eq(w->tell[0].rtt, 10 * MS);
+	ck_assert_uint_eq(w->tell[0].uncertainty, SONDE_ABSENT);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_probe_without_an_answer_is_lost_when_its_time_is_over)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_pass(w, SONDE_SECOND - 1);
+	ck_assert_uint_eq(w->told, 0);
+	world_pass(w, 1);
+	ck_told(w, "lost");
+	ck_assert(w->done);
+	ck_assert_uint_eq(world_target(w, 0).lost, 1);
+	ck_assert_uint_eq(world_target(w, 0).loss_ppm, 1000000);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(an_answer_after_its_time_is_late_once_and_then_a_duplicate)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 4 }, 1);
+	struct sonde_target_record r;
+
+	world_pass(w, 1500 * MS);
+	ck_told(w, "lost");
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_told(w, "late");
+	ck_assert_uint_eq(w->tell[w->told - 1].rtt, 1500 * MS - 1000);
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_told(w, "duplicate");
+	world_pass(w, 5 * SONDE_SECOND);
+	r = world_target(w, 0);
+	ck_assert_uint_eq(r.sent, 4);
+	ck_assert_uint_eq(r.lost, 4);
+	ck_assert_uint_eq(r.late, 1);
+	ck_assert_uint_eq(r.received, 0);
+	ck_assert_uint_eq(r.duplicates, 1);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(seventy_thousand_duplicates_are_counted_and_change_nothing)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 2, .quiet = true }, 1);
+	struct sonde_target_record r;
+
+	world_step(w);
+	w->now += MS;
+	for (unsigned i = 0; i <= 70000; i++)
+		world_answer(w, 0, (struct world_answer){ 0 });
+	r = world_target(w, 0);
+	ck_assert_uint_eq(r.received, 1);
+	ck_assert_uint_eq(r.duplicates, 70000);
+	ck_assert_uint_eq(r.rtt_max_ns, MS - 1000);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(seventy_thousand_probes_wrap_nothing)
+{
+	struct sonde_ping_plan plan = { .count = 70000, .interval = 10 * MS, .quiet = true };
+	struct world *w = world_new(plan, 1);
+	struct sonde_target_record r;
+
+	for (uint64_t i = 0; i < 70000; i++) {
+		while (w->n == i)
+			w->now = world_step(w) > w->now ? world_step(w) : w->now;
+		w->now += MS;
+		if (i % 1000 != 999)
+			world_answer(w, i, (struct world_answer){ 0 });
+		if (i == 65536) /* has the same sequence number as 0, but is not it */
+			ck_assert_uint_eq(sonde_load(w->sent[i % WORLD_SENT].byte + 6, 2),
+					  (uint16_t)w->p.flight.start);
+	}
+	world_pass(w, 2 * SONDE_SECOND);
+	r = world_target(w, 0);
+	ck_assert(w->done);
+	ck_assert_uint_eq(r.received, 69930);
+	ck_assert_uint_eq(r.lost, 70);
+	ck_assert_uint_eq(r.loss_single, 70);
+	ck_assert_uint_eq(r.duplicates, 0);
+	ck_assert_uint_eq(r.spoofed, 0);
+	ck_assert_uint_eq(r.reordered, 0);
+	world_close(w);
+}
+END_TEST
+
+/* More than 65,536 out at once: a code on the wire stands for several. */
+START_TEST(the_tag_tells_probes_with_the_same_code_apart)
+{
+	struct sonde_ping_plan plan = { .count = 70000,
+					.interval = 20000,
+					.timeout = 60 * SONDE_SECOND };
+	struct world *w = world_new(plan, 1);
+	static struct world_sent first;
+
+	world_step(w);
+	first = w->sent[0];
+	ck_assert_uint_lt(w->n, WORLD_SENT);
+	world_pass(w, 2 * SONDE_SECOND);
+	ck_assert_uint_eq(w->n, 70000);
+	w->sent[0] = first;
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[w->told - 1].seq, 1);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(an_answer_to_a_probe_of_too_long_ago_is_forgotten_not_forged)
+{
+	struct sonde_ping_plan plan = {
+		.count = 3000, .interval = 10 * MS, .timeout = 100 * MS, .quiet = true
+	};
+	struct world *w = world_new(plan, 1);
+	static struct world_sent first;
+
+	world_step(w);
+	first = w->sent[0];
+	world_pass(w, 28 * SONDE_SECOND);
+	w->sent[0] = first;
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_assert_uint_eq(w->p.forgotten, 1);
+	ck_assert_uint_eq(world_target(w, 0).spoofed, 0);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(answers_in_another_order_are_reordered_and_all_received)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 4, .interval = MS }, 1);
+	static const uint64_t order[] = { 1, 0, 3, 2 };
+	struct sonde_target_record r;
+
+	world_pass(w, 10 * MS);
+	ck_assert_uint_eq(w->n, 4);
+	for (unsigned i = 0; i < 4; i++)
+		world_answer(w, order[i], (struct world_answer){ 0 });
+	r = world_target(w, 0);
+	ck_assert_uint_eq(r.received, 4);
+	ck_assert_uint_eq(r.reordered, 2);
+	ck_assert_uint_eq(r.jitter_ns, SONDE_ABSENT); /* never one after the other */
+	ck_assert_uint_ne(r.jitter_rfc3550_ns, SONDE_ABSENT);
+	world_close(w);
+}
+END_TEST
+
+/* All identifiers, with the right sequence number, or without: as a blind spoofer does. */
+START_TEST(a_blind_spoofer_moves_nothing)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1, .quiet = true }, 1);
+	uint8_t buf[WORLD_BYTES];
+	struct sonde_target_record r;
+	uint32_t len;
+
+	world_step(w);
+	w->now += MS;
+	for (unsigned id = 0; id < 65536; id++) {
+		/* a good checksum, and a payload of its own */
+		len = world_make(w, 0, &(struct world_answer){ .ident = (uint16_t)id }, buf);
+		for (unsigned i = 28; i < len; i++)
+			buf[i] ^= 0x5a;
+		sonde_store(buf + 22, 2, 0);
+		sonde_store(buf + 22, 2, sonde_sum_end(sonde_sum(buf + 20, len - 20)));
+		world_hear(w, buf, len);
+	}
+	r = world_target(w, 0);
+	ck_assert_uint_eq(r.received, 0);
+	ck_assert_uint_eq(r.duplicates, 0);
+	ck_assert_uint_eq(r.spoofed,
+			  1); /* the one that has our identifier; the rest are nobody's */
+	ck_assert_uint_eq(w->p.foreign, 65535);
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_assert_uint_eq(world_target(w, 0).received, 1);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(what_another_run_sent_is_not_ours)
+{
+	struct world *a = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+	struct world *b = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+	uint8_t buf[WORLD_BYTES];
+	uint32_t len;
+
+	/* the same identifier and the same sequence number, but another key */
+	b->p.flight.secret.key[1] ^= 1;
+	world_step(a);
+	world_step(b);
+	len = world_make(b, 0, &(struct world_answer){ 0 }, buf);
+	world_hear(a, buf, len);
+	ck_told(a, "spoofed");
+	ck_assert_uint_eq(world_target(a, 0).received, 0);
+	world_hear(b, buf, len);
+	ck_told(b, "reply");
+	world_close(a);
+	world_close(b);
+}
+END_TEST
+
+START_TEST(a_wrong_checksum_is_corrupted_and_no_reply)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_step(w);
+	world_answer(w, 0, (struct world_answer){ .sum = 0x100 });
+	ck_told(w, "corrupted");
+	ck_assert_uint_eq(world_target(w, 0).received, 0);
+	world_answer(w, 0, (struct world_answer){ 0 });
+	ck_told(w, "reply"); /* the probe was still out */
+	ck_assert_uint_eq(world_target(w, 0).corrupted, 1);
+	world_close(w);
+}
+END_TEST
+
+/* One byte behind the secret, and a checksum that fits it. */
+START_TEST(a_byte_that_is_not_as_it_was_sent_is_corrupted)
+{
+	for (int at = 17; at <= 56; at++) {
+		struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+		uint8_t buf[WORLD_BYTES];
+		uint32_t len;
+
+		world_step(w);
+		len = world_make(w, 0, &(struct world_answer){ 0 }, buf);
+		buf[27 + at] ^= 0x80;
+		sonde_store(buf + 22, 2, 0);
+		sonde_store(buf + 22, 2, sonde_sum_end(sonde_sum(buf + 20, len - 20)));
+		world_hear(w, buf, len);
+		ck_told(w, "corrupted");
+		world_close(w);
+	}
+}
+END_TEST
+
+START_TEST(an_answer_cut_anywhere_is_never_a_reply)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_step(w);
+	for (uint32_t cut = 1; cut <= 84; cut++)
+		world_answer(w, 0, (struct world_answer){ .cut = cut });
+	ck_assert_uint_eq(world_target(w, 0).received, 0);
+	ck_assert_uint_eq(world_target(w, 0).duplicates, 0);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(an_answer_with_the_secret_and_another_address_is_rewritten)
+{
+	static const struct sonde_address other = { .family = AF_INET, .ip = { 10, 9, 9, 9 } };
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_step(w);
+	world_answer(w, 0, (struct world_answer){ .from = &other });
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[0].rewritten, 1);
+	ck_assert_str_eq(w->tell[0].from, "10.9.9.9");
+	ck_assert_uint_eq(world_target(w, 0).rewritten, 1);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_rewritten_identifier_is_known_by_the_secret)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_step(w);
+	world_answer(w, 0, (struct world_answer){ .ident = 0x0101 });
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[0].rewritten, 1);
+	ck_assert_uint_eq(w->tell[0].bits, 80);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(an_error_is_told_with_its_words)
+{
+	static const struct sonde_address router = { .family = AF_INET, .ip = { 10, 0, 0, 254 } };
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+	world_step(w);
+	world_answer(w, 0, (struct world_answer){ .from = &router, .error = 3, .code = 1 });
+	ck_told(w, "error");
+	ck_assert_str_eq(w->tell[0].answer, "Destination Host Unreachable");
+	ck_assert_str_eq(w->tell[0].from, "10.0.0.254");
+	ck_assert_uint_eq(w->tell[0].rewritten, 0);
+	ck_assert_uint_eq(w->tell[0].bits, 112); /* all of it was quoted */
+	ck_assert_uint_eq(world_target(w, 0).errors, 1);
+	ck_assert_uint_eq(world_target(w, 0).lost, 1);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(eight_bytes_of_a_quote_are_enough_and_less_are_not)
+{
+	for (uint32_t quote = 1; quote <= 24; quote++) {
+		struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+		world_step(w);
+		world_answer(w, 0, (struct world_answer){ .error = 11, .code = 0, .quote = quote });
+		if (quote < 8) {
+			ck_assert_uint_eq(w->told, 0);
+		} else {
+			ck_told(w, "error");
+			ck_assert_uint_eq(w->tell[0].bits, 48 + 8 * (quote < 16 ? quote - 8 : 8));
+		}
+		world_close(w);
+	}
+}
+END_TEST
+
+/* Both of the independent fields must fit: the identifiers, and the checksum over the secret. */
+START_TEST(a_quote_with_a_wrong_checksum_or_address_is_not_believed)
+{
+	for (unsigned at = 0; at < 28; at++) {
+		struct world *w = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+		uint8_t buf[WORLD_BYTES];
+		uint32_t len;
+		bool matters = at >= 16 && at != 21; /* the code of an echo request means nothing */
+
+		world_step(w);
+		len = world_make(w, 0, &(struct world_answer){ .error = 3, .code = 1, .quote = 8 },
+				 buf);
+		buf[28 + at] ^= 0x40;
+		sonde_store(buf + 22, 2, 0);
+		sonde_store(buf + 22, 2, sonde_sum_end(sonde_sum(buf + 20, len - 20)));
+		world_hear(w, buf, len);
+		if (matters)
+			ck_assert_uint_eq(world_target(w, 0).errors, 0);
+		world_close(w);
+	}
+}
+END_TEST
+
+START_TEST(a_probe_that_did_not_leave_is_a_local_error_and_no_loss)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 2 }, 1);
+	static const int errors[] = { 1, 90, 101, 105 }; /* EPERM EMSGSIZE ENETUNREACH ENOBUFS */
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct sonde_arrival a = { .is = SONDE_ARRIVAL_REFUSED, .error = errors[i] };
+		struct world *v = world_new((struct sonde_ping_plan){ .count = 1 }, 1);
+
+		v->stamped = false;
+		world_step(v);
+		a.token = v->sent[0].token;
+		world_clocks(v, &a);
+		sonde_ping_hear(&v->p, &a);
+		world_step(v);
+		ck_told(v, "local");
+		ck_assert_str_eq(v->tell[0].answer, strerrordesc_np(errors[i]));
+		ck_assert_uint_eq(world_target(v, 0).sent, 0);
+		ck_assert_uint_eq(world_target(v, 0).local_errors, 1);
+		ck_assert_uint_eq(world_target(v, 0).lost, 0);
+		ck_assert_uint_eq(world_target(v, 0).loss_ppm, SONDE_ABSENT);
+		ck_assert(v->done);
+		world_close(v);
+	}
+	world_close(w);
+}
+END_TEST
+
+/* By an hour, while the probe is out: the stamps then are on both sides of it. */
+START_TEST(a_step_of_the_clock_moves_no_round_trip)
+{
+	for (int64_t step = -3600; step <= 3600; step += 3600) {
+		struct world *w = world_new((struct sonde_ping_plan){ .count = 3 }, 1);
+
+		world_step(w);
+		w->offset += step * (int64_t)SONDE_SECOND;
+		w->now += 10 * MS;
+		world_answer(w, 0, (struct world_answer){ 0 });
+		ck_told(w, "reply");
+		ck_assert_str_eq(w->tell[0].clock, "kernel");
+		ck_assert_uint_eq(w->tell[0].rtt, 10 * MS - 1000);
+		ck_assert_uint_eq(w->tell[0].uncertainty, step ? SONDE_WALL_NOISE : 0);
+		ck_assert_uint_eq(w->p.wall.steps, step != 0);
+		world_close(w);
+	}
+}
+END_TEST
+
+START_TEST(an_end_leaves_what_is_out_undecided)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 5 }, 1);
+	struct sonde_target_record r;
+
+	world_step(w);
+	world_answer(w, 0, (struct world_answer){ 0 });
+	world_pass(w, SONDE_SECOND);
+	sonde_ping_end(&w->p);
+	world_step(w);
+	ck_assert(w->done);
+	r = world_target(w, 0);
+	ck_assert_uint_eq(r.sent, 2);
+	ck_assert_uint_eq(r.received, 1);
+	ck_assert_uint_eq(r.pending, 1);
+	ck_assert_uint_eq(r.lost, 0);
+	ck_assert_uint_eq(r.loss_ppm, 0);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_deadline_ends_it_and_with_a_count_waits_for_as_many_answers)
+{
+	struct sonde_ping_plan plan = { .count = 2, .deadline = 10 * SONDE_SECOND };
+	struct world *w = world_new(plan, 1);
+
+	world_pass(w, 5500 * MS); /* the first ones are lost */
+	ck_assert_uint_eq(w->n, 6);
+	world_answer(w, 5, (struct world_answer){ 0 });
+	ck_assert(!w->done);
+	world_pass(w, 600 * MS);
+	world_answer(w, 6, (struct world_answer){ 0 });
+	ck_assert_uint_eq(w->n, 7);
+	world_pass(w, SONDE_SECOND);
+	ck_assert(w->done);
+	world_close(w);
+	w = world_new((struct sonde_ping_plan){ .deadline = 3 * SONDE_SECOND }, 1);
+	world_pass(w, 3 * SONDE_SECOND - 1);
+	ck_assert(!w->done);
+	world_pass(w, 1);
+	ck_assert(w->done);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_sweep_leaves_those_alone_that_have_answered)
+{
+	struct sonde_ping_plan plan = { .count = 3, .sweep = true, .interval = 500 * MS };
+	struct world *w = world_new(plan, 5);
+
+	world_step(w);
+	ck_assert_uint_eq(w->n, 5);
+	for (uint64_t i = 0; i < 4; i++)
+		world_answer(w, i, (struct world_answer){ 0 });
+	world_pass(w, 3 * SONDE_SECOND);
+	ck_assert(w->done);
+	ck_assert_uint_eq(w->n, 7);
+	ck_assert_uint_eq(sonde_ping_answered(&w->p), 4);
+	ck_assert_uint_eq(world_target(w, 4).sent, 3);
+	ck_assert_uint_eq(world_target(w, 4).lost, 3);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(many_targets_are_spread_over_the_interval_each_at_its_rate)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 3 }, 10);
+
+	world_pass(w, 450 * MS);
+	ck_assert_uint_eq(w->n, 5);
+	world_pass(w, 500 * MS);
+	ck_assert_uint_eq(w->n, 10);
+	world_pass(w, 2 * SONDE_SECOND);
+	ck_assert_uint_eq(w->n, 30);
+	for (uint32_t i = 0; i < 10; i++)
+		ck_assert_uint_eq(w->p.host[i].seq, 3);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_flood_sends_with_each_answer_or_a_hundred_times_a_second)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .flood = true }, 1);
+
+	world_pass(w, 995 * MS); /* nobody answers */
+	ck_assert_uint_eq(w->n, 100);
+	for (unsigned i = 0; i < 50; i++)
+		world_answer(w, w->n - 1, (struct world_answer){ 0 });
+	ck_assert_uint_eq(w->n, 150);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_preload_goes_out_at_once)
+{
+	struct world *w = world_new((struct sonde_ping_plan){ .count = 8, .preload = 5 }, 1);
+
+	world_step(w);
+	ck_assert_uint_eq(w->n, 5);
+	world_pass(w, 1500 * MS);
+	ck_assert_uint_eq(w->n, 6);
+	world_close(w);
+}
+END_TEST
+
+static void hear_tcp(struct world *w, uint64_t n, unsigned flags, uint32_t off)
+{
+	const struct world_sent *s = &w->sent[n % WORLD_SENT];
+	uint8_t buf[WORLD_BYTES];
+	struct sonde_draft d;
+
+	sonde_draft_init(&d, buf, sizeof buf);
+	push_addresses(&d, &s->to, &world_here);
+	sonde_draft_push(&d, SONDE_tcp);
+	sonde_set(&d, tcp, sport, (uint16_t)sonde_load(s->byte + 2, 2));
+	sonde_set(&d, tcp, dport, (uint16_t)sonde_load(s->byte, 2));
+	sonde_set(&d, tcp, ackseq, (uint32_t)sonde_load(s->byte + 4, 4) + 1 + off);
+	sonde_tcp_flags_put(sonde_last(&d, tcp), flags);
+	world_hear(w, buf, (size_t)sonde_draft_encode(&d));
+}
+
+START_TEST(tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret)
+{
+	struct sonde_ping_plan plan = { .count = 9, .look = { { .method = SONDE_METHOD_TCP } } };
+	struct world *w = world_new(plan, 1);
+
+	world_step(w);
+	hear_tcp(w, 0, 0x12, 1);
+	ck_told(w, "spoofed");
+	hear_tcp(w, 0, 0x04, 0); /* acknowledges nothing */
+	ck_assert_uint_eq(w->told, 1);
+	hear_tcp(w, 0, 0x12, 0);
+	ck_told(w, "reply");
+	ck_assert_str_eq(w->tell[1].answer, "syn-ack");
+	ck_assert_uint_eq(w->tell[1].bits, 48);
+	world_pass(w, SONDE_SECOND);
+	hear_tcp(w, 1, 0x14, 0);
+	ck_assert_str_eq(w->tell[w->told - 1].answer, "rst");
+	world_answer(w, 1, (struct world_answer){ .error = 3, .code = 13, .quote = 8 });
+	ck_told(w, "duplicate");
+	world_close(w);
+}
+END_TEST
+
+static void hear_udp_error(struct world *w, uint64_t n, unsigned code, size_t len)
+{
+	struct world_sent *s = &w->sent[n % WORLD_SENT];
+	struct sonde_arrival a = { .is = SONDE_ARRIVAL_ERROR,
+				   .begins = SONDE_BEGINS_BODY,
+				   .type = 3,
+				   .code = (uint8_t)code,
+				   .from = s->to,
+				   .to = s->to,
+				   .ttl = -1,
+				   .byte = { s->byte + 8, len } };
+
+	world_clocks(w, &a);
+	sonde_ping_hear(&w->p, &a);
+	world_step(w);
+}
+
+START_TEST(a_closed_port_of_udp_is_an_answer_and_no_error)
+{
+	struct sonde_ping_plan plan = { .count = 9, .look = { { .method = SONDE_METHOD_UDP } } };
+	struct world *w = world_new(plan, 1);
+
+	world_step(w);
+	hear_udp_error(w, 0, 3, 56);
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[0].bits, 80);
+	world_pass(w, SONDE_SECOND);
+	hear_udp_error(w, 1, 13, 56);
+	ck_told(w, "error");
+	world_pass(w, SONDE_SECOND);
+	hear_udp_error(w, 2, 3, 0); /* nothing is quoted: the only one that is out is meant */
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[w->told - 1].bits, 16);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(a_quote_without_payload_means_nobody_where_several_are_out)
+{
+	struct sonde_ping_plan plan = { .count = 9,
+					.preload = 2,
+					.look = { { .method = SONDE_METHOD_UDP } } };
+	struct world *w = world_new(plan, 1);
+
+	world_step(w);
+	ck_assert_uint_eq(w->n, 2);
+	hear_udp_error(w, 1, 3, 0);
+	ck_assert_uint_eq(w->told, 0);
+	ck_assert_uint_eq(w->p.foreign, 1);
+	world_close(w);
+}
+END_TEST
+
+START_TEST(small_payloads_carry_as_much_of_the_secret_as_has_room)
+{
+	for (uint32_t size = 1; size <= 20; size++) {
+		struct sonde_ping_plan plan = { .count = 1, .look = { { .size = size } } };
+		struct world *w = world_new(plan, 1);
+
+		world_step(w);
+		ck_assert_uint_eq(w->sent[0].len, 8 + size);
+		world_answer(w, 0, (struct world_answer){ 0 });
+		ck_told(w, "reply");
+		ck_assert_uint_eq(w->tell[0].bits, 32 + 8 * (size < 8 ? size : 8));
+		world_close(w);
+	}
+}
+END_TEST
+
+START_TEST(siphash_is_that_of_its_authors)
+{
+	/* Appendix A of the paper: the key 00..0f, the input 00..0e. */
+	struct sonde_secret s = { { 0x0706050403020100, 0x0f0e0d0c0b0a0908 } };
+	uint8_t in[15];
+
+	for (unsigned i = 0; i < sizeof in; i++)
+		in[i] = (uint8_t)i;
+	ck_assert_uint_eq(sonde_secret_hash(&s, in, sizeof in), 0xa129ca6149be45e5);
+}
+END_TEST
+
+START_TEST(a_filling_is_the_same_in_pieces_and_whole)
+{
+	uint8_t whole[100], pieces[100];
+
+	sonde_secret_fill(42, whole, 3, sizeof whole);
+	for (size_t at = 0, n = 1; at < sizeof pieces; at += n, n = n % 13 + 1) {
+		n = sizeof pieces - at < n ? sizeof pieces - at : n;
+		sonde_secret_fill(42, pieces + at, 3 + at, n);
+	}
+	ck_assert_mem_eq(whole, pieces, sizeof whole);
+}
+END_TEST
+
+Suite *ping_suite(void)
+{
+	Suite *s = suite_create("ping");
+	TCase *t = tcase_create("");
+
+	tcase_add_test(t, an_answer_gives_the_round_trip_between_the_kernels_stamps);
+	tcase_add_test(t, without_a_stamp_of_leaving_the_time_of_asking_counts);
+	tcase_add_test(t, a_probe_without_an_answer_is_lost_when_its_time_is_over);
+	tcase_add_test(t, an_answer_after_its_time_is_late_once_and_then_a_duplicate);
+	tcase_add_test(t, seventy_thousand_duplicates_are_counted_and_change_nothing);
+	tcase_add_test(t, seventy_thousand_probes_wrap_nothing);
+	tcase_add_test(t, the_tag_tells_probes_with_the_same_code_apart);
+	tcase_add_test(t, an_answer_to_a_probe_of_too_long_ago_is_forgotten_not_forged);
+	tcase_add_test(t, answers_in_another_order_are_reordered_and_all_received);
+	tcase_add_test(t, a_blind_spoofer_moves_nothing);
+	tcase_add_test(t, what_another_run_sent_is_not_ours);
+	tcase_add_test(t, a_wrong_checksum_is_corrupted_and_no_reply);
+	tcase_add_test(t, a_byte_that_is_not_as_it_was_sent_is_corrupted);
+	tcase_add_test(t, an_answer_cut_anywhere_is_never_a_reply);
+	tcase_add_test(t, an_answer_with_the_secret_and_another_address_is_rewritten);
+	tcase_add_test(t, a_rewritten_identifier_is_known_by_the_secret);
+	tcase_add_test(t, an_error_is_told_with_its_words);
+	tcase_add_test(t, eight_bytes_of_a_quote_are_enough_and_less_are_not);
+	tcase_add_test(t, a_quote_with_a_wrong_checksum_or_address_is_not_believed);
+	tcase_add_test(t, a_probe_that_did_not_leave_is_a_local_error_and_no_loss);
+	tcase_add_test(t, a_step_of_the_clock_moves_no_round_trip);
+	tcase_add_test(t, an_end_leaves_what_is_out_undecided);
+	tcase_add_test(t, a_deadline_ends_it_and_with_a_count_waits_for_as_many_answers);
+	tcase_add_test(t, a_sweep_leaves_those_alone_that_have_answered);
+	tcase_add_test(t, many_targets_are_spread_over_the_interval_each_at_its_rate);
+	tcase_add_test(t, a_flood_sends_with_each_answer_or_a_hundred_times_a_second);
+	tcase_add_test(t, a_preload_goes_out_at_once);
+	tcase_add_test(t, tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret);
+	tcase_add_test(t, a_closed_port_of_udp_is_an_answer_and_no_error);
+	tcase_add_test(t, a_quote_without_payload_means_nobody_where_several_are_out);
+	tcase_add_test(t, small_payloads_carry_as_much_of_the_secret_as_has_room);
+	tcase_add_test(t, siphash_is_that_of_its_authors);
+	tcase_add_test(t, a_filling_is_the_same_in_pieces_and_whole);
+	suite_add_tcase(s, t);
+	return s;
+}
