@@ -267,6 +267,12 @@ static int make_batch(struct prober_batch *b, uint32_t each)
 	return b->byte ? 0 : -ENOMEM;
 }
 
+/* The kernel begins to stamp what comes a moment after somebody asks for it. */
+static void let_stamps_begin(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+}
+
 int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan *plan)
 {
 	struct sonde_prober *p = calloc(1, sizeof *p);
@@ -292,11 +298,13 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	}
 	if (!r && !(r = make_batch(&p->in, each)) && !(r = make_batch(&p->out, each)))
 		r = make_batch(&p->err, each);
-	if (r)
+	if (r) {
 		sonde_prober_close(p);
-	else
-		*ret = p;
-	return r;
+		return r;
+	}
+	let_stamps_begin();
+	*ret = p;
+	return 0;
 }
 
 struct sonde_prober *sonde_prober_close(struct sonde_prober *p)

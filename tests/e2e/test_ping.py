@@ -337,7 +337,7 @@ def what_is_set_is_what_leaves():
     need("tcpdump")
     with both_ends() as cable:
         file = os.path.join(folder(), "ping.pcap")
-        with Running(cable.far.inside(["tcpdump", "-i", "veth0", "-w", file, "-U", "icmp"]), stderr=subprocess.PIPE) as dump:
+        with Running(cable.far.inside(["tcpdump", "-i", "veth0", "--immediate-mode", "-Z", "root", "-w", file, "-U", "icmp"]), stderr=subprocess.PIPE) as dump:
             dump.process.stderr.readline()
             Ping("-c", 3, "-i", "0.05", "-t", 7, "-Q", "0x28", "-s", 100, "-p", "abcd", "10.77.0.2", inside=cable.near)
             time.sleep(0.5)
