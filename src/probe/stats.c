@@ -145,7 +145,7 @@ sonde_ns sonde_stats_deviation(const struct sonde_stats *s)
 
 	if (!s->n)
 		return 0;
-	return root((n * s->squares - (unsigned __int128)s->sum * s->sum) / (n * n));
+	return root(n * s->squares - (unsigned __int128)s->sum * s->sum) / s->n;
 }
 
 uint64_t sonde_stats_between(const struct sonde_stats *s, sonde_ns from, sonde_ns to)
