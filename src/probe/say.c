@@ -277,12 +277,12 @@ void sonde_say_table(struct sonde_grid *g, struct sonde_arena *a)
 		{ .title = "SENT", .align = SONDE_ALIGN_RIGHT, .least = 4, .rank = 4 },
 		{ .title = "RCVD", .align = SONDE_ALIGN_RIGHT, .least = 4 },
 		{ .title = "LOSS", .align = SONDE_ALIGN_RIGHT, .least = 4 },
-		{ .title = "MIN", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 3 },
-		{ .title = "AVG", .align = SONDE_ALIGN_RIGHT, .least = 5 },
-		{ .title = "P50", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 2 },
-		{ .title = "P99", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 1 },
-		{ .title = "MAX", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 2 },
-		{ .title = "JITTER", .align = SONDE_ALIGN_RIGHT, .least = 6, .rank = 4 },
+		{ .title = "MIN ms", .brief = "MIN", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 3 },
+		{ .title = "AVG ms", .brief = "AVG", .align = SONDE_ALIGN_RIGHT, .least = 5 },
+		{ .title = "P50 ms", .brief = "P50", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 2 },
+		{ .title = "P99 ms", .brief = "P99", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 1 },
+		{ .title = "MAX ms", .brief = "MAX", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 2 },
+		{ .title = "JITTER ms", .brief = "JITTER", .align = SONDE_ALIGN_RIGHT, .least = 6, .rank = 4 },
 	};
 	/* clang-format on */
 

@@ -12,7 +12,7 @@
 #include "run/stamp.h"
 #include "sys/file.h"
 
-enum { BUFFER = 1 << 18, TABLE_MOST = 40, BARS = 20 };
+enum { BUFFER = 1 << 18, TABLE_MOST = 40, BARS = 12 };
 #define DRAW_EVERY (SONDE_SECOND / 4)
 
 int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *plan,
@@ -247,6 +247,8 @@ static unsigned judge_all(struct sonde_report *r, struct sonde_text *xml, struct
 	unsigned failed = 0;
 	char address[64];
 
+	if (!r->plan->expects && !xml)
+		return r->ping->n - sonde_ping_answered(r->ping);
 	for (uint32_t i = 0; i < r->ping->n; i++) {
 		sonde_ping_target(r->ping, i, &rec, address);
 		failed += judge(r, &rec, xml, words);

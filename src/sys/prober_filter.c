@@ -2,6 +2,7 @@
  * header over IPv4, from the header behind that on over IPv6. Reading past the end drops it. */
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -76,10 +77,30 @@ static int only_icmpv6(int fd, uint8_t protocol, uint16_t ident, uint32_t at)
 }
 /* clang-format on */
 
+/* The types alone, before the packet is copied for the filter: our own requests on the loopback. */
+static void only_types(int fd, uint16_t family)
+{
+	static const uint8_t answers[] = { 0, 3, 11, 12 }, answers6[] = { 1, 2, 3, 4, 129 };
+	struct icmp6_filter six;
+	uint32_t four = ~0u;
+
+	if (family == AF_INET6) {
+		ICMP6_FILTER_SETBLOCKALL(&six);
+		for (size_t i = 0; i < sizeof answers6; i++)
+			ICMP6_FILTER_SETPASS(answers6[i], &six);
+		setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &six, sizeof six);
+	} else {
+		for (size_t i = 0; i < sizeof answers; i++)
+			four &= ~(1u << answers[i]);
+		setsockopt(fd, SOL_RAW, 1 /* ICMP_FILTER */, &four, sizeof four);
+	}
+}
+
 int sonde_prober_filter_icmp(int fd, uint16_t family, uint8_t protocol, uint16_t ident)
 {
 	uint32_t at = protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 ? 4 : 0;
 
+	only_types(fd, family);
 	return family == AF_INET6 ? only_icmpv6(fd, protocol, ident, at)
 				  : only_icmp(fd, protocol, ident, at);
 }
