@@ -23,7 +23,7 @@ struct conf {
 	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
 	int discover, color;
 	bool four, six, flood, adaptive, stamp, quiet, numeric, audible, lost, sweep, json, csv,
-		histogram, table;
+		histogram, table, lines;
 };
 
 /* clang-format off */
@@ -55,6 +55,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, over all targets; 0: no limit (10000)"),
 	SONDE_OPTION(TEXT, 0, "file", struct conf, file, "FILE", "targets, one or more a line, # begins a comment; - is standard input"),
 	SONDE_OPTION(FLAG, 0, "table", struct conf, table, NULL, "one line a target, also for a single one"),
+	SONDE_OPTION(FLAG, 0, "lines", struct conf, lines, NULL, "one line an answer, also for several targets"),
 	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
 	SONDE_OPTION(FLAG, 0, "csv", struct conf, csv, NULL, "comma-separated values of each probe; with -q, of each target"),
 	SONDE_OPTION(FLAG, 0, "histogram", struct conf, histogram, NULL, "draw how the round trips are spread"),
@@ -150,8 +151,8 @@ static void check(const struct conf *conf)
 				SONDE_METHOD_HEAD);
 	if (conf->ttl != UINT_MAX && (conf->ttl > 255 || !conf->ttl))
 		sonde_cli_wrong(&cli, "-t takes 1 to 255 hops");
-	if (conf->json && conf->csv)
-		sonde_cli_wrong(&cli, "--json and --csv exclude each other");
+	if (conf->json + conf->csv + conf->table + conf->lines > 1)
+		sonde_cli_wrong(&cli, "--json, --csv, --table and --lines exclude each other");
 	if (!conf->timeout)
 		sonde_cli_wrong(&cli, "-W takes more than 0");
 	if (conf->preload > 65536)
@@ -323,8 +324,9 @@ int main(int argc, char **argv)
 	plan.form = conf.json	 ? SONDE_MEASURE_JSON
 		    : conf.csv	 ? SONDE_MEASURE_CSV
 		    : conf.table ? SONDE_MEASURE_TABLE
+		    : conf.lines ? SONDE_MEASURE_LINES
 		    : conf.sweep ? SONDE_MEASURE_ALIVE
-				 : SONDE_MEASURE_LINES;
+				 : SONDE_MEASURE_USUAL;
 	r = sonde_measure_open(&m, &plan, &end);
 	if (!r)
 		r = add_targets(m, &conf, argv + operand, &end);

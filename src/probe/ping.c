@@ -3,12 +3,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/name.h"
 #include "base/text.h"
 #include "probe/words.h"
 
 enum { TOLD = 2 * SONDE_PING_ARRIVALS }; /* outcomes that wait to be told */
 #define FLOOD_GAP (10 * SONDE_MILLISECOND)
+#define STORM_GAP (50 * SONDE_MILLISECOND)
 #define SOON	  SONDE_MILLISECOND /* below this timers are late, and bursts make up for it */
 
 enum clock { CLOCK_KERNEL, CLOCK_KERNEL_RX, CLOCK_KERNEL_TX, CLOCK_USER, CLOCKS };
@@ -58,6 +58,7 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 	gap = gap < plan->gap ? plan->gap : gap;
 	burst = gap && gap < SOON ? SOON / gap + 1 : 1;
 	sonde_pace_init(&p->pace, gap, burst > plan->preload ? burst : plan->preload, now);
+	sonde_pace_init(&p->storm, STORM_GAP, SONDE_SECOND / STORM_GAP, now);
 	sonde_wall_read(&p->wall, now, real);
 	sonde_flight_init(&p->flight, &p->arena, &plan->secret, room_for(plan, n, gap));
 	p->to = sonde_arena_take(&p->arena, n * sizeof *p->to);
@@ -286,7 +287,7 @@ static void hear_refusal(struct sonde_ping *p, const struct sonde_arrival *a)
 	h = &p->host[probe->target];
 	probe->state = SONDE_PROBE_REFUSED;
 	h->refused++;
-	h->error = a->error;
+	h->error = strerrordesc_np(a->error);
 	tell_bare(p, probe, LOCAL, a->error);
 }
 
@@ -348,6 +349,7 @@ static enum status count(struct sonde_ping *p, const struct sonde_flight_verdict
 	case SONDE_MATCH_FIRST:
 		if (!reply) {
 			h->errors++;
+			h->error = answer_words(o, p->to[v->probe->target].family);
 			return ERROR;
 		}
 		v->probe->state = SONDE_PROBE_ANSWERED;
@@ -366,6 +368,17 @@ static void hurry(struct sonde_ping *p, const struct sonde_probe *probe, sonde_n
 	if ((p->plan.flood || p->plan.adaptive) && probe->is.serial + 1 == p->flight.next &&
 	    p->pace.next > now + p->plan.gap)
 		p->pace.next = now + p->plan.gap;
+}
+
+/* Whether more of these came than anybody wants to read: then they are counted alone. */
+static bool is_storm(struct sonde_ping *p, enum status status, sonde_ns now)
+{
+	if (status != DUPLICATE && status != CORRUPTED && status != SPOOFED)
+		return false;
+	if (sonde_pace_when(&p->storm) > now)
+		return true;
+	sonde_pace_take(&p->storm, now);
+	return false;
 }
 
 static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
@@ -399,7 +412,7 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 	o.status = (uint8_t)count(p, &v, is_reply(p, &n, v.probe), &o);
 	if (v.match == SONDE_MATCH_FIRST)
 		hurry(p, v.probe, a->now);
-	keep = p->plan.quiet ? NULL : tell(p);
+	keep = p->plan.quiet || is_storm(p, o.status, a->now) ? NULL : tell(p);
 	if (keep)
 		*keep = o;
 }
@@ -461,6 +474,7 @@ void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_targ
 	ret->loss_bursts = s->bursts;
 	ret->loss_single = s->single;
 	ret->loss_longest = s->longest;
+	ret->last_error = h->error;
 	ret->clock = clock_of(h->clocks);
 	if (!s->n)
 		return;

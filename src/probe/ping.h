@@ -44,8 +44,8 @@ struct sonde_ping_host {	   /* a target, and what is known of it */
 	struct sonde_address from; /* that probes will have; family 0: not known */
 	struct sonde_stats stats;
 	uint64_t seq, refused, late, duplicates, errors, corrupted, spoofed, rewritten;
-	uint8_t clocks; /* a bit for each clock that was used */
-	int error;	/* errno of the last probe that did not leave; 0: none */
+	uint8_t clocks;	   /* a bit for each clock that was used */
+	const char *error; /* the last one, ICMP or local, in words; static; NULL: none */
 };
 
 struct sonde_ping_outcome;
@@ -62,9 +62,10 @@ struct sonde_ping {
 	uint64_t round;
 	sonde_ns began, round_began;
 	bool ending;
-	uint64_t foreign;		 /* arrivals that were nobody's */
-	uint64_t forgotten;		 /* answers to probes that are no longer known */
-	uint64_t unlikely;		 /* stamps that could not be so */
+	uint64_t foreign;	 /* arrivals that were nobody's */
+	uint64_t forgotten;	 /* answers to probes that are no longer known */
+	uint64_t unlikely;	 /* stamps that could not be so */
+	struct sonde_pace storm; /* answers that are none are told so often; all are counted */
 	struct sonde_ping_outcome *told; /* a ring, to be told */
 	unsigned told_at, told_n;
 	uint8_t *packet; /* the one that is to be sent */

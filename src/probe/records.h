@@ -58,6 +58,7 @@
 	C(x, rtt_p999_ns, UINT, "ns", "99.9 %") \
 	C(x, jitter_rfc3550_ns, UINT, "ns", "smoothed difference of round trips one after the other, RFC 3550 appendix A.8") \
 	C(x, jitter_ns, UINT, "ns", "mean difference of the round trips of probes one after the other, both answered") \
+	C(x, last_error, TEXT, "", "the last ICMP error or local error, in words") \
 	C(x, clock, TEXT, "", "whose times the round trips are made of; mixed: not all of the same")
 #define SONDE_PING_COLUMNS(C, x) \
 	C(x, started, TEXT, "", "RFC 3339, UTC") \

@@ -283,6 +283,7 @@ void sonde_say_table(struct sonde_grid *g, struct sonde_arena *a)
 		{ .title = "P99 ms", .brief = "P99", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 1 },
 		{ .title = "MAX ms", .brief = "MAX", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 2 },
 		{ .title = "JITTER ms", .brief = "JITTER", .align = SONDE_ALIGN_RIGHT, .least = 6, .rank = 4 },
+		{ .title = "LAST ERROR", .align = SONDE_ALIGN_LEFT, .least = 10, .good = 28, .weight = 1, .rank = 5 },
 	};
 	/* clang-format on */
 
@@ -327,6 +328,7 @@ void sonde_say_row(struct sonde_grid *g, const struct sonde_target_record *r)
 	fill(g, &c[3], r->loss_ppm, r->lost ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN, say_percent);
 	for (unsigned i = 0; i < sizeof ms / sizeof *ms; i++)
 		fill(g, &c[4 + i], ms[i], SONDE_PAINT_PLAIN, say_ms);
+	c[10] = (struct sonde_cell){ .text = r->last_error, .paint = SONDE_PAINT_WARN };
 }
 
 /* ---- the histogram ---- */

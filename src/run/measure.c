@@ -356,6 +356,8 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 
 	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, now + (uint64_t)wall);
 	m->begun = true;
+	if (m->plan.form == SONDE_MEASURE_USUAL)
+		m->plan.form = m->n > 1 ? SONDE_MEASURE_TABLE : SONDE_MEASURE_LINES;
 	r = sonde_report_open(&m->report, &m->plan, &m->ping, sonde_prober_mode(p),
 			      (int64_t)now + wall);
 	if (r)

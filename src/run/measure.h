@@ -16,6 +16,7 @@
 #include "sys/prober.h"
 
 enum sonde_measure_form {
+	SONDE_MEASURE_USUAL, /* lines for one target, a table for several */
 	SONDE_MEASURE_LINES, /* one for each answer, then the statistics */
 	SONDE_MEASURE_TABLE, /* of all targets: while it runs on a terminal, and at the end */
 	SONDE_MEASURE_ALIVE, /* of a sweep: a line for each target that answers, and a last one */

@@ -82,6 +82,7 @@ void sonde_report_probe(struct sonde_report *r, const struct sonde_probe_record 
 	case SONDE_MEASURE_ALIVE: say_alive(r, p); break;
 	case SONDE_MEASURE_JSON: sonde_json_record(&r->text, &sonde_probe_schema, p); break;
 	case SONDE_MEASURE_CSV: sonde_csv_row(&r->text, &sonde_probe_schema, p); break;
+	case SONDE_MEASURE_USUAL:
 	case SONDE_MEASURE_TABLE: break;
 	}
 }

@@ -325,10 +325,68 @@ def csv_has_a_row_for_each_probe_or_target():
 
 @fact
 def a_table_has_a_row_for_each_target():
-    r = ping("-c", 2, "-i", "0.02", "--table", "127.0.0.1", "127.0.0.2")
+    r = ping("-c", 2, "-i", "0.02", "127.0.0.1", "127.0.0.2")
     lines = r.out.splitlines()
     same(lines[0].split()[:4], ["TARGET", "SENT", "RCVD", "LOSS"])
     same([line.split()[:4] for line in lines[1:]], [["127.0.0.1", "2", "2", "0%"], ["127.0.0.2", "2", "2", "0%"]])
+
+
+@fact
+def a_table_is_drawn_in_place_and_ends_as_it_is_printed_elsewhere():
+    """On a terminal of 100 columns; what stands on it in the end is what a pipe would get."""
+    import pty
+    need_root()
+    import fcntl
+    import struct
+    import termios
+    head, tail = pty.openpty()
+    fcntl.ioctl(tail, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    argv = [SONDE, "ping", "-c", "12", "-i", "0.1", "--color=never", "127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    with subprocess.Popen(argv, stdout=tail, stderr=tail, stdin=subprocess.DEVNULL) as p:
+        os.close(tail)
+        text = b""
+        while True:
+            try:
+                got = os.read(head, 65536)
+            except OSError:
+                break
+            if not got:
+                break
+            text += got
+        same(p.wait(), 0)
+    os.close(head)
+    frames = re.split(r"\x1b\[(\d+)A\x1b\[J", text.decode().replace("\r\n", "\n"))
+    true(len(frames) >= 7, f"it was drawn {len(frames) // 2} times only")
+    same({frames[n].count("\n") for n in range(0, len(frames), 2)}, {4}, "lines of each drawing")
+    same(set(frames[1::2]), {"4"}, "lines that are taken back")
+    rows = frames[-1].splitlines()
+    same([row.split()[:4] for row in rows[1:]], [[f"127.0.0.{i}", "12", "12", "0%"] for i in (1, 2, 3)])
+    true(all(len(row) <= 100 for row in rows), "wider than the terminal")
+
+
+@fact
+def a_storm_of_forged_answers_is_counted_and_not_all_told():
+    """Answers with our identifier and sequence, which a spoofer on the path could see, and no secret."""
+    import socket
+    with both_ends() as cable:
+        argv = cable.near.inside([SONDE, "ping", "-c", "1", "-W", "3", "--json", "10.77.0.2"])
+        cable.far.run("sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
+        raw = cable.far.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+        raw.settimeout(5)
+        with raw, subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as running:
+            request = raw.recv(2000)[20:]
+            forged = bytearray(b"\0\0\0\0" + request[4:8] + b"x" * 56)
+            total = sum(int.from_bytes(forged[i:i + 2], "big") for i in range(0, len(forged), 2))
+            while total >> 16:
+                total = (total & 0xffff) + (total >> 16)
+            forged[2:4] = (~total & 0xffff).to_bytes(2, "big")
+            for _ in range(500):
+                raw.sendto(forged, ("10.77.0.1", 0))
+            records = [json.loads(line) for line in running.stdout]
+    told = [r for r in records if r["record"] == "probe" and r["status"] == "spoofed"]
+    t = [r for r in records if r["record"] == "target"][0]
+    same((t["received"], t["lost"], t["spoofed"]), (0, 1, 500))
+    true(20 <= len(told) < 100, f"{len(told)} were told")
 
 
 @fact
