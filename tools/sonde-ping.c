@@ -23,7 +23,7 @@ struct conf {
 	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
 	int discover, color;
 	bool four, six, flood, adaptive, stamp, quiet, numeric, audible, lost, sweep, json, csv,
-		histogram, table, lines;
+		histogram, table, lines, route;
 };
 
 /* clang-format off */
@@ -40,6 +40,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXT, 'p', "pattern", struct conf, pattern, "HEX", "fill the data with these up to 16 bytes"),
 	SONDE_OPTION(UINT, 'l', "preload", struct conf, preload, "NUMBER", "send so many at once at first"),
 	SONDE_OPTION(UINT, 'm', "mark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
+	SONDE_OPTION(FLAG, 'R', NULL, struct conf, route, NULL, "ask routers to record the route, which many do not; IPv4, on a raw socket"),
 	SONDE_OPTION(FLAG, '4', NULL, struct conf, four, NULL, "IPv4 only"),
 	SONDE_OPTION(FLAG, '6', NULL, struct conf, six, NULL, "IPv6 only"),
 	SONDE_OPTION(FLAG, 'f', "flood", struct conf, flood, NULL, "the next probe with each answer, or after 10 ms; a dot for each that is out"),
@@ -202,6 +203,7 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.ttl = conf->ttl == UINT_MAX ? -1 : (int)conf->ttl,
 		.tos = conf->tos ? take_tos(conf->tos) : -1,
 		.discover = discover[conf->discover],
+		.record_route = conf->route,
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
 	};
 

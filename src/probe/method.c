@@ -4,6 +4,7 @@
 
 #include "base/reason.h"
 #include "packet/draft.h"
+#include "packet/option.h"
 
 void sonde_method_payload(const struct sonde_method_look *look,
 			  const struct sonde_method_probe *probe, uint8_t *buf, size_t at,
@@ -149,6 +150,23 @@ static struct sonde_address address(const uint8_t *at, uint16_t family)
 	return ret;
 }
 
+/* What routers have written into a record route option, RFC 791 section 3.1. */
+static void take_route(struct reading *r, const struct sonde_layer *l)
+{
+	const uint8_t *h = r->p->byte + l->at;
+	struct sonde_walk w = { h + sizeof(struct sonde_ip), h + l->head };
+	struct sonde_option o;
+
+	while (sonde_option_next(&w, SONDE_FAMILY_ipopt, &o)) {
+		uint32_t room = o.len > 3 ? (o.len - 3) / 4 : 0, n;
+
+		if (o.kind != 7 || o.len < 3)
+			continue;
+		n = o.at[2] >= 4 ? (o.at[2] - 4u) / 4 : 0;
+		r->answer->route = (struct sonde_bytes){ o.at + 3, 4 * (n < room ? n : room) };
+	}
+}
+
 static void take_ip(struct reading *r, const struct sonde_layer *l, bool quoted)
 {
 	const uint8_t *h = r->p->byte + l->at;
@@ -165,6 +183,8 @@ static void take_ip(struct reading *r, const struct sonde_layer *l, bool quoted)
 		r->answer->from = r->answer->asked = address(h + src, six ? AF_INET6 : AF_INET);
 		r->answer->ttl = ttl;
 		r->answer->bytes = l->end - l->at - l->head;
+		if (!six)
+			take_route(r, l);
 	}
 }
 
@@ -260,7 +280,8 @@ static bool take_layer(struct reading *r, const struct sonde_layer *l)
 	return true;
 }
 
-/* Whether a checksum that covers an answer of ours is wrong; those of a quote are the quoted. */
+/* Whether a checksum that covers an answer of ours is wrong; those of a quote are the quoted. The
+ * kernel has checked that of the IP header, and changes options behind it. */
 static bool sums_are_wrong(const struct sonde_packet *p)
 {
 	struct sonde_verdict v;
@@ -268,7 +289,9 @@ static bool sums_are_wrong(const struct sonde_packet *p)
 	sonde_judge(p, SONDE_JUDGE_SUMS, &v);
 	for (unsigned d = 0; d < p->n; d++)
 		if (!(p->layer[d].part & SONDE_PART_QUOTED) &&
-		    ((p->layer[d].shape == SONDE_ip && sonde_is_wrong(&v, d, ip, checksum)) ||
+		    ((p->layer[d].shape == SONDE_ip &&
+		      p->layer[d].head == sizeof(struct sonde_ip) &&
+		      sonde_is_wrong(&v, d, ip, checksum)) ||
 		     (p->layer[d].shape == SONDE_icmp && sonde_is_wrong(&v, d, icmp, checksum)) ||
 		     (p->layer[d].shape == SONDE_icmpv6 &&
 		      sonde_is_wrong(&v, d, icmpv6, checksum)) ||

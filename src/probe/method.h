@@ -72,6 +72,7 @@ struct sonde_answer {
 	uint32_t mtu, bytes;		  /* of ERROR; of the IP payload that came */
 	struct sonde_address from, asked; /* asked: to whom the probe went, as the answer has it */
 	struct sonde_bytes payload;	  /* borrowed from the arrival; may be cut */
+	struct sonde_bytes route;	  /* IPv4 addresses of a record route option, likewise */
 };
 
 /* Never fails: what cannot be ours is SONDE_ANSWER_NONE. */

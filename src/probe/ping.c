@@ -26,6 +26,7 @@ struct sonde_ping_outcome {
 	int error, ttl;
 	uint8_t status, clock, answer, type, code, auth_bits;
 	bool rewritten, timed, sure;
+	uint8_t route[4 * SONDE_PING_ROUTE], route_len;
 };
 
 /* ---- begin and end ---- */
@@ -125,6 +126,16 @@ static const char *put_host(char text[static 64], const struct sonde_address *a)
 	return a->family ? text : NULL;
 }
 
+static void put_route(struct sonde_ping *p, const struct sonde_ping_outcome *o)
+{
+	for (unsigned i = 0; i < o->route_len / 4; i++) {
+		*sonde_put_ip4(p->route_text[i], o->route + 4 * i) = 0;
+		p->route[i] = p->route_text[i];
+	}
+	if (o->route_len)
+		p->record.route = (struct sonde_list){ p->route, o->route_len / 4 };
+}
+
 static void make_record(struct sonde_ping *p, const struct sonde_ping_outcome *o)
 {
 	struct sonde_probe_record *r = &p->record;
@@ -152,6 +163,7 @@ static void make_record(struct sonde_ping *p, const struct sonde_ping_outcome *o
 	r->bytes = o->bytes;
 	r->auth_bits = o->auth_bits;
 	r->rewritten = o->rewritten;
+	put_route(p, o);
 	if (o->ttl >= 0)
 		r->ttl = (uint64_t)o->ttl;
 	if (o->answer == SONDE_ANSWER_ERROR) {
@@ -407,6 +419,9 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 					 .code = n.code_of_type,
 					 .auth_bits = v.auth_bits,
 					 .rewritten = v.rewritten };
+	o.route_len = (uint8_t)(n.route.len < sizeof o.route ? n.route.len : sizeof o.route);
+	if (o.route_len)
+		memcpy(o.route, n.route.at, o.route_len);
 	if (v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED)
 		measure(p, a, &o);
 	o.status = (uint8_t)count(p, &v, is_reply(p, &n, v.probe), &o);

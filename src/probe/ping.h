@@ -22,7 +22,10 @@
 #include "probe/records.h"
 #include "probe/stats.h"
 
-enum { SONDE_PING_ARRIVALS = 512 }; /* that may be heard between two steps */
+enum {
+	SONDE_PING_ARRIVALS = 512, /* that may be heard between two steps */
+	SONDE_PING_ROUTE = 9,	   /* addresses that a record route option has room for */
+};
 
 struct sonde_ping_plan {
 	struct sonde_method_look look[2]; /* for IPv4 and IPv6 */
@@ -71,7 +74,8 @@ struct sonde_ping {
 	uint8_t *packet; /* the one that is to be sent */
 	uint32_t packet_cap;
 	struct sonde_probe_record record; /* the one that is told, with its texts */
-	char target_text[64], from_text[64];
+	char target_text[64], from_text[64], route_text[SONDE_PING_ROUTE][16];
+	const char *route[SONDE_PING_ROUTE];
 };
 
 struct sonde_ping_given {	       /* one target */

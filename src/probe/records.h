@@ -21,6 +21,7 @@
 	C(x, bytes, UINT, "bytes", "of the answer, behind its IP header") \
 	C(x, auth_bits, UINT, "bits", "of secrets that the answer gave back") \
 	C(x, rewritten, BOOL, "", "it has the secret, but an address or identifier is not as it was sent") \
+	C(x, route, LIST, "", "the addresses that a record route option came back with") \
 	C(x, type, UINT, "", "of the ICMP error") \
 	C(x, code, UINT, "", "of the ICMP error") \
 	C(x, mtu, UINT, "bytes", "of the next hop, as the error tells it") \

@@ -117,6 +117,13 @@ static void say_answer(struct sonde_text *t, const struct sonde_probe_record *r)
 							     : " (REWRITTEN!)");
 }
 
+/* As ping has it, below the line of the answer. */
+static void say_route(struct sonde_text *t, const struct sonde_probe_record *r)
+{
+	for (size_t i = 0; r->route.at && i < r->route.n; i++)
+		sonde_text_print(t, "\n%s\t%s", i ? "" : "RR: ", r->route.at[i]);
+}
+
 static void say_error(struct sonde_text *t, const struct sonde_probe_record *r)
 {
 	sonde_text_print(t, "From %s icmp_seq=%llu %s", r->from, (unsigned long long)r->seq,
@@ -171,6 +178,7 @@ void sonde_say_probe(struct sonde_text *t, const struct sonde_probe_record *r,
 	} else {
 		say_answer(t, r);
 		sonde_text_str(t, behind(r->status));
+		say_route(t, r);
 	}
 	if (bad)
 		paint(t, look, SONDE_PAINT_PLAIN);

@@ -134,9 +134,11 @@ sonde_ns sonde_report_redraw(struct sonde_report *r, sonde_ns now)
 	if (r->plan->form != SONDE_MEASURE_TABLE || !r->plan->redraw)
 		return UINT64_MAX;
 	if (now >= r->drawn + DRAW_EVERY) {
+		unsigned lines = sonde_file_height(r->out);
+
 		if (r->lines)
 			sonde_text_print(&r->text, "\033[%uA\033[J", r->lines);
-		draw(r, &r->text, TABLE_MOST);
+		draw(r, &r->text, lines > 4 ? lines - 3 : TABLE_MOST);
 		sonde_text_flush(&r->text);
 		r->drawn = now;
 	}

@@ -200,6 +200,16 @@ static int open_tcp(struct sonde_prober *p)
 	return sonde_prober_filter_tcp(p->data.fd, p->plan.family, p->ident);
 }
 
+/* RFC 791 section 3.1: room for nine addresses, behind one byte of padding. */
+static int ask_route(const struct sonde_prober *p)
+{
+	static const uint8_t option[40] = { 1, 7, 39, 4 };
+
+	if (!p->plan.record_route || is_six(p))
+		return 0;
+	return setsockopt(p->data.fd, IPPROTO_IP, IP_OPTIONS, option, sizeof option) ? -errno : 0;
+}
+
 /* What is to be told beside each packet. */
 static int listen_in(struct sonde_prober *p, const struct sonde_prober_channel *c)
 {
@@ -246,6 +256,8 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	r = plan->protocol == IPPROTO_ICMP  ? open_icmp(p)
 	    : plan->protocol == IPPROTO_UDP ? open_udp(p)
 					    : open_tcp(p);
+	if (!r)
+		r = ask_route(p);
 	if (!r)
 		r = listen_in(p, &p->data);
 	if (!r && p->icmp.fd >= 0)

@@ -34,6 +34,7 @@ struct sonde_prober_plan {
 	int64_t mark;		     /* -1: none; needs CAP_NET_ADMIN or CAP_NET_RAW */
 	uint32_t most;		     /* bytes of the longest answer */
 	bool stamps;		     /* ask for stamps of what leaves */
+	bool record_route;	     /* of IPv4, RFC 791 section 3.1 */
 };
 
 struct sonde_prober;

@@ -324,6 +324,15 @@ def csv_has_a_row_for_each_probe_or_target():
 
 
 @fact
+def routers_are_asked_to_record_the_route():
+    with both_ends() as cable:
+        r = Ping("-c", 1, "-R", "10.77.0.2", inside=cable.near)
+        same((r.code, r.out.splitlines()[2:6]), (0, ["RR: \t10.77.0.1", "\t10.77.0.2", "\t10.77.0.2", "\t10.77.0.1"]))
+        r = Ping("-c", 1, "-R", "--json", "10.77.0.2", inside=cable.near)
+        same(r.records("probe")[0]["route"], ["10.77.0.1", "10.77.0.2", "10.77.0.2", "10.77.0.1"])
+
+
+@fact
 def a_table_has_a_row_for_each_target():
     r = ping("-c", 2, "-i", "0.02", "127.0.0.1", "127.0.0.2")
     lines = r.out.splitlines()
