@@ -78,12 +78,6 @@ static const struct sonde_cli cli = {
 		"192.0.2.5-192.0.2.9. Ctrl-\\ prints a summary so far.\n",
 };
 
-static void say(void *arg, const char *line)
-{
-	(void)arg;
-	sonde_cli_say(&cli, "%s", line);
-}
-
 static int hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -134,8 +128,9 @@ static void take_interface(const char *text, struct sonde_prober_plan *p)
 
 static void check(const struct conf *conf)
 {
-	unsigned most =
-		conf->udp != UINT_MAX ? 65507 : 65507; /* RFC 791: 65,535 less two headers */
+	enum {
+		MOST = 65507
+	}; /* RFC 791 section 3.1: 65,535 less the headers of IP and ICMP or UDP */
 
 	if (conf->four && conf->six)
 		sonde_cli_wrong(&cli, "-4 and -6 exclude each other");
@@ -144,8 +139,8 @@ static void check(const struct conf *conf)
 	if ((conf->tcp != UINT_MAX && (conf->tcp > 65535 || !conf->tcp)) ||
 	    (conf->udp != UINT_MAX && (conf->udp > 65535 || !conf->udp)))
 		sonde_cli_wrong(&cli, "a port is a number from 1 to 65535");
-	if (conf->size > most)
-		sonde_cli_wrong(&cli, "-s takes up to %u bytes", most);
+	if (conf->size > MOST)
+		sonde_cli_wrong(&cli, "-s takes up to %d bytes", MOST);
 	if (conf->udp != UINT_MAX && conf->size < SONDE_METHOD_HEAD)
 		sonde_cli_wrong(&cli,
 				"a probe of UDP has at least %d bytes, which make its answer known",
@@ -287,7 +282,7 @@ static int add_targets(struct sonde_measure *m, const struct conf *conf, char **
 	for (; *words && !r; words++)
 		r = sonde_measure_add(m, *words, end);
 	if (!r && conf->file)
-		r = sonde_measure_add_file(m, conf->file, end);
+		r = sonde_measure_add_file(m, end);
 	return r;
 }
 
@@ -303,7 +298,7 @@ int main(int argc, char **argv)
 			     .rate = 10000 };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv), r;
 	struct sonde_expect expect[SONDE_EXPECT_MOST];
-	struct sonde_measure_plan plan = { .out = STDOUT_FILENO, .voice = { say, NULL } };
+	struct sonde_measure_plan plan = { .out = STDOUT_FILENO };
 	struct sonde_measure_end end;
 	struct sonde_measure *m = NULL;
 
@@ -322,6 +317,7 @@ int main(int argc, char **argv)
 	plan.expect = expect;
 	plan.expects = take_expect(conf.expect, expect);
 	plan.junit = conf.junit;
+	plan.file = conf.file;
 	look_plan(&conf, &plan);
 	plan.form = conf.json	 ? SONDE_MEASURE_JSON
 		    : conf.csv	 ? SONDE_MEASURE_CSV

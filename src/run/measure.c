@@ -1,7 +1,6 @@
 #include "run/measure.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/reason.h"
 #include "probe/block.h"
 #include "run/measure_report.h"
 #include "sys/clock.h"
@@ -30,6 +28,7 @@ struct sonde_measure {
 	uint32_t n, room;
 	struct sonde_ping ping;
 	struct sonde_report report;
+	int junit, file; /* descriptors, or -1 */
 	bool begun;
 };
 
@@ -70,6 +69,16 @@ static int random_bytes(void *at, size_t len)
 	return getrandom(at, len, 0) == (ssize_t)len ? 0 : -EIO;
 }
 
+/* A folder of somebody else is closed to us once we have no privileges, root though we are. */
+static int open_files(struct sonde_measure *m, struct sonde_measure_end *end)
+{
+	if (m->plan.file && (m->file = sonde_file_open(m->plan.file)) < 0)
+		return fail(end, m->file, m->plan.file);
+	if (m->plan.junit && (m->junit = sonde_file_make(m->plan.junit)) < 0)
+		return fail(end, m->junit, m->plan.junit);
+	return 0;
+}
+
 int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_plan *plan,
 		       struct sonde_measure_end *end)
 {
@@ -82,6 +91,11 @@ int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_pl
 	if (!m)
 		return -ENOMEM;
 	m->plan = *plan;
+	m->junit = m->file = -1;
+	if ((r = open_files(m, end))) {
+		sonde_measure_close(m);
+		return r;
+	}
 	r = random_bytes(&m->plan.ping.secret, sizeof m->plan.ping.secret);
 	if (!r)
 		r = random_bytes(ident, sizeof ident);
@@ -112,6 +126,10 @@ struct sonde_measure *sonde_measure_close(struct sonde_measure *m)
 	if (m->begun)
 		sonde_ping_close(&m->ping);
 	sonde_report_done(&m->report);
+	if (m->junit >= 0)
+		close(m->junit);
+	if (m->file >= 0)
+		close(m->file);
 	sonde_arena_done(&m->words);
 	free(m->given);
 	free(m);
@@ -228,16 +246,14 @@ static int add_words(struct sonde_measure *m, char *at, struct sonde_measure_end
 	return r;
 }
 
-int sonde_measure_add_file(struct sonde_measure *m, const char *name, struct sonde_measure_end *end)
+int sonde_measure_add_file(struct sonde_measure *m, struct sonde_measure_end *end)
 {
-	int fd = sonde_file_open(name);
+	const char *name = m->plan.file;
 	size_t len = 0, cap = 1 << 16;
 	char *text = sonde_arena_take(&m->words, cap);
 	ssize_t n;
 
-	if (fd < 0)
-		return fail(end, fd, name);
-	while ((n = sonde_file_pull(&fd, text + len, cap - 1 - len)) > 0) {
+	while ((n = sonde_file_pull(&m->file, text + len, cap - 1 - len)) > 0) {
 		len += (size_t)n;
 		if (len == cap - 1) {
 			text = sonde_arena_grow(&m->words, text, cap, cap, 1);
@@ -248,8 +264,6 @@ int sonde_measure_add_file(struct sonde_measure *m, const char *name, struct son
 			break;
 		}
 	}
-	if (fd != STDIN_FILENO)
-		close(fd);
 	if (n < 0)
 		return fail(end, (int)n, name);
 	if (memchr(text, 0, len)) {
@@ -359,9 +373,9 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 	if (m->plan.form == SONDE_MEASURE_USUAL)
 		m->plan.form = m->n > 1 ? SONDE_MEASURE_TABLE : SONDE_MEASURE_LINES;
 	r = sonde_report_open(&m->report, &m->plan, &m->ping, sonde_prober_mode(p),
-			      (int64_t)now + wall);
+			      (int64_t)now + wall, m->junit);
 	if (r)
-		return fail(end, r, m->plan.junit ? m->plan.junit : "the report");
+		return fail(end, r, "the report");
 	sonde_sleep_init();
 	sonde_sleep_count(SIGQUIT);
 	r = loop(m);

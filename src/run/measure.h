@@ -12,7 +12,7 @@
 
 #include "probe/expect.h"
 #include "probe/ping.h"
-#include "run/voice.h"
+
 #include "sys/prober.h"
 
 enum sonde_measure_form {
@@ -37,12 +37,12 @@ struct sonde_measure_plan {
 	bool histogram;
 	const struct sonde_expect *expect;
 	unsigned expects;
-	const char *junit; /* a file; NULL: none */
+	const char *junit; /* a file to be written; NULL: none */
+	const char *file;  /* of targets; "-": standard input; NULL: none */
 	const char *const *palette;
 	unsigned width;	   /* of the report, in columns */
 	bool utf8, redraw; /* redraw: the table is drawn in place while it runs */
 	int out;
-	struct sonde_voice voice;
 };
 
 struct sonde_measure;
@@ -53,7 +53,8 @@ struct sonde_measure_end {
 	bool met;	 /* every target answered, or, where there are demands, met them all */
 };
 
-/* Opens sockets for both versions of IP, or the one of plan->family, and gives up all privileges.
+/* Opens the files, and sockets for both versions of IP or the one of plan->family, and gives up all
+ * privileges.
  * -EPERM: no way of sending is allowed; or -errno. */
 int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_plan *plan,
 		       struct sonde_measure_end *end);
@@ -62,10 +63,9 @@ int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_pl
  * end says what is wrong with it; -EAFNOSUPPORT: there is no socket of its version of IP. */
 int sonde_measure_add(struct sonde_measure *m, const char *word, struct sonde_measure_end *end);
 
-/* The words of a file, one or more a line, # begins a comment; "-" is standard input. As above, or
- * why it cannot be read. */
-int sonde_measure_add_file(struct sonde_measure *m, const char *name,
-			   struct sonde_measure_end *end);
+/* The words of plan->file, one or more a line, # begins a comment. As above, or why it cannot be
+ * read. */
+int sonde_measure_add_file(struct sonde_measure *m, struct sonde_measure_end *end);
 
 /* 0, or why the report could not be written. */
 int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end);

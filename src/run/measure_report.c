@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/reason.h"
 #include "out/cells.h"
 #include "out/csv.h"
 #include "out/json.h"
@@ -16,12 +15,12 @@ enum { BUFFER = 1 << 18, TABLE_MOST = 40, BARS = 12 };
 #define DRAW_EVERY (SONDE_SECOND / 4)
 
 int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *plan,
-		      const struct sonde_ping *ping, const char *mode, int64_t wall)
+		      const struct sonde_ping *ping, const char *mode, int64_t wall, int junit)
 {
 	*r = (struct sonde_report){ .plan = plan,
 				    .ping = ping,
 				    .mode = mode,
-				    .junit = -1,
+				    .junit = junit,
 				    .out = plan->out,
 				    .look = { .several = ping->n > 1,
 					      .stamp = plan->stamp,
@@ -31,8 +30,7 @@ int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *p
 	if (!r->buf)
 		return -ENOMEM;
 	sonde_text_init(&r->text, r->buf, BUFFER, sonde_file_sink, &r->out);
-	if (plan->junit && (r->junit = sonde_file_make(plan->junit)) < 0)
-		return r->junit;
+
 	if (plan->form == SONDE_MEASURE_CSV)
 		sonde_csv_head(&r->text, plan->quiet ? &sonde_target_schema : &sonde_probe_schema);
 	if (plan->form == SONDE_MEASURE_LINES)
@@ -42,8 +40,7 @@ int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *p
 
 void sonde_report_done(struct sonde_report *r)
 {
-	if (r->buf && r->junit > STDERR_FILENO)
-		close(r->junit);
+
 	sonde_arena_done(&r->arena);
 	free(r->buf);
 }
@@ -340,6 +337,8 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	} else {
 		sonde_text_print(t, "%u of %u alive\n", sonde_ping_answered(p), p->n);
 	}
+	if (r->plan->form == SONDE_MEASURE_LINES && strcmp(r->mode, "raw socket"))
+		sonde_text_print(t, "sent by: %s\n", r->mode);
 	if (dropped)
 		sonde_text_print(t, "local: %llu answers came faster than they were taken\n",
 				 (unsigned long long)dropped);

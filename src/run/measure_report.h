@@ -17,13 +17,13 @@ struct sonde_report {
 	char *buf;
 	sonde_ns drawn; /* when the table was drawn last */
 	unsigned lines; /* of the table as it stands on the terminal */
-	int junit;	/* descriptor, or -1 */
+	int junit;	/* borrowed descriptor, or -1 */
 	int out;
 };
 
 /* wall: since 1970, of the start of the run. */
 int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *plan,
-		      const struct sonde_ping *ping, const char *mode, int64_t wall);
+		      const struct sonde_ping *ping, const char *mode, int64_t wall, int junit);
 
 void sonde_report_sent(struct sonde_report *r);
 void sonde_report_probe(struct sonde_report *r, const struct sonde_probe_record *p);
