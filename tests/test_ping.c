@@ -614,6 +614,89 @@ START_TEST(a_quote_without_payload_means_nobody_where_several_are_out)
 }
 END_TEST
 
+static void hear_udp(struct world *w, const uint8_t *at, size_t len, uint16_t port)
+{
+	struct sonde_arrival a = { .is = SONDE_ARRIVAL_PACKET,
+				   .begins = SONDE_BEGINS_BODY,
+				   .from = world_host(0),
+				   .ttl = 60,
+				   .byte = { at, len } };
+
+	a.from.port = port;
+	world_clocks(w, &a);
+	sonde_ping_hear(&w->p, &a);
+	world_step(w);
+}
+
+START_TEST(what_a_service_of_udp_says_is_an_answer_with_the_ports_bits_alone)
+{
+	struct sonde_ping_plan plan = { .count = 9, .look = { { .method = SONDE_METHOD_UDP } } };
+	struct world *w = world_new(plan, 1);
+	const uint8_t *sent;
+
+	world_step(w);
+	sent = w->sent[0].byte + 8;
+	hear_udp(w, sent, 56, 8); /* from another port */
+	ck_assert_uint_eq(w->told, 0);
+	hear_udp(w, (const uint8_t *)"no thank you, not today", 23, 7);
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[0].bits, 16);
+	world_pass(w, SONDE_SECOND);
+	hear_udp(w, w->sent[1].byte + 8, 56, 7);
+	ck_told(w, "reply");
+	ck_assert_uint_eq(w->tell[w->told - 1].bits, 80);
+	world_close(w);
+}
+END_TEST
+
+static void hear_arp(struct world *w, unsigned host, unsigned op)
+{
+	struct sonde_address from = world_host(host);
+	struct sonde_arrival a = { .is = SONDE_ARRIVAL_PACKET,
+				   .begins = SONDE_BEGINS_ARP,
+				   .ttl = -1 };
+	uint8_t buf[64];
+	struct sonde_draft d;
+
+	sonde_draft_init(&d, buf, sizeof buf);
+	sonde_draft_push(&d, SONDE_arp);
+	sonde_set(&d, arp, op, op);
+	sonde_draft_push(&d, SONDE_arp_ip);
+	memcpy(buf + 8 + SONDE_AT_arp_ip_spa / 8, from.ip, 4);
+	memset(buf + 8 + SONDE_AT_arp_ip_sha / 8, 0x42, 6);
+	a.byte = (struct sonde_bytes){ buf, (size_t)sonde_draft_encode(&d) };
+	world_clocks(w, &a);
+	sonde_ping_hear(&w->p, &a);
+	world_step(w);
+}
+
+START_TEST(a_neighbour_answers_for_itself_and_twice_is_a_duplicate)
+{
+	struct sonde_ping_plan plan = { .count = 2,
+					.look = { { .method = SONDE_METHOD_NEIGHBOUR } } };
+	struct world *w = world_new(plan, 2);
+
+	world_step(w);
+	ck_assert_uint_eq(w->sent[0].len, 28);
+	hear_arp(w, 0, 1); /* asks, and does not answer */
+	hear_arp(w, 7, 2); /* nobody asked for it */
+	ck_assert_uint_eq(w->told, 0);
+	hear_arp(w, 0, 2);
+	ck_told(w, "reply");
+	ck_assert_str_eq(w->tell[0].answer, "neighbour");
+	ck_assert_uint_eq(w->tell[0].bits, 0);
+	hear_arp(w, 0, 2);
+	ck_told(w, "duplicate");
+	world_pass(w, 600 * MS);
+	hear_arp(w, 1, 2);
+	ck_told(w, "reply");
+	world_pass(w, SONDE_SECOND);
+	ck_assert_uint_eq(world_target(w, 0).duplicates, 1);
+	ck_assert_uint_eq(world_target(w, 1).received, 1);
+	world_close(w);
+}
+END_TEST
+
 START_TEST(small_payloads_carry_as_much_of_the_secret_as_has_room)
 {
 	for (uint32_t size = 1; size <= 20; size++) {
@@ -690,6 +773,8 @@ Suite *ping_suite(void)
 	tcase_add_test(t, tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret);
 	tcase_add_test(t, a_closed_port_of_udp_is_an_answer_and_no_error);
 	tcase_add_test(t, a_quote_without_payload_means_nobody_where_several_are_out);
+	tcase_add_test(t, what_a_service_of_udp_says_is_an_answer_with_the_ports_bits_alone);
+	tcase_add_test(t, a_neighbour_answers_for_itself_and_twice_is_a_duplicate);
 	tcase_add_test(t, small_payloads_carry_as_much_of_the_secret_as_has_room);
 	tcase_add_test(t, siphash_is_that_of_its_authors);
 	tcase_add_test(t, a_filling_is_the_same_in_pieces_and_whole);

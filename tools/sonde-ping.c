@@ -23,7 +23,7 @@ struct conf {
 	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
 	int discover, color;
 	bool four, six, flood, adaptive, stamp, quiet, numeric, audible, lost, sweep, json, csv,
-		histogram, table, lines, route;
+		histogram, table, lines, route, arp;
 };
 
 /* clang-format off */
@@ -52,6 +52,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "numbers instead of names, as always"),
 	SONDE_OPTION(UINT, 0, "tcp", struct conf, tcp, "PORT", "probe by TCP SYN"),
 	SONDE_OPTION(UINT, 0, "udp", struct conf, udp, "PORT", "probe by UDP"),
+	SONDE_OPTION(FLAG, 0, "arp", struct conf, arp, NULL, "probe the link given by -I by ARP, or by neighbour solicitation over IPv6"),
 	SONDE_OPTION(FLAG, 0, "sweep", struct conf, sweep, NULL, "alive or not: up to three probes, none after an answer"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, over all targets; 0: no limit (10000)"),
 	SONDE_OPTION(TEXT, 0, "file", struct conf, file, "FILE", "targets, one or more a line, # begins a comment; - is standard input"),
@@ -134,8 +135,10 @@ static void check(const struct conf *conf)
 
 	if (conf->four && conf->six)
 		sonde_cli_wrong(&cli, "-4 and -6 exclude each other");
-	if (conf->tcp != UINT_MAX && conf->udp != UINT_MAX)
-		sonde_cli_wrong(&cli, "--tcp and --udp exclude each other");
+	if ((conf->tcp != UINT_MAX) + (conf->udp != UINT_MAX) + conf->arp > 1)
+		sonde_cli_wrong(&cli, "--tcp, --udp and --arp exclude each other");
+	if (conf->arp && (conf->flood || conf->adaptive || conf->preload))
+		sonde_cli_wrong(&cli, "with --arp one probe is out at a time: no -f, -A or -l");
 	if ((conf->tcp != UINT_MAX && (conf->tcp > 65535 || !conf->tcp)) ||
 	    (conf->udp != UINT_MAX && (conf->udp > 65535 || !conf->udp)))
 		sonde_cli_wrong(&cli, "a port is a number from 1 to 65535");
@@ -170,12 +173,13 @@ static struct sonde_ping_plan ping_plan(const struct conf *conf)
 		.sweep = conf->sweep,
 	};
 
-	look.method = conf->tcp != UINT_MAX   ? SONDE_METHOD_TCP
+	look.method = conf->arp		      ? SONDE_METHOD_NEIGHBOUR
+		      : conf->tcp != UINT_MAX ? SONDE_METHOD_TCP
 		      : conf->udp != UINT_MAX ? SONDE_METHOD_UDP
 					      : SONDE_METHOD_ICMP;
-	if (look.method)
+	if (look.method == SONDE_METHOD_TCP || look.method == SONDE_METHOD_UDP)
 		look.port = (uint16_t)(look.method == SONDE_METHOD_TCP ? conf->tcp : conf->udp);
-	if (look.method == SONDE_METHOD_TCP)
+	if (look.method == SONDE_METHOD_TCP || conf->arp)
 		look.size = 0;
 	if (conf->pattern)
 		take_pattern(conf->pattern, &look);
@@ -184,6 +188,9 @@ static struct sonde_ping_plan ping_plan(const struct conf *conf)
 		plan.interval = conf->sweep ? SONDE_SECOND / 2 : SONDE_SECOND;
 	if (conf->sweep && !conf->count)
 		plan.count = 3;
+	/* Its answers do not say which probe they are for. */
+	if (conf->arp && plan.timeout > plan.interval)
+		plan.timeout = plan.interval;
 	return plan;
 }
 
@@ -204,6 +211,9 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 
 	if (conf->interface)
 		take_interface(conf->interface, &p);
+	p.neighbour = conf->arp;
+	if (conf->arp && !p.device)
+		sonde_cli_wrong(&cli, "--arp needs an interface: -I NAME");
 	return p;
 }
 
@@ -230,8 +240,9 @@ static int lacks_privilege(const struct conf *conf)
 		snprintf(words, sizeof words, "not allowed");
 	if (conf->mark != UINT_MAX)
 		sonde_cli_say(&cli, "opening a socket: %s; so does -m", words);
-	else if (conf->tcp != UINT_MAX)
-		sonde_cli_say(&cli, "opening a socket for TCP: %s", words);
+	else if (conf->tcp != UINT_MAX || conf->arp)
+		sonde_cli_say(&cli, "opening a socket for %s: %s", conf->arp ? "ARP" : "TCP",
+			      words);
 	else
 		sonde_cli_say(&cli,
 			      "opening a socket for ICMP: %s; or let this group ping: sysctl -w "

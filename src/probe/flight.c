@@ -156,8 +156,11 @@ static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look 
 	bool there = !a->other_ident && same_host(&a->asked, &to[p->target]);
 	uint8_t tag = 0, sum = 0;
 
-	if (!payload_fits(p, look, a, &tag))
-		return there ? NAMED : OTHER;
+	if (!payload_fits(p, look, a, &tag)) {
+		if (a->is != SONDE_ANSWER_DATA) /* a service may say what it likes */
+			return there ? NAMED : OTHER;
+		tag = 0;
+	}
 	if (a->has_low && a->low != (uint16_t)p->is.tag)
 		return there ? NAMED : OTHER;
 	/* A router in between may have changed the checksum with what it covers; the tag decides.
@@ -165,8 +168,8 @@ static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look 
 	if (a->has_sum && p->sum && a->sum != p->sum && tag < 64)
 		return there ? NAMED : OTHER;
 	sum = a->has_sum && p->sum == a->sum && p->sum ? 16 : 0;
-	*ret_bits = (uint8_t)((a->other_ident ? 0 : 16) + (a->has_code ? 16 : 0) +
-			      (a->has_low ? 16 : 0) + sum + tag);
+	*ret_bits = (uint8_t)((a->other_ident || a->is == SONDE_ANSWER_NEIGHBOUR ? 0 : 16) +
+			      (a->has_code ? 16 : 0) + (a->has_low ? 16 : 0) + sum + tag);
 	if (tag == 64)
 		return RIGHT;
 	/* Without the tag all that is there must be as it was sent. */
@@ -179,20 +182,25 @@ static struct sonde_probe *without_code(const struct sonde_flight *f, const stru
 					const struct sonde_address *to)
 {
 	enum { SEARCHED = 4096 };
+	bool any = a->is == SONDE_ANSWER_NEIGHBOUR; /* one is out at a time: the youngest */
 	struct sonde_probe *found = NULL, *p;
 	uint64_t serial;
 
 	if (a->payload.len >= SONDE_METHOD_HEAD) {
 		serial = sonde_load(a->payload.at + SONDE_METHOD_TAG, 8);
 		p = slot(f, serial);
-		return p->state && p->is.serial == serial ? p : NULL;
+		if (p->state && p->is.serial == serial)
+			return p;
 	}
-	for (serial = f->next; serial > f->undecided && f->next - serial < SEARCHED; serial--) {
+	for (serial = f->next; serial > (any ? 0 : f->undecided) && f->next - serial < SEARCHED;
+	     serial--) {
 		p = slot(f, serial - 1);
-		if (p->state != SONDE_PROBE_OUT || !same_host(&to[p->target], &a->asked))
+		if ((p->state != SONDE_PROBE_OUT && !any) || !same_host(&to[p->target], &a->asked))
 			continue;
 		if (found)
 			return NULL;
+		if (any)
+			return p;
 		found = p;
 	}
 	return found;

@@ -72,6 +72,30 @@ static void push_tcp(struct sonde_draft *d, const struct sonde_method_look *look
 	sonde_draft_option(d, SONDE_tcp_mss);
 }
 
+static void push_arp(struct sonde_draft *d, const struct sonde_method_look *look,
+		     const struct sonde_address *from, const struct sonde_address *to)
+{
+	sonde_draft_push(d, SONDE_arp);
+	sonde_draft_push(d, SONDE_arp_ip);
+	memcpy(sonde_last(d, arp_ip)->byte + SONDE_AT_arp_ip_sha / 8, look->mac, 6);
+	memcpy(sonde_last(d, arp_ip)->byte + SONDE_AT_arp_ip_spa / 8, from->ip, 4);
+	memcpy(sonde_last(d, arp_ip)->byte + SONDE_AT_arp_ip_tpa / 8, to->ip, 4);
+}
+
+static void push_solicitation(struct sonde_draft *d, const struct sonde_method_look *look,
+			      const struct sonde_address *to)
+{
+	int at;
+
+	sonde_draft_push(d, SONDE_icmpv6);
+	sonde_draft_push(d, SONDE_nd_ns);
+	memcpy(sonde_last(d, nd_ns)->byte + SONDE_AT_nd_ns_target / 8, to->ip, 16);
+	at = sonde_draft_option(d, SONDE_nd_source);
+	if (at >= 0)
+		memcpy((uint8_t *)(uintptr_t)d->p.byte + at + SONDE_AT_nd_source_addr / 8,
+		       look->mac, sizeof look->mac);
+}
+
 /* The checksum of the header that was pushed first behind IP. */
 static uint16_t sum_of(const uint8_t *h, enum sonde_method method)
 {
@@ -86,8 +110,9 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 		      uint8_t *buf, uint32_t cap, uint16_t *ret_sum)
 {
 	bool six = to->family == AF_INET6, known = from->family || !six;
-	bool framed = six || look->method != SONDE_METHOD_ICMP;
-	uint32_t body, size = look->method == SONDE_METHOD_TCP ? 0 : look->size;
+	bool neighbour = look->method == SONDE_METHOD_NEIGHBOUR;
+	bool framed = six || (look->method != SONDE_METHOD_ICMP && !neighbour);
+	uint32_t body, size = look->method == SONDE_METHOD_TCP || neighbour ? 0 : look->size;
 	struct sonde_draft d;
 	int at;
 
@@ -98,7 +123,12 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 	switch (look->method) {
 	case SONDE_METHOD_ICMP: push_icmp(&d, look, probe->code, six); break;
 	case SONDE_METHOD_UDP: push_udp(&d, look); break;
-	default: push_tcp(&d, look, probe);
+	case SONDE_METHOD_TCP: push_tcp(&d, look, probe); break;
+	default:
+		if (six)
+			push_solicitation(&d, look, to);
+		else
+			push_arp(&d, look, from, to);
 	}
 	for (uint32_t done = 0, n; done < size; done += n) {
 		uint8_t piece[256];
@@ -109,7 +139,7 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 			return SONDE_NO_SPACE;
 	}
 	at = sonde_draft_encode(&d);
-	*ret_sum = known ? sum_of(buf + body, look->method) : 0;
+	*ret_sum = known && !neighbour ? sum_of(buf + body, look->method) : 0;
 	memmove(buf, buf + body, (size_t)at - body);
 	return at - (int)body;
 }
@@ -201,6 +231,8 @@ static bool take_icmp(struct reading *r, uint8_t type, uint8_t code, uint16_t su
 	r->answer->code_of_type = code;
 	if (type == (six ? 129 : 0))
 		r->answer->is = SONDE_ANSWER_ECHO;
+	else if (six && type == 136 && r->look->method == SONDE_METHOD_NEIGHBOUR)
+		r->answer->is = SONDE_ANSWER_NEIGHBOUR;
 	else if (six ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12)
 		r->answer->is = SONDE_ANSWER_ERROR;
 	return r->answer->is;
@@ -239,6 +271,34 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 					     : SONDE_ANSWER_NONE;
 }
 
+static void take_arp(struct reading *r, const struct sonde_layer *l)
+{
+	const uint8_t *h = r->p->byte + l->at;
+
+	r->ours = r->look->method == SONDE_METHOD_NEIGHBOUR;
+	r->answer->from = r->answer->asked = address(h + SONDE_AT_arp_ip_spa / 8, AF_INET);
+	r->answer->has_mac = true;
+	memcpy(r->answer->mac, h + SONDE_AT_arp_ip_sha / 8, 6);
+}
+
+/* A neighbour advertisement; its target link-layer address is option 2, RFC 4861 section 4.6.1. */
+static void take_advertisement(struct reading *r, const struct sonde_layer *l)
+{
+	const uint8_t *h = r->p->byte + l->at;
+	struct sonde_walk w = { h + sizeof(struct sonde_nd_na), h + l->head };
+	struct sonde_option o;
+
+	/* RFC 4861 section 7.1.2: what a router has passed on does not count. */
+	r->ours = r->look->method == SONDE_METHOD_NEIGHBOUR &&
+		  (r->answer->ttl == 255 || r->answer->ttl < 0);
+	r->answer->asked = address(h + SONDE_AT_nd_na_target / 8, AF_INET6);
+	while (sonde_option_next(&w, SONDE_FAMILY_ndopt, &o))
+		if (o.kind == 2 && o.len == 8) {
+			r->answer->has_mac = true;
+			memcpy(r->answer->mac, o.at + 2, 6);
+		}
+}
+
 /* One layer; false: this packet is none of ours. */
 static bool take_layer(struct reading *r, const struct sonde_layer *l)
 {
@@ -270,6 +330,11 @@ static bool take_layer(struct reading *r, const struct sonde_layer *l)
 	case SONDE_icmpv6_toobig:
 		r->answer->mtu = sonde_icmpv6_toobig_mtu((const struct sonde_icmpv6_toobig *)h);
 		return true;
+	case SONDE_arp:
+		r->answer->is = SONDE_ANSWER_NEIGHBOUR;
+		return sonde_arp_op((const struct sonde_arp *)h) == 2;
+	case SONDE_arp_ip: take_arp(r, l); return true;
+	case SONDE_nd_na: take_advertisement(r, l); return true;
 	case SONDE_udp: take_udp(r, l, quoted); return true;
 	case SONDE_tcp: take_tcp(r, l, quoted); return true;
 	case SONDE_tcp_start:
@@ -303,9 +368,9 @@ static bool sums_are_wrong(const struct sonde_packet *p)
 
 static void read_packet(struct reading *r, const struct sonde_arrival *a, bool six)
 {
-	static const enum sonde_shape first[2][3] = {
-		{ SONDE_ip, SONDE_icmp, SONDE_tcp },
-		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp },
+	static const enum sonde_shape first[2][4] = {
+		{ SONDE_ip, SONDE_icmp, SONDE_tcp, SONDE_arp },
+		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp, SONDE_arp },
 	};
 	uint32_t len = (uint32_t)a->byte.len;
 	struct sonde_packet p;

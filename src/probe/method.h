@@ -19,7 +19,9 @@
 enum sonde_method {
 	SONDE_METHOD_ICMP,
 	SONDE_METHOD_UDP,
-	SONDE_METHOD_TCP, /* SYN: the answer is a SYN-ACK or a RST */
+	SONDE_METHOD_TCP,	/* SYN: the answer is a SYN-ACK or a RST */
+	SONDE_METHOD_NEIGHBOUR, /* ARP, or neighbour solicitation over IPv6: it has no secret, so
+				 * that one probe may be out to a target at a time */
 };
 
 enum { SONDE_METHOD_TAG = 8, SONDE_METHOD_HEAD = 16, SONDE_METHOD_PATTERN = 16 };
@@ -29,8 +31,9 @@ struct sonde_method_look {   /* what all probes of a run have in common, per ver
 	uint8_t pattern_len; /* 0: the filling is worked out from the tag */
 	uint8_t pattern[SONDE_METHOD_PATTERN];
 	uint16_t ident;
-	uint16_t port; /* of the target; host order */
-	uint32_t size; /* bytes of payload; of TCP 0 */
+	uint16_t port;	/* of the target; host order */
+	uint8_t mac[6]; /* NEIGHBOUR: ours */
+	uint32_t size;	/* bytes of payload; of TCP 0 */
 };
 
 struct sonde_method_probe { /* what one carries */
@@ -56,7 +59,8 @@ enum sonde_answer_is {
 	SONDE_ANSWER_DATA, /* UDP */
 	SONDE_ANSWER_SYN_ACK,
 	SONDE_ANSWER_RST,
-	SONDE_ANSWER_ERROR, /* ICMP: type and code */
+	SONDE_ANSWER_NEIGHBOUR, /* mac */
+	SONDE_ANSWER_ERROR,	/* ICMP: type and code */
 };
 
 struct sonde_answer {
@@ -64,11 +68,13 @@ struct sonde_answer {
 	uint8_t type, code_of_type; /* ERROR */
 	bool bad_sum;		    /* a checksum is wrong */
 	bool has_code, has_low, has_sum, has_payload;
-	bool other_ident;		  /* it is not the one of the run */
-	int16_t ttl;			  /* -1: not known */
-	int16_t quoted_ttl;		  /* ERROR: what was left of the probe's; -1: not known */
-	uint16_t code, low;		  /* as it came back */
-	uint16_t sum;			  /* ERROR: the probe's, as quoted */
+	bool other_ident; /* it is not the one of the run */
+	bool has_mac;
+	int16_t ttl;	    /* -1: not known */
+	int16_t quoted_ttl; /* ERROR: what was left of the probe's; -1: not known */
+	uint16_t code, low; /* as it came back */
+	uint16_t sum;	    /* ERROR: the probe's, as quoted */
+	uint8_t mac[6];
 	uint32_t mtu, bytes;		  /* of ERROR; of the IP payload that came */
 	struct sonde_address from, asked; /* asked: to whom the probe went, as the answer has it */
 	struct sonde_bytes payload;	  /* borrowed from the arrival; may be cut */

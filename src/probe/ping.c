@@ -25,7 +25,8 @@ struct sonde_ping_outcome {
 	uint32_t bytes, mtu;
 	int error, ttl;
 	uint8_t status, clock, answer, type, code, auth_bits;
-	bool rewritten, timed, sure;
+	bool rewritten, timed, sure, has_mac;
+	uint8_t mac[6];
 	uint8_t route[4 * SONDE_PING_ROUTE], route_len;
 };
 
@@ -109,6 +110,7 @@ static const char *answer_words(const struct sonde_ping_outcome *o, uint16_t fam
 	case SONDE_ANSWER_DATA: return "data";
 	case SONDE_ANSWER_SYN_ACK: return "syn-ack";
 	case SONDE_ANSWER_RST: return "rst";
+	case SONDE_ANSWER_NEIGHBOUR: return "neighbour";
 	case SONDE_ANSWER_ERROR: return sonde_words_of_error(family, o->type, o->code);
 	default: return o->error ? strerrordesc_np(o->error) : NULL;
 	}
@@ -164,6 +166,10 @@ static void make_record(struct sonde_ping *p, const struct sonde_ping_outcome *o
 	r->auth_bits = o->auth_bits;
 	r->rewritten = o->rewritten;
 	put_route(p, o);
+	if (o->has_mac) {
+		*sonde_put_mac(p->mac_text, o->mac) = 0;
+		r->mac = p->mac_text;
+	}
 	if (o->ttl >= 0)
 		r->ttl = (uint64_t)o->ttl;
 	if (o->answer == SONDE_ANSWER_ERROR) {
@@ -419,6 +425,8 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 					 .code = n.code_of_type,
 					 .auth_bits = v.auth_bits,
 					 .rewritten = v.rewritten };
+	o.has_mac = n.has_mac;
+	memcpy(o.mac, n.mac, sizeof o.mac);
 	o.route_len = (uint8_t)(n.route.len < sizeof o.route ? n.route.len : sizeof o.route);
 	if (o.route_len)
 		memcpy(o.route, n.route.at, o.route_len);

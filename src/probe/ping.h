@@ -76,6 +76,7 @@ struct sonde_ping {
 	struct sonde_probe_record record; /* the one that is told, with its texts */
 	char target_text[64], from_text[64], route_text[SONDE_PING_ROUTE][16];
 	const char *route[SONDE_PING_ROUTE];
+	char mac_text[24];
 };
 
 struct sonde_ping_given {	       /* one target */

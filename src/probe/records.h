@@ -12,7 +12,7 @@
 	C(x, name, TEXT, "", "the target as it was given") \
 	C(x, seq, UINT, "", "which probe of this target, from 1") \
 	C(x, status, TEXT, "", "reply; lost: no answer in time; late: an answer after that; duplicate: another answer; error: an ICMP error came; local: it never left this machine; corrupted: an answer that is not what was sent; spoofed: an answer without the secret, so not from whoever got the probe; forgotten: an answer so late that nothing is known of its probe") \
-	C(x, answer, TEXT, "", "what it was: echo-reply, data, syn-ack, rst, or the ICMP error in words") \
+	C(x, answer, TEXT, "", "what it was: echo-reply, data, syn-ack, rst, neighbour, or the ICMP error in words") \
 	C(x, rtt_ns, UINT, "ns", "the round trip") \
 	C(x, clock, TEXT, "", "whose times the round trip is made of: kernel: both of the kernel's stamps; kernel-rx: ours before sending, the kernel's of the arrival; kernel-tx: the kernel's of sending, ours when it was read; user: ours alone") \
 	C(x, uncertainty_ns, UINT, "ns", "by how much the times may be off; absent where that is not known") \
@@ -21,6 +21,7 @@
 	C(x, bytes, UINT, "bytes", "of the answer, behind its IP header") \
 	C(x, auth_bits, UINT, "bits", "of secrets that the answer gave back") \
 	C(x, rewritten, BOOL, "", "it has the secret, but an address or identifier is not as it was sent") \
+	C(x, mac, TEXT, "", "the link address of who answered") \
 	C(x, route, LIST, "", "the addresses that a record route option came back with") \
 	C(x, type, UINT, "", "of the ICMP error") \
 	C(x, code, UINT, "", "of the ICMP error") \
@@ -64,8 +65,8 @@
 #define SONDE_PING_COLUMNS(C, x) \
 	C(x, started, TEXT, "", "RFC 3339, UTC") \
 	C(x, duration_ns, UINT, "ns", "of the run") \
-	C(x, method, TEXT, "", "icmp, udp or tcp") \
-	C(x, sockets, TEXT, "", "what was sent by: raw socket, ping socket or udp socket") \
+	C(x, method, TEXT, "", "icmp, udp, tcp or neighbour") \
+	C(x, sockets, TEXT, "", "what was sent by: raw socket, ping socket, udp socket or packet socket") \
 	C(x, targets, UINT, "", "how many were asked") \
 	C(x, answered, UINT, "", "how many of them answered at least once") \
 	C(x, dropped, UINT, "", "answers that this machine dropped because they were not taken in time") \

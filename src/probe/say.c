@@ -44,9 +44,10 @@ static void say_percent(struct sonde_text *t, uint64_t ppm)
 
 static const char *method_word(const struct sonde_method_look *look)
 {
-	return look->method == SONDE_METHOD_UDP	  ? " over udp"
-	       : look->method == SONDE_METHOD_TCP ? " over tcp"
-						  : "";
+	return look->method == SONDE_METHOD_NEIGHBOUR ? " on the link"
+	       : look->method == SONDE_METHOD_UDP     ? " over udp"
+	       : look->method == SONDE_METHOD_TCP     ? " over tcp"
+						      : "";
 }
 
 void sonde_say_head(struct sonde_text *t, const struct sonde_ping *p)
@@ -63,9 +64,12 @@ void sonde_say_head(struct sonde_text *t, const struct sonde_ping *p)
 		sonde_text_print(t, " and %u more", p->n - 1);
 	else
 		sonde_text_print(t, " (%s)", r.target);
-	if (look->method != SONDE_METHOD_ICMP)
-		sonde_text_print(t, "%s port %u", method_word(look), look->port);
-	if (look->method == SONDE_METHOD_TCP)
+	sonde_text_str(t, method_word(look));
+	if (look->port)
+		sonde_text_print(t, " port %u", look->port);
+	if (look->method == SONDE_METHOD_NEIGHBOUR)
+		sonde_text_str(t, six ? ", neighbour solicitation.\n" : ", ARP.\n");
+	else if (look->method == SONDE_METHOD_TCP)
 		sonde_text_str(t, ", SYN.\n");
 	else if (six)
 		sonde_text_print(t, " %u data bytes\n", look->size);
@@ -108,6 +112,9 @@ static void say_answer(struct sonde_text *t, const struct sonde_probe_record *r)
 	if (echo || !r->answer || !strcmp(r->answer, "data"))
 		sonde_text_print(t, "%llu bytes from %s: %s=%llu", (unsigned long long)r->bytes,
 				 r->from, echo ? "icmp_seq" : "seq", (unsigned long long)r->seq);
+	else if (r->mac)
+		sonde_text_print(t, "reply from %s [%s]: seq=%llu", r->from, r->mac,
+				 (unsigned long long)r->seq);
 	else
 		sonde_text_print(t, "%s from %s: seq=%llu", r->answer, r->from,
 				 (unsigned long long)r->seq);

@@ -53,6 +53,8 @@ static int open_one(struct sonde_measure *m, int version, uint16_t ident)
 	r = sonde_prober_open(&m->prober[version], &p);
 	if (!r)
 		look->ident = sonde_prober_ident(m->prober[version]);
+	if (!r)
+		memcpy(look->mac, sonde_prober_mac(m->prober[version]), sizeof look->mac);
 	return r;
 }
 
@@ -168,11 +170,10 @@ static int add(struct sonde_measure *m, const char *name, const struct sonde_add
 	}
 	g.to.port = m->plan.ping.look[v].port;
 	/* Their checksum covers where they come from. No route: sending will say so. */
-	if (v == V6 || m->plan.sockets.protocol != IPPROTO_ICMP)
+	if (v == V6 || m->plan.ping.look[v].method != SONDE_METHOD_ICMP) {
+		g.from.family = to->family;
 		sonde_prober_source(m->prober[v], to, &g.from);
-	if (!g.from.family)
-		g.from.family =
-			v == V6 || m->plan.sockets.protocol != IPPROTO_ICMP ? to->family : 0;
+	}
 	m->given[m->n++] = g;
 	return 0;
 }

@@ -219,7 +219,7 @@ static int listen_in(struct sonde_prober *p, const struct sonde_prober_channel *
 		set(c->fd, SOL_SOCKET, SO_RCVBUF, 4 << 20);
 	set(c->fd, SOL_SOCKET, SO_SNDBUF, 1 << 20);
 	set(c->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-	if (c->begins != SONDE_BEGINS_IP)
+	if (c->begins != SONDE_BEGINS_IP && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
 	if (!r && c->errors)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVERR : IP_RECVERR, 1);
@@ -253,9 +253,10 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	p->data.fd = p->icmp.fd = p->keeper = -1;
 	p->ident = plan->ident;
 	p->stamps = plan->stamps;
-	r = plan->protocol == IPPROTO_ICMP  ? open_icmp(p)
-	    : plan->protocol == IPPROTO_UDP ? open_udp(p)
-					    : open_tcp(p);
+	r = plan->neighbour		     ? sonde_prober_open_neighbour(p)
+	    : plan->protocol == IPPROTO_ICMP ? open_icmp(p)
+	    : plan->protocol == IPPROTO_UDP  ? open_udp(p)
+					     : open_tcp(p);
 	if (!r)
 		r = ask_route(p);
 	if (!r)
@@ -302,6 +303,11 @@ uint16_t sonde_prober_ident(const struct sonde_prober *p)
 const char *sonde_prober_mode(const struct sonde_prober *p)
 {
 	return p->mode;
+}
+
+const uint8_t *sonde_prober_mac(const struct sonde_prober *p)
+{
+	return p->mac;
 }
 
 bool sonde_prober_stamps(const struct sonde_prober *p)

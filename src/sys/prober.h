@@ -10,6 +10,8 @@
  *   UDP     a UDP socket and its error queue        the same
  *   TCP     a raw socket, a port that is kept, and  not at all
  *           a raw socket for ICMP errors
+ *   neighbour  a packet socket for ARP; over IPv6, not at all
+ *           a raw socket
  *
  * A filter in the kernel drops whatever does not carry our identifier, so that a flood of other
  * packets costs nothing here. Stamps of packets that leave come from the error queue: they are the
@@ -24,10 +26,11 @@
 enum { SONDE_PROBER_BATCH = 64, SONDE_PROBER_FDS = 2 };
 
 struct sonde_prober_plan {
-	uint16_t family;	     /* AF_INET or AF_INET6 */
-	uint8_t protocol;	     /* IPPROTO_ICMP for both versions, IPPROTO_UDP, IPPROTO_TCP */
-	uint16_t ident;		     /* for a raw ICMP socket; random, from the caller */
-	const char *device;	     /* leave by this interface; NULL: as the routes say */
+	uint16_t family;    /* AF_INET or AF_INET6 */
+	uint8_t protocol;   /* IPPROTO_ICMP for both versions, IPPROTO_UDP, IPPROTO_TCP */
+	bool neighbour;	    /* instead of that: ARP, or neighbour solicitation; needs a device */
+	uint16_t ident;	    /* for a raw ICMP socket; random, from the caller */
+	const char *device; /* leave by this interface; NULL: as the routes say */
 	struct sonde_address source; /* family 0: as the routes say */
 	int ttl, tos;		     /* -1: the kernel's own */
 	int discover;		     /* IP_PMTUDISC_ number; -1: the kernel's own */
@@ -49,8 +52,11 @@ struct sonde_prober *sonde_prober_close(struct sonde_prober *p);
 /* What marks our probes: ICMP identifier or source port. Host order. */
 uint16_t sonde_prober_ident(const struct sonde_prober *p);
 
-/* "raw socket", "ping socket", "udp socket". Static. */
+/* "raw socket", "ping socket", "udp socket", "packet socket". Static. */
 const char *sonde_prober_mode(const struct sonde_prober *p);
+
+/* The link address of the device; zeros unless plan->neighbour. */
+const uint8_t *sonde_prober_mac(const struct sonde_prober *p);
 
 /* Whether stamps of what leaves are to be had. */
 bool sonde_prober_stamps(const struct sonde_prober *p);

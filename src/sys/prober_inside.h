@@ -3,6 +3,7 @@
 
 /* What the files of the prober share. */
 
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -25,6 +26,7 @@ struct sonde_prober_batch {
 	union {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
+		struct sockaddr_ll ll;
 	} name[SONDE_PROBER_BATCH];
 	uint8_t control[SONDE_PROBER_BATCH][SONDE_PROBER_CONTROL];
 	uint8_t *byte; /* of `each` bytes for each */
@@ -37,6 +39,8 @@ struct sonde_prober {
 	int keeper;				/* holds the port of TCP, or -1 */
 	const char *mode;
 	uint16_t ident;
+	uint32_t ifindex; /* neighbour: of the device, and its link address */
+	uint8_t mac[6];
 	bool stamps;
 	uint32_t key; /* of the next packet that leaves, as the kernel counts */
 	uint64_t dropped[2];
@@ -49,6 +53,11 @@ struct sonde_prober {
 /* The same place as the kernel's struct and as ours; the port only where it is asked for. */
 socklen_t sonde_prober_sockaddr(const struct sonde_address *a, bool port, struct sockaddr_in6 *ret);
 struct sonde_address sonde_prober_address(const void *sockaddr);
+
+/* ARP, and neighbour solicitation: opened, and to whom a probe goes. */
+int sonde_prober_open_neighbour(struct sonde_prober *p);
+socklen_t sonde_prober_aim_neighbour(const struct sonde_prober *p, const struct sonde_address *to,
+				     void *ret);
 
 /* The count of packets that leave begins anew. */
 void sonde_prober_restart(struct sonde_prober *p);

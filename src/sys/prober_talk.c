@@ -74,7 +74,9 @@ void sonde_prober_put(struct sonde_prober *p, const struct sonde_step *s, sonde_
 
 	prepare(m, &p->out, i);
 	put_hops(p, m, s->ttl);
-	m->msg_namelen = sonde_prober_sockaddr(s->to, body, &p->out.name[i].in6);
+	m->msg_namelen = p->plan.neighbour
+				 ? sonde_prober_aim_neighbour(p, s->to, &p->out.name[i])
+				 : sonde_prober_sockaddr(s->to, body, &p->out.name[i].in6);
 	p->out.v[i].iov_len = s->byte.len - skip < p->out.each ? s->byte.len - skip : p->out.each;
 	memcpy(p->out.v[i].iov_base, s->byte.at + skip, p->out.v[i].iov_len);
 	p->put_token[i] = s->token;
@@ -165,7 +167,8 @@ static unsigned read_control(struct sonde_prober *p, bool icmp, struct msghdr *m
 			memcpy(&ttl, CMSG_DATA(c), sizeof ttl);
 			a->ttl = (int16_t)ttl;
 		} else if ((ip && c->cmsg_type == IP_RECVERR) ||
-			   (six && c->cmsg_type == IPV6_RECVERR)) {
+			   (six && c->cmsg_type == IPV6_RECVERR) ||
+			   (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_TX_TIMESTAMP)) {
 			memcpy(&e, CMSG_DATA(c), sizeof e);
 			a->from = sonde_prober_address(CMSG_DATA(c) + sizeof e);
 			a->type = e.ee_type;

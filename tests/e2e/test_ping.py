@@ -333,6 +333,42 @@ def routers_are_asked_to_record_the_route():
 
 
 @fact
+def neighbours_answer_on_the_link_itself():
+    with both_ends() as cable:
+        mac = json.loads(cable.far.run("ip", "-j", "link", "show", "veth0"))[0]["address"]
+        for address in ("10.77.0.2", "fd77::2"):
+            r = Ping("-c", 3, "-i", "0.05", "--arp", "-I", "veth0", "--json", address, inside=cable.near)
+            same((r.code, target(r)["received"], target(r)["clock"], r.records("ping")[0]["method"]),
+                 (0, 3, "kernel", "neighbour"), f"{address}: {r.err}{r.out}")
+            same([(p["answer"], p["mac"], p["from"], p["auth_bits"]) for p in r.records("probe")],
+                 [("neighbour", mac, address, 0)] * 3)
+        r = Ping("-c", 2, "-i", "0.05", "--arp", "-I", "veth0", "10.77.0.2", inside=cable.near)
+        true(f"reply from 10.77.0.2 [{mac}]: seq=1 time=0." in r.out, r.out)
+        r = Ping("--arp", "-I", "veth0", "--sweep", "-i", "0.1", "10.77.0.0/29", inside=cable.near)
+        same((r.code, r.out.splitlines()[-1]), (1, "1 of 6 alive"))
+        r = Ping("-c", 1, "--arp", "10.77.0.2", inside=cable.near)
+        same((r.code, r.err), (2, "sonde ping: --arp needs an interface: -I NAME\n"))
+
+
+@fact
+def two_hosts_with_one_address_are_a_duplicate():
+    """A bridge with two ports behind it, each with a host that has the address."""
+    with Namespace() as near, Namespace() as one, Namespace() as other:
+        near.run("ip", "link", "add", "br0", "type", "bridge")
+        for n, space in enumerate((one, other)):
+            near.run("ip", "link", "add", f"p{n}", "type", "veth", "peer", "name", "veth0", "netns", space.sleeper.pid)
+            near.run("ip", "link", "set", f"p{n}", "master", "br0", "up")
+            space.run("ip", "address", "add", "10.77.0.2/24", "dev", "veth0")
+            space.run("ip", "link", "set", "veth0", "up")
+        near.run("ip", "address", "add", "10.77.0.1/24", "dev", "br0")
+        near.run("ip", "link", "set", "br0", "up")
+        time.sleep(0.5)
+        r = Ping("-c", 2, "-i", "0.2", "--arp", "-I", "br0", "--json", "10.77.0.2", inside=near)
+        same((target(r)["received"], target(r)["duplicates"]), (2, 2), r.out)
+        same(len({p["mac"] for p in r.records("probe")}), 2)
+
+
+@fact
 def a_table_has_a_row_for_each_target():
     r = ping("-c", 2, "-i", "0.02", "127.0.0.1", "127.0.0.2")
     lines = r.out.splitlines()

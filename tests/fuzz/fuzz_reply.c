@@ -34,7 +34,8 @@ static void look_at(const struct sonde_probe_record *r)
 	stop_unless_harmless(buf, t.len, true);
 	stop_unless(r->status && r->target && r->seq);
 	if (!strcmp(r->status, "reply"))
-		stop_unless(r->from && r->rtt_ns < SONDE_SECOND * 100 && r->auth_bits >= 16);
+		stop_unless(r->from && r->rtt_ns < SONDE_SECOND * 100 &&
+			    (r->auth_bits >= 16 || !strcmp(r->answer, "neighbour")));
 }
 
 /* Until it waits, or has ended. */
@@ -67,8 +68,8 @@ static void begin(struct run *r, unsigned choice)
 	struct sonde_ping_given given[2] = { { .name = "a" }, { .name = "b" } };
 
 	*r = (struct run){ .now = 1000 * SONDE_SECOND,
-			   .method = choice % 3,
-			   .six = choice / 3 % 2 };
+			   .method = choice % 4,
+			   .six = choice / 4 % 2 };
 	r->real = r->now + 1700000000 * SONDE_SECOND;
 	r->here.family = r->six ? AF_INET6 : AF_INET;
 	r->here.ip[0] = 10;
@@ -140,8 +141,20 @@ static uint32_t make_answer(const struct run *r, unsigned i, uint8_t *buf)
 	struct sonde_draft d;
 
 	sonde_draft_init(&d, buf, ROOM);
+	if (r->method == SONDE_METHOD_NEIGHBOUR && !r->six) {
+		sonde_draft_push(&d, SONDE_arp);
+		sonde_set(&d, arp, op, 2);
+		sonde_draft_push(&d, SONDE_arp_ip);
+		memcpy(buf + 8 + SONDE_AT_arp_ip_spa / 8, r->to[i].ip, 4);
+		return (uint32_t)sonde_draft_encode(&d);
+	}
 	push_ip(&d, r, &r->to[i], &r->here);
-	if (r->method == SONDE_METHOD_TCP) {
+	if (r->method == SONDE_METHOD_NEIGHBOUR) {
+		buf[SONDE_AT_ipv6_hlim / 8] = 255;
+		sonde_draft_push(&d, SONDE_icmpv6);
+		sonde_draft_push(&d, SONDE_nd_na);
+		memcpy(sonde_last(&d, nd_na)->byte + SONDE_AT_nd_na_target / 8, r->to[i].ip, 16);
+	} else if (r->method == SONDE_METHOD_TCP) {
 		sonde_draft_push(&d, SONDE_tcp);
 		sonde_set(&d, tcp, sport, (uint16_t)sonde_load(h + 2, 2));
 		sonde_set(&d, tcp, dport, (uint16_t)sonde_load(h, 2));
@@ -196,7 +209,11 @@ static void arrive(struct run *r, struct steps *in)
 	a.stamp = r->real - next_short(in) * 1000;
 	a.token = r->token[i];
 	switch (kind % 8) {
-	case 0: len = make_answer(r, i, buf); break;
+	case 0:
+		len = make_answer(r, i, buf);
+		if (r->method == SONDE_METHOD_NEIGHBOUR && !r->six)
+			a.begins = SONDE_BEGINS_ARP;
+		break;
 	case 1: len = make_error(r, i, next_byte(in), buf); break;
 	case 2: /* what an error queue tells */
 		a.is = SONDE_ARRIVAL_ERROR;
@@ -219,7 +236,7 @@ static void arrive(struct run *r, struct steps *in)
 		len = 0;
 		break;
 	default: /* bytes of the input alone */
-		a.begins = (uint8_t)(kind >> 3 & 3);
+		a.begins = (uint8_t)((kind >> 3) % 5);
 		len = next_byte(in);
 		for (uint32_t k = 0; k < len; k++)
 			buf[k] = (uint8_t)next_byte(in);
@@ -280,10 +297,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		unsigned last = (r.n - 1) % PROBES;
 		struct sonde_probe *probe = sonde_flight_token(&r.p.flight, r.token[last]);
 		bool out = probe->state == SONDE_PROBE_OUT;
+		bool arp = r.method == SONDE_METHOD_NEIGHBOUR && !r.six;
 		uint64_t before = r.p.host[probe->target].stats.n;
-		struct sonde_arrival a = {
-			.is = SONDE_ARRIVAL_PACKET, .from = r.to[last], .ttl = -1, .stamp = r.real
-		};
+		struct sonde_arrival a = { .is = SONDE_ARRIVAL_PACKET,
+					   .begins = arp ? SONDE_BEGINS_ARP : SONDE_BEGINS_IP,
+					   .from = r.to[last],
+					   .ttl = -1,
+					   .stamp = r.real };
 		uint32_t n = make_answer(&r, last, buf);
 
 		hear(&r, &a, buf, n);
