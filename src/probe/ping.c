@@ -1,34 +1,12 @@
-#include "probe/ping.h"
+#include "probe/ping_inside.h"
 
 #include <string.h>
 #include <sys/socket.h>
-
-#include "base/text.h"
-#include "probe/words.h"
 
 enum { TOLD = 2 * SONDE_PING_ARRIVALS }; /* outcomes that wait to be told */
 #define FLOOD_GAP (10 * SONDE_MILLISECOND)
 #define STORM_GAP (50 * SONDE_MILLISECOND)
 #define SOON	  SONDE_MILLISECOND /* below this timers are late, and bursts make up for it */
-
-enum clock { CLOCK_KERNEL, CLOCK_KERNEL_RX, CLOCK_KERNEL_TX, CLOCK_USER, CLOCKS };
-static const char *const clock_words[] = { "kernel", "kernel-rx", "kernel-tx", "user" };
-
-enum status { REPLY, LOST, LATE, DUPLICATE, ERROR, LOCAL, CORRUPTED, SPOOFED, FORGOTTEN };
-static const char *const status_words[] = { "reply", "lost",	  "late",    "duplicate", "error",
-					    "local", "corrupted", "spoofed", "forgotten" };
-
-struct sonde_ping_outcome {
-	struct sonde_probe probe; /* as it was then */
-	struct sonde_address from;
-	sonde_ns rtt, uncertainty, wake;
-	uint32_t bytes, mtu;
-	int error, ttl;
-	uint8_t status, clock, answer, type, code, auth_bits;
-	bool rewritten, timed, sure, has_mac;
-	uint8_t mac[6];
-	uint8_t route[4 * SONDE_PING_ROUTE], route_len;
-};
 
 /* ---- begin and end ---- */
 
@@ -92,8 +70,8 @@ static struct sonde_ping_outcome *tell(struct sonde_ping *p)
 	return p->told_n < TOLD ? &p->told[(p->told_at + p->told_n++) % TOLD] : NULL;
 }
 
-static void tell_bare(struct sonde_ping *p, const struct sonde_probe *probe, enum status status,
-		      int error)
+static void tell_bare(struct sonde_ping *p, const struct sonde_probe *probe,
+		      enum sonde_ping_status status, int error)
 {
 	struct sonde_ping_outcome *o = p->plan.quiet ? NULL : tell(p);
 
@@ -101,82 +79,6 @@ static void tell_bare(struct sonde_ping *p, const struct sonde_probe *probe, enu
 		*o = (struct sonde_ping_outcome){
 			.probe = *probe, .status = (uint8_t)status, .error = error, .ttl = -1
 		};
-}
-
-static const char *answer_words(const struct sonde_ping_outcome *o, uint16_t family)
-{
-	switch (o->answer) {
-	case SONDE_ANSWER_ECHO: return "echo-reply";
-	case SONDE_ANSWER_DATA: return "data";
-	case SONDE_ANSWER_SYN_ACK: return "syn-ack";
-	case SONDE_ANSWER_RST: return "rst";
-	case SONDE_ANSWER_NEIGHBOUR: return "neighbour";
-	case SONDE_ANSWER_ERROR: return sonde_words_of_error(family, o->type, o->code);
-	default: return o->error ? strerrordesc_np(o->error) : NULL;
-	}
-}
-
-static const char *put_host(char text[static 64], const struct sonde_address *a)
-{
-	char *o = a->family == AF_INET ? sonde_put_ip4(text, a->ip) : sonde_put_ip6(text, a->ip);
-
-	if (a->scope) {
-		*o++ = '%';
-		o = sonde_put_dec(o, a->scope);
-	}
-	*o = 0;
-	return a->family ? text : NULL;
-}
-
-static void put_route(struct sonde_ping *p, const struct sonde_ping_outcome *o)
-{
-	for (unsigned i = 0; i < o->route_len / 4; i++) {
-		*sonde_put_ip4(p->route_text[i], o->route + 4 * i) = 0;
-		p->route[i] = p->route_text[i];
-	}
-	if (o->route_len)
-		p->record.route = (struct sonde_list){ p->route, o->route_len / 4 };
-}
-
-static void make_record(struct sonde_ping *p, const struct sonde_ping_outcome *o)
-{
-	struct sonde_probe_record *r = &p->record;
-	const struct sonde_probe *probe = &o->probe;
-	uint16_t family = p->to[probe->target].family;
-
-	sonde_record_clear(&sonde_probe_schema, r);
-	r->target = put_host(p->target_text, &p->to[probe->target]);
-	r->name = p->host[probe->target].name;
-	r->seq = probe->seq + 1;
-	r->status = status_words[o->status];
-	r->answer = answer_words(o, family);
-	r->asked_ns = probe->asked - p->began;
-	if (probe->sent)
-		r->stack_ns = probe->sent - probe->asked;
-	if (o->timed) {
-		r->rtt_ns = o->rtt;
-		r->clock = clock_words[o->clock];
-		r->uncertainty_ns = o->sure ? o->uncertainty : SONDE_ABSENT;
-		r->wake_ns = o->wake;
-	}
-	r->from = put_host(p->from_text, &o->from);
-	if (!o->answer)
-		return;
-	r->bytes = o->bytes;
-	r->auth_bits = o->auth_bits;
-	r->rewritten = o->rewritten;
-	put_route(p, o);
-	if (o->has_mac) {
-		*sonde_put_mac(p->mac_text, o->mac) = 0;
-		r->mac = p->mac_text;
-	}
-	if (o->ttl >= 0)
-		r->ttl = (uint64_t)o->ttl;
-	if (o->answer == SONDE_ANSWER_ERROR) {
-		r->type = o->type;
-		r->code = o->code;
-		r->mtu = o->mtu ? o->mtu : SONDE_ABSENT;
-	}
 }
 
 /* ---- steps ---- */
@@ -204,7 +106,7 @@ static void decide(struct sonde_ping *p, sonde_ns now)
 			sonde_stats_fate(&h->stats, probe->state == SONDE_PROBE_ANSWERED);
 		if (open) {
 			probe->state = SONDE_PROBE_LOST;
-			tell_bare(p, probe, LOST, 0);
+			tell_bare(p, probe, SONDE_PING_LOST, 0);
 		}
 		sonde_flight_decide(&p->flight);
 	}
@@ -271,7 +173,7 @@ struct sonde_step sonde_ping_step(struct sonde_ping *p, sonde_ns now)
 
 	decide(p, now);
 	if (p->told_n) {
-		make_record(p, &p->told[p->told_at]);
+		sonde_ping_record(p, &p->told[p->told_at]);
 		p->told_at = (p->told_at + 1) % TOLD;
 		p->told_n--;
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = &p->record };
@@ -306,7 +208,7 @@ static void hear_refusal(struct sonde_ping *p, const struct sonde_arrival *a)
 	probe->state = SONDE_PROBE_REFUSED;
 	h->refused++;
 	h->error = strerrordesc_np(a->error);
-	tell_bare(p, probe, LOCAL, a->error);
+	tell_bare(p, probe, SONDE_PING_LOCAL, a->error);
 }
 
 /* The round trip, and the best clock that both ends of it have. */
@@ -319,16 +221,16 @@ static void measure(struct sonde_ping *p, const struct sonde_arrival *a,
 	sonde_ns end = came ? came : a->now;
 
 	p->unlikely += a->stamp && !came;
-	o->clock = came		 ? probe->sent ? CLOCK_KERNEL : CLOCK_KERNEL_RX
-		   : probe->sent ? CLOCK_KERNEL_TX
-				 : CLOCK_USER;
+	o->clock = came		 ? probe->sent ? SONDE_PING_KERNEL : SONDE_PING_KERNEL_RX
+		   : probe->sent ? SONDE_PING_KERNEL_TX
+				 : SONDE_PING_USER;
 	o->rtt = end > begin ? end - begin : 0;
 	o->wake = came ? a->now - came : SONDE_ABSENT;
 	o->timed = true;
-	if (o->clock == CLOCK_KERNEL) {
+	if (o->clock == SONDE_PING_KERNEL) {
 		o->sure = true;
 		o->uncertainty = probe->steps == (uint8_t)p->wall.steps ? 0 : SONDE_WALL_NOISE;
-	} else if (o->clock == CLOCK_KERNEL_RX && probe->left) {
+	} else if (o->clock == SONDE_PING_KERNEL_RX && probe->left) {
 		o->sure = true;
 		o->uncertainty = SONDE_WALL_NOISE + (probe->left - probe->asked);
 	}
@@ -357,8 +259,8 @@ static void count_first(struct sonde_ping *p, struct sonde_ping_host *h,
 	p->satisfied += !before && is_enough(p, h);
 }
 
-static enum status count(struct sonde_ping *p, const struct sonde_flight_verdict *v, bool reply,
-			 const struct sonde_ping_outcome *o)
+static enum sonde_ping_status count(struct sonde_ping *p, const struct sonde_flight_verdict *v,
+				    bool reply, const struct sonde_ping_outcome *o)
 {
 	struct sonde_ping_host *h = &p->host[v->probe->target];
 
@@ -367,16 +269,16 @@ static enum status count(struct sonde_ping *p, const struct sonde_flight_verdict
 	case SONDE_MATCH_FIRST:
 		if (!reply) {
 			h->errors++;
-			h->error = answer_words(o, p->to[v->probe->target].family);
-			return ERROR;
+			h->error = sonde_ping_words(o, p->to[v->probe->target].family);
+			return SONDE_PING_ERROR;
 		}
 		v->probe->state = SONDE_PROBE_ANSWERED;
 		count_first(p, h, o);
-		return REPLY;
-	case SONDE_MATCH_LATE: h->late += reply; return reply ? LATE : ERROR;
-	case SONDE_MATCH_DUPLICATE: h->duplicates++; return DUPLICATE;
-	case SONDE_MATCH_CORRUPTED: h->corrupted++; return CORRUPTED;
-	default: h->spoofed++; return SPOOFED;
+		return SONDE_PING_REPLY;
+	case SONDE_MATCH_LATE: h->late += reply; return reply ? SONDE_PING_LATE : SONDE_PING_ERROR;
+	case SONDE_MATCH_DUPLICATE: h->duplicates++; return SONDE_PING_DUPLICATE;
+	case SONDE_MATCH_CORRUPTED: h->corrupted++; return SONDE_PING_CORRUPTED;
+	default: h->spoofed++; return SONDE_PING_SPOOFED;
 	}
 }
 
@@ -389,9 +291,10 @@ static void hurry(struct sonde_ping *p, const struct sonde_probe *probe, sonde_n
 }
 
 /* Whether more of these came than anybody wants to read: then they are counted alone. */
-static bool is_storm(struct sonde_ping *p, enum status status, sonde_ns now)
+static bool is_storm(struct sonde_ping *p, enum sonde_ping_status status, sonde_ns now)
 {
-	if (status != DUPLICATE && status != CORRUPTED && status != SPOOFED)
+	if (status != SONDE_PING_DUPLICATE && status != SONDE_PING_CORRUPTED &&
+	    status != SONDE_PING_SPOOFED)
 		return false;
 	if (sonde_pace_when(&p->storm) > now)
 		return true;
@@ -450,68 +353,4 @@ void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 	case SONDE_ARRIVAL_REFUSED: hear_refusal(p, a); break;
 	default: hear_answer(p, a);
 	}
-}
-
-/* ---- statistics ---- */
-
-uint32_t sonde_ping_answered(const struct sonde_ping *p)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < p->n; i++)
-		n += p->host[i].stats.n > 0;
-	return n;
-}
-
-static const char *clock_of(uint8_t clocks)
-{
-	if (!clocks)
-		return NULL;
-	return clocks & (clocks - 1) ? "mixed" : clock_words[__builtin_ctz(clocks)];
-}
-
-void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_target_record *ret,
-		       char *address_text)
-{
-	const struct sonde_ping_host *h = &p->host[i];
-	const struct sonde_stats *s = &h->stats;
-	uint64_t decided = s->n + s->lost;
-
-	sonde_record_clear(&sonde_target_schema, ret);
-	ret->target = put_host(address_text, &p->to[i]);
-	ret->name = h->name;
-	ret->sent = h->seq - h->refused;
-	ret->lost = s->lost;
-	ret->received = s->n;
-	ret->pending = ret->sent - s->n - s->lost;
-	ret->late = h->late;
-	ret->duplicates = h->duplicates;
-	ret->errors = h->errors;
-	ret->local_errors = h->refused;
-	ret->corrupted = h->corrupted;
-	ret->spoofed = h->spoofed;
-	ret->rewritten = h->rewritten;
-	ret->reordered = s->reordered;
-	if (decided)
-		ret->loss_ppm = s->lost * 1000000 / decided;
-	ret->loss_bursts = s->bursts;
-	ret->loss_single = s->single;
-	ret->loss_longest = s->longest;
-	ret->last_error = h->error;
-	ret->clock = clock_of(h->clocks);
-	if (!s->n)
-		return;
-	ret->rtt_min_ns = s->min;
-	ret->rtt_mean_ns = sonde_stats_mean(s);
-	ret->rtt_max_ns = s->max;
-	ret->rtt_deviation_ns = sonde_stats_deviation(s);
-	ret->rtt_p50_ns = sonde_stats_quantile(s, 500, 1000);
-	ret->rtt_p90_ns = sonde_stats_quantile(s, 900, 1000);
-	ret->rtt_p95_ns = sonde_stats_quantile(s, 950, 1000);
-	ret->rtt_p99_ns = sonde_stats_quantile(s, 990, 1000);
-	ret->rtt_p999_ns = sonde_stats_quantile(s, 999, 1000);
-	if (s->n > 1)
-		ret->jitter_rfc3550_ns = s->jitter16 / 16;
-	if (s->changes)
-		ret->jitter_ns = (s->change_sum + s->changes / 2) / s->changes;
 }

@@ -11,7 +11,7 @@
 	C(x, target, TEXT, "", "the address that was asked") \
 	C(x, name, TEXT, "", "the target as it was given") \
 	C(x, seq, UINT, "", "which probe of this target, from 1") \
-	C(x, status, TEXT, "", "reply; lost: no answer in time; late: an answer after that; duplicate: another answer; error: an ICMP error came; local: it never left this machine; corrupted: an answer that is not what was sent; spoofed: an answer without the secret, so not from whoever got the probe; forgotten: an answer so late that nothing is known of its probe") \
+	C(x, status, TEXT, "", "reply; lost: no answer in time; late: an answer after that; duplicate: another answer; error: an ICMP error came; local: it never left this machine; corrupted: an answer that is not what was sent; spoofed: an answer without the secret, so not from whoever got the probe") \
 	C(x, answer, TEXT, "", "what it was: echo-reply, data, syn-ack, rst, neighbour, or the ICMP error in words") \
 	C(x, rtt_ns, UINT, "ns", "the round trip") \
 	C(x, clock, TEXT, "", "whose times the round trip is made of: kernel: both of the kernel's stamps; kernel-rx: ours before sending, the kernel's of the arrival; kernel-tx: the kernel's of sending, ours when it was read; user: ours alone") \
