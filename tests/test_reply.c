@@ -297,7 +297,7 @@ static void hear_udp(struct world *w, const uint8_t *at, size_t len, uint16_t po
 	world_step(w);
 }
 
-START_TEST(what_a_service_of_udp_says_is_an_answer_with_the_ports_bits_alone)
+START_TEST(what_a_service_of_udp_says_without_the_secret_is_no_answer)
 {
 	struct sonde_ping_plan plan = { .count = 9, .look = { { .method = SONDE_METHOD_UDP } } };
 	struct world *w = world_new(plan, 1);
@@ -308,10 +308,8 @@ START_TEST(what_a_service_of_udp_says_is_an_answer_with_the_ports_bits_alone)
 	hear_udp(w, sent, 56, 8); /* from another port */
 	ck_assert_uint_eq(w->told, 0);
 	hear_udp(w, (const uint8_t *)"no thank you, not today", 23, 7);
-	ck_told(w, "reply");
-	ck_assert_uint_eq(w->tell[0].bits, 16);
-	world_pass(w, SONDE_SECOND);
-	hear_udp(w, w->sent[1].byte + 8, 56, 7);
+	ck_told(w, "spoofed");
+	hear_udp(w, sent, 56, 7);
 	ck_told(w, "reply");
 	ck_assert_uint_eq(w->tell[w->told - 1].bits, 80);
 	world_close(w);
@@ -362,6 +360,28 @@ START_TEST(a_neighbour_answers_for_itself_and_twice_is_a_duplicate)
 	world_pass(w, SONDE_SECOND);
 	ck_assert_uint_eq(world_target(w, 0).duplicates, 1);
 	ck_assert_uint_eq(world_target(w, 1).received, 1);
+	world_close(w);
+}
+END_TEST
+
+/* Eight bytes of UDP have no sequence number: the checksum over the secret tells which it is. */
+START_TEST(a_quote_of_a_udp_header_is_known_by_its_checksum)
+{
+	struct sonde_ping_plan plan = { .count = 9,
+					.preload = 4,
+					.look = { { .method = SONDE_METHOD_UDP } } };
+	struct world *w = world_new(plan, 1);
+	struct world_answer how = { .error = 3, .code = 1, .quote = 8 };
+
+	world_step(w);
+	ck_assert_uint_eq(w->n, 4);
+	world_answer(w, 2, how);
+	ck_told(w, "error");
+	ck_assert_uint_eq(w->tell[0].seq, 3);
+	ck_assert_uint_eq(w->tell[0].bits, 32);
+	w->sent[1].byte[7] ^= 1; /* another checksum is nobody's */
+	world_answer(w, 1, how);
+	ck_assert_uint_eq(w->told, 1);
 	world_close(w);
 }
 END_TEST
@@ -425,8 +445,9 @@ Suite *reply_suite(void)
 	tcase_add_test(t, tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret);
 	tcase_add_test(t, a_closed_port_of_udp_is_an_answer_and_no_error);
 	tcase_add_test(t, a_quote_without_payload_means_nobody_where_several_are_out);
-	tcase_add_test(t, what_a_service_of_udp_says_is_an_answer_with_the_ports_bits_alone);
+	tcase_add_test(t, what_a_service_of_udp_says_without_the_secret_is_no_answer);
 	tcase_add_test(t, a_neighbour_answers_for_itself_and_twice_is_a_duplicate);
+	tcase_add_test(t, a_quote_of_a_udp_header_is_known_by_its_checksum);
 	tcase_add_test(t, small_payloads_carry_as_much_of_the_secret_as_has_room);
 	tcase_add_test(t, siphash_is_that_of_its_authors);
 	tcase_add_test(t, a_filling_is_the_same_in_pieces_and_whole);

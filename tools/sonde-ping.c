@@ -321,6 +321,7 @@ int main(int argc, char **argv)
 	plan.family = conf.four ? AF_INET : conf.six ? AF_INET6 : 0;
 	plan.quiet = conf.quiet || conf.flood;
 	plan.dots = conf.flood && !conf.quiet && !conf.json && !conf.csv;
+	plan.ping.quiet = plan.quiet && !plan.dots && !conf.audible;
 	plan.lost = conf.lost;
 	plan.audible = conf.audible;
 	plan.stamp = conf.stamp;

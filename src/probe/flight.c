@@ -156,11 +156,8 @@ static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look 
 	bool there = !a->other_ident && same_host(&a->asked, &to[p->target]);
 	uint8_t tag = 0, sum = 0;
 
-	if (!payload_fits(p, look, a, &tag)) {
-		if (a->is != SONDE_ANSWER_DATA) /* a service may say what it likes */
-			return there ? NAMED : OTHER;
-		tag = 0;
-	}
+	if (!payload_fits(p, look, a, &tag))
+		return there ? NAMED : OTHER;
 	if (a->has_low && a->low != (uint16_t)p->is.tag)
 		return there ? NAMED : OTHER;
 	/* A router in between may have changed the checksum with what it covers; the tag decides.
@@ -176,8 +173,8 @@ static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look 
 	return there ? WEAK : OTHER;
 }
 
-/* Where an answer has no code, the payload names the probe; where it has none either, the only one
- * that is out to this target will be meant. */
+/* Where an answer has no code, the payload names the probe; where it has none either, the checksum
+ * that is quoted does, or, where that is not told, there being only one out to this target. */
 static struct sonde_probe *without_code(const struct sonde_flight *f, const struct sonde_answer *a,
 					const struct sonde_address *to)
 {
@@ -195,7 +192,8 @@ static struct sonde_probe *without_code(const struct sonde_flight *f, const stru
 	for (serial = f->next; serial > (any ? 0 : f->undecided) && f->next - serial < SEARCHED;
 	     serial--) {
 		p = slot(f, serial - 1);
-		if ((p->state != SONDE_PROBE_OUT && !any) || !same_host(&to[p->target], &a->asked))
+		if ((p->state != SONDE_PROBE_OUT && !any) ||
+		    !same_host(&to[p->target], &a->asked) || (a->has_sum && p->sum != a->sum))
 			continue;
 		if (found)
 			return NULL;

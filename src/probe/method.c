@@ -248,6 +248,8 @@ static void take_udp(struct reading *r, const struct sonde_layer *l, bool quoted
 	r->answer->other_ident = near != r->look->ident;
 	if (!quoted)
 		r->answer->is = SONDE_ANSWER_DATA;
+	r->answer->sum = sonde_udp_checksum(udp);
+	r->answer->has_sum = quoted;
 	take_payload(r, l);
 }
 

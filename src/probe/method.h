@@ -8,7 +8,7 @@
  *   ident, random a run       ICMP identifier; source port          yes
  *   code, 16 bits a probe     ICMP sequence; TCP sequence, high      yes (not of UDP)
  *   tag, 64 bits a probe      payload, bytes 0 to 7; low 16 bits in  TCP, and through the checksum
- *                             the TCP sequence, low                  of ICMP, which we know
+ *                             the TCP sequence, low                  of ICMP and UDP, which we know
  *   serial, 64 bits           payload, bytes 8 to 15                 no
  *   filling                   the rest of the payload                no
  */

@@ -6,7 +6,7 @@
 enum { TOLD = 2 * SONDE_PING_ARRIVALS }; /* outcomes that wait to be told */
 #define FLOOD_GAP (10 * SONDE_MILLISECOND)
 #define STORM_GAP (50 * SONDE_MILLISECOND)
-#define SOON	  SONDE_MILLISECOND /* below this timers are late, and bursts make up for it */
+#define LATENESS  (20 * SONDE_MILLISECOND) /* of timers, that is made up for by bursts */
 
 /* ---- begin and end ---- */
 
@@ -32,12 +32,14 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 		     const struct sonde_ping_given *given, uint32_t n, sonde_ns now, sonde_ns real)
 {
 	sonde_ns gap = plan->flood ? FLOOD_GAP : plan->sweep ? 0 : plan->interval / n;
-	uint64_t burst;
+	uint64_t at_first = plan->preload ? plan->preload : 1, burst;
 
 	*p = (struct sonde_ping){ .plan = *plan, .n = n, .began = now, .round_began = now };
 	gap = gap < plan->gap ? plan->gap : gap;
-	burst = gap && gap < SOON ? SOON / gap + 1 : 1;
-	sonde_pace_init(&p->pace, gap, burst > plan->preload ? burst : plan->preload, now);
+	burst = gap && !plan->flood ? LATENESS / gap + 1 : 1;
+	burst = burst > at_first ? burst : at_first;
+	sonde_pace_init(&p->pace, gap, burst, now);
+	p->pace.next += gap * (burst - at_first); /* not full at first */
 	sonde_pace_init(&p->storm, STORM_GAP, SONDE_SECOND / STORM_GAP, now);
 	sonde_wall_read(&p->wall, now, real);
 	sonde_flight_init(&p->flight, &p->arena, &plan->secret, room_for(plan, n, gap));

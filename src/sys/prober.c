@@ -29,6 +29,9 @@ static int ask_stamps(const struct sonde_prober *p)
 	if (p->stamps)
 		flags |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
 			 SOF_TIMESTAMPING_OPT_TSONLY;
+	if (p->icmp.fd >= 0)
+		set(p->icmp.fd, SOL_SOCKET, SO_TIMESTAMPING,
+		    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 	return set(p->data.fd, SOL_SOCKET, SO_TIMESTAMPING, flags);
 }
 
@@ -176,9 +179,17 @@ static int open_udp(struct sonde_prober *p)
 	if (r < 0)
 		return r;
 	p->mode = "udp socket";
-	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, true };
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, false };
 	r = aim(p, p->data.fd);
-	return r ? r : take_port(p->data.fd, p, &p->ident);
+	if (!r)
+		r = take_port(p->data.fd, p, &p->ident);
+	if (r)
+		return r;
+	/* The error queue does not tell the quoted checksum, which may be all there is of a secret.
+	 */
+	r = open_raw_icmp(p, &p->icmp, IPPROTO_UDP);
+	p->data.errors = r == -EPERM || r == -EACCES;
+	return p->data.errors ? 0 : r;
 }
 
 /* The port is kept by a socket that never listens, so that the kernel resets what is answered. */
@@ -250,13 +261,17 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	if (!p)
 		return -ENOMEM;
 	p->plan = *plan;
-	p->data.fd = p->icmp.fd = p->keeper = -1;
+	p->data.fd = p->icmp.fd = p->keeper = p->asker = -1;
 	p->ident = plan->ident;
 	p->stamps = plan->stamps;
 	r = plan->neighbour		     ? sonde_prober_open_neighbour(p)
 	    : plan->protocol == IPPROTO_ICMP ? open_icmp(p)
 	    : plan->protocol == IPPROTO_UDP  ? open_udp(p)
 					     : open_tcp(p);
+	if (!r && (r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) >= 0) {
+		p->asker = r;
+		r = aim(p, p->asker);
+	}
 	if (!r)
 		r = ask_route(p);
 	if (!r)
@@ -278,16 +293,20 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	return 0;
 }
 
+static void shut(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 struct sonde_prober *sonde_prober_close(struct sonde_prober *p)
 {
 	if (!p)
 		return NULL;
-	for (int i = 0; i < 3; i++) {
-		int fd = i == 0 ? p->data.fd : i == 1 ? p->icmp.fd : p->keeper;
-
-		if (fd >= 0)
-			close(fd);
-	}
+	shut(p->data.fd);
+	shut(p->icmp.fd);
+	shut(p->keeper);
+	shut(p->asker);
 	free(p->in.byte);
 	free(p->out.byte);
 	free(p->err.byte);
@@ -323,25 +342,21 @@ uint64_t sonde_prober_dropped(const struct sonde_prober *p)
 int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address *to,
 			struct sonde_address *ret)
 {
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 	struct sonde_address there = *to;
 	struct sockaddr_in6 name;
 	socklen_t len;
-	int fd, r;
 
 	there.port = there.port ? there.port : 9; /* discard; nothing is sent */
 	len = sonde_prober_sockaddr(&there, true, &name);
-	if ((fd = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) < 0)
-		return fd;
-	r = aim(p, fd);
-	if (!r && connect(fd, (struct sockaddr *)&name, len))
-		r = -errno;
+	connect(p->asker, &nobody, sizeof nobody); /* else it would keep the source it had */
+	if (connect(p->asker, (struct sockaddr *)&name, len))
+		return -errno;
 	len = sizeof name;
-	if (!r && getsockname(fd, (struct sockaddr *)&name, &len))
-		r = -errno;
-	if (!r)
-		*ret = sonde_prober_address(&name);
-	close(fd);
-	return r;
+	if (getsockname(p->asker, (struct sockaddr *)&name, &len))
+		return -errno;
+	*ret = sonde_prober_address(&name);
+	return 0;
 }
 
 unsigned sonde_prober_fds(const struct sonde_prober *p, struct pollfd *ret)

@@ -4,14 +4,15 @@
 /* The sockets of a measurement, for one version of IP: probes go out in batches, and what comes
  * back, with the kernel's stamps, comes as arrivals (base/arrival.h).
  *
- *   method  with CAP_NET_RAW                        without
- *   ICMP    a raw socket                            a ping socket, where net.ipv4.ping_group_range
- *                                                   allows it to us
- *   UDP     a UDP socket and its error queue        the same
- *   TCP     a raw socket, a port that is kept, and  not at all
- *           a raw socket for ICMP errors
- *   neighbour  a packet socket for ARP; over IPv6, not at all
- *           a raw socket
+ *              with CAP_NET_RAW                       without
+ *   ICMP       a raw socket                           a ping socket, if
+ *                                                     net.ipv4.ping_group_range allows it
+ *   UDP        a UDP socket, and a raw socket for     a UDP socket and its error queue
+ *              ICMP errors
+ *   TCP        a raw socket, a port that is kept,     not at all
+ *              and a raw socket for ICMP errors
+ *   neighbour  a packet socket for ARP, a raw one     not at all
+ *              for neighbour solicitation
  *
  * A filter in the kernel drops whatever does not carry our identifier, so that a flood of other
  * packets costs nothing here. Stamps of packets that leave come from the error queue: they are the

@@ -36,6 +36,7 @@ struct sonde_prober_batch {
 struct sonde_prober {
 	struct sonde_prober_plan plan;
 	struct sonde_prober_channel data, icmp; /* icmp.fd -1: errors come through data */
+	int asker;				/* a UDP socket that is asked for sources */
 	int keeper;				/* holds the port of TCP, or -1 */
 	const char *mode;
 	uint16_t ident;

@@ -142,6 +142,10 @@ def errors_are_told_by_kind_and_by_whom():
             r = Ping("-c", 2, "-i", "0.05", "-W", "0.5", "--json", "10.77.0.2", inside=cable.near)
             same([(p["status"], p["answer"], p["from"]) for p in r.records("probe")], [("error", words, "10.77.0.2")] * 2)
             same((r.code, target(r)["errors"], target(r)["lost"]), (1, 2, 2))
+        cable.far.run("nft", "flush chain inet t c; add rule inet t c meta l4proto { tcp, udp } reject with icmpx type host-unreachable")
+        for option in ("--tcp", "--udp"):
+            r = Ping("-c", 1, "-W", "0.5", option, 9, "10.77.0.2", "fd77::2", "--json", inside=cable.near)
+            same([(p["status"], p["from"]) for p in r.records("probe")], [("error", "10.77.0.2"), ("error", "fd77::2")], option)
         cable.far.run("nft", "flush chain inet t c; add rule inet t c icmpv6 type echo-request reject with icmpv6 type admin-prohibited")
         r = Ping("-c", 1, "-W", "0.5", "10.77.0.2", "fd77::2", "--json", inside=cable.near)
         same(sorted((p["status"], p["answer"]) for p in r.records("probe")),
@@ -449,6 +453,22 @@ def what_is_set_is_what_leaves():
         same(text.count("length 108"), 3)
         true("abcd abcd abcd" in text, text)
         same(text.count("bad cksum") + text.count("wrong icmp cksum"), 0)
+
+
+@fact
+def a_mark_is_on_what_leaves_by_every_method():
+    """Routes may depend on it, and so the source that checksums cover: it is asked for with the mark."""
+    need("nft")
+    with both_ends() as cable:
+        cable.near.run("nft", "add table inet t; add chain inet t c { type filter hook output priority 0; }; "
+                       "add rule inet t c ip daddr 10.77.0.2 meta mark != 7 drop; "
+                       "add rule inet t c icmpv6 type echo-request meta mark != 7 drop; "
+                       "add rule inet t c meta l4proto { tcp, udp } meta mark != 7 drop")
+        for option in ([], ["--tcp", 9], ["--udp", 9]):
+            for address in ("10.77.0.2", "fd77::2"):
+                r = Ping("-c", 1, "-m", 7, "--json", *option, address, inside=cable.near)
+                same((r.code, target(r)["received"]), (0, 1), f"{option} {address} {r.out}{r.err}")
+        same(target(Ping("-c", 1, "--json", "10.77.0.2", inside=cable.near))["local_errors"], 1)
 
 
 @fact
