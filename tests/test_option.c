@@ -116,14 +116,11 @@ START_TEST(times_and_sizes_are_exact_or_refused)
 	static const struct {
 		const char *text;
 		sonde_ns ns;
-	} times[] = { { "2", 2000000000 },
-		      { "0.000000001", 1 },
-		      { "30ms", 30000000 },
-		      { "1.5us", 1500 },
-		      { "7ns", 7 },
-		      { "2m", 120000000000 },
-		      { "18446744073.709551615", UINT64_MAX } };
-	static const char *const no[] = { "",	   "-1",   "1.",	  ".5",
+	} times[] = { { "2", 2000000000 },    { "0.000000001", 1 },
+		      { ".5", 500000000 },    { "30ms", 30000000 },
+		      { "1.5us", 1500 },      { "7ns", 7 },
+		      { "2m", 120000000000 }, { "18446744073.709551615", UINT64_MAX } };
+	static const char *const no[] = { "",	   "-1",   "1.",	  ".",
 					  "1e3",   "2 ",   "0x4",	  "nan",
 					  "1.5ns", "1day", "18446744074", "0.0000000001" };
 	const struct sonde_option *wait = &options[4], *bytes = &options[5];

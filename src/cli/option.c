@@ -20,7 +20,7 @@ static bool number(const char *s, const struct unit *unit, uint64_t *ret)
 {
 	uint64_t whole = 0, part = 0, scale = 1, v;
 
-	if (!is_digit(*s))
+	if (!is_digit(*s) && !(*s == '.' && is_digit(s[1])))
 		return false;
 	for (; is_digit(*s); s++)
 		if (__builtin_mul_overflow(whole, 10, &whole) ||

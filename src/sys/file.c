@@ -60,6 +60,13 @@ unsigned sonde_file_width(int fd)
 	return isatty(fd) && !ioctl(fd, TIOCGWINSZ, &size) ? size.ws_col : 0;
 }
 
+unsigned sonde_file_height(int fd)
+{
+	struct winsize size;
+
+	return isatty(fd) && !ioctl(fd, TIOCGWINSZ, &size) ? size.ws_row : 0;
+}
+
 bool sonde_file_utf8(void)
 {
 	setlocale(LC_CTYPE, "");

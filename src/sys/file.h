@@ -22,6 +22,7 @@ int sonde_file_open(const char *name);
 /* How a report should look on this descriptor: its width in columns (0: not a terminal), and
  * whether the locale's characters are UTF-8. */
 unsigned sonde_file_width(int fd);
+unsigned sonde_file_height(int fd); /* in lines; 0: not a terminal */
 bool sonde_file_utf8(void);
 
 #endif

@@ -123,7 +123,12 @@ unsigned sonde_sleep_counted(void)
 
 int sonde_sleep(struct pollfd *fds, unsigned n, int ms)
 {
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+	return sonde_sleep_for(fds, n, ms < 0 ? UINT64_MAX : (sonde_ns)ms * SONDE_MILLISECOND);
+}
+
+int sonde_sleep_for(struct pollfd *fds, unsigned n, sonde_ns time)
+{
+	struct timespec t = { (time_t)(time / SONDE_SECOND), (long)(time % SONDE_SECOND) };
 	sigset_t mask, open;
 	int got;
 
@@ -133,7 +138,7 @@ int sonde_sleep(struct pollfd *fds, unsigned n, int ms)
 		t = (struct timespec){ 0 };
 	open = mask;
 	sigdelset(&open, SIGCHLD);
-	got = ppoll(fds, n, ms < 0 && !noted ? NULL : &t, &open);
+	got = ppoll(fds, n, time == UINT64_MAX && !noted ? NULL : &t, &open);
 	got = got < 0 ? -errno : got;
 	noted = 0;
 	sigprocmask(SIG_SETMASK, &mask, NULL);

@@ -13,6 +13,8 @@
 #include <poll.h>
 #include <sys/types.h>
 
+#include "base/time.h"
+
 /* SIGPIPE is ignored from here on (a write fails with EPIPE), SIGCHLD wakes the sleeper, and HUP
  * INT QUIT TERM ask the program to end; what was ignored when we were started stays ignored. */
 void sonde_sleep_init(void);
@@ -27,7 +29,7 @@ void sonde_sleep_done(void);
 void sonde_sleep_forward(pid_t pid);
 
 /* From now on, until done, this signal wakes the sleeper and is counted, no more: for statistics on
- * request. SIGUSR1 or SIGUSR2. */
+ * request. SIGUSR1 or SIGUSR2; SIGQUIT, which then asks nobody to end. */
 void sonde_sleep_count(int signal);
 
 /* How many of them came since it was asked last. */
@@ -37,6 +39,9 @@ unsigned sonde_sleep_counted(void);
  * signal that asks us to end wake it as well, even when they came between two sleeps. fds may be
  * NULL with n 0. Returns how many are ready, 0 after time or signal, or -errno. */
 int sonde_sleep(struct pollfd *fds, unsigned n, int ms);
+
+/* The same for so many nanoseconds; UINT64_MAX: without end. */
+int sonde_sleep_for(struct pollfd *fds, unsigned n, sonde_ns time);
 
 /* The signal that asks the program to end, or 0. */
 int sonde_sleep_signal(void);

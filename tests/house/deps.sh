@@ -37,6 +37,7 @@ table() {
 	test	program mtr			mtr-tiny		labs, seen by the tools of others
 	test	program iperf3			iperf3			labs, seen by the tools of others
 	test	program ip			iproute2		network namespaces
+	test	program nft			nftables		loss and refusals, in namespaces
 	test	program nsenter			util-linux		enters network namespaces
 	test	program setpriv			util-linux		runs without privilege
 	test	program ps			procps			looks for what was left behind
@@ -49,6 +50,8 @@ table() {
 	bench	program tshark			tshark			what JSON costs otherwise
 	bench	program strace			strace			what following costs otherwise
 	bench	program nginx			nginx-light		a server under load
+	bench	program ping			iputils-ping		what a ping tells otherwise
+	bench	program fping			fping			what a sweep costs otherwise
 	bench	program python3			python3			the benchmarks
 	fuzz	libfuzzer			libclang-rt-14-dev	the fuzzing engine and the sanitizers
 	fresh	program debootstrap		debootstrap		make test-fresh: the bare root

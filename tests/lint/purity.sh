@@ -22,6 +22,7 @@ done <<'END'
 src/base	malloc|calloc|free|abort|v?snprintf|strerrordesc_np|strerrorname_np|sigabbrev_np|wcwidth
 src/wire	-
 src/packet	inet_pton|strtoull?|memmem
+src/probe	inet_pton|strerrordesc_np
 src/flow	-
 src/life	qsort|bsearch
 src/lab	qsort|inet_pton

@@ -1,0 +1,76 @@
+#ifndef SONDE_RUN_MEASURE_H
+#define SONDE_RUN_MEASURE_H
+
+/* sonde ping: the sockets, the one loop in which time passes, and the report. What happens to a
+ * probe is decided by src/probe.
+ *
+ *	sonde_measure_open	what needs privilege, which is given up then
+ *	sonde_measure_add	targets, as often as there are
+ *	sonde_measure_run	until the count is reached or somebody asks for the end
+ *	sonde_measure_close
+ */
+
+#include "probe/expect.h"
+#include "probe/ping.h"
+
+#include "sys/prober.h"
+
+enum sonde_measure_form {
+	SONDE_MEASURE_USUAL, /* lines for one target, a table for several */
+	SONDE_MEASURE_LINES, /* one for each answer, then the statistics */
+	SONDE_MEASURE_TABLE, /* of all targets: while it runs on a terminal, and at the end */
+	SONDE_MEASURE_ALIVE, /* of a sweep: a line for each target that answers, and a last one */
+	SONDE_MEASURE_JSON,
+	SONDE_MEASURE_CSV, /* of probes; quiet: of targets */
+};
+
+struct sonde_measure_plan {
+	struct sonde_ping_plan ping;	  /* idents and the secret are filled in */
+	struct sonde_prober_plan sockets; /* family, ident, most and stamps are filled in */
+	uint16_t family;		  /* AF_INET, AF_INET6, or 0: as names resolve */
+	enum sonde_measure_form form;
+	bool quiet;   /* no line for a probe */
+	bool dots;    /* of a flood: a dot for each probe, taken back with its answer */
+	bool lost;    /* a line for each probe that is lost, too */
+	bool audible; /* a bell for each answer */
+	bool stamp;   /* the time in front of each line */
+	bool histogram;
+	const struct sonde_expect *expect;
+	unsigned expects;
+	const char *junit; /* a file to be written; NULL: none */
+	const char *file;  /* of targets; "-": standard input; NULL: none */
+	const char *const *palette;
+	unsigned width;	   /* of the report, in columns */
+	bool utf8, redraw; /* redraw: the table is drawn in place while it runs */
+	int out;
+};
+
+struct sonde_measure;
+
+struct sonde_measure_end {
+	char doing[300]; /* while it failed */
+	char why[400];	 /* a sentence where the code alone does not say it; else "" */
+	bool met;	 /* every target answered, or, where there are demands, met them all */
+};
+
+/* Opens the files, and sockets for both versions of IP or the one of plan->family, and gives up all
+ * privileges.
+ * -EPERM: no way of sending is allowed; or -errno. */
+int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_plan *plan,
+		       struct sonde_measure_end *end);
+
+/* A name, an address, a prefix or a range (probe/block.h). word is borrowed until the end. -EINVAL:
+ * end says what is wrong with it; -EAFNOSUPPORT: there is no socket of its version of IP. */
+int sonde_measure_add(struct sonde_measure *m, const char *word, struct sonde_measure_end *end);
+
+/* The words of plan->file, one or more a line, # begins a comment. As above, or why it cannot be
+ * read. */
+int sonde_measure_add_file(struct sonde_measure *m, struct sonde_measure_end *end);
+
+/* 0, or why the report could not be written. */
+int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end);
+
+/* NULL is fine; returns NULL. */
+struct sonde_measure *sonde_measure_close(struct sonde_measure *m);
+
+#endif

@@ -1,0 +1,367 @@
+#include "run/measure_report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "out/cells.h"
+#include "out/csv.h"
+#include "out/json.h"
+#include "run/stamp.h"
+#include "sys/file.h"
+
+enum { BUFFER = 1 << 18, TABLE_MOST = 40, BARS = 12 };
+#define DRAW_EVERY (SONDE_SECOND / 4)
+
+int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *plan,
+		      const struct sonde_ping *ping, const char *mode, int64_t wall, int junit)
+{
+	*r = (struct sonde_report){ .plan = plan,
+				    .ping = ping,
+				    .mode = mode,
+				    .junit = junit,
+				    .out = plan->out,
+				    .look = { .several = ping->n > 1,
+					      .stamp = plan->stamp,
+					      .wall = wall,
+					      .palette = plan->palette } };
+	r->buf = malloc(BUFFER);
+	if (!r->buf)
+		return -ENOMEM;
+	sonde_text_init(&r->text, r->buf, BUFFER, sonde_file_sink, &r->out);
+
+	if (plan->form == SONDE_MEASURE_CSV)
+		sonde_csv_head(&r->text, plan->quiet ? &sonde_target_schema : &sonde_probe_schema);
+	if (plan->form == SONDE_MEASURE_LINES)
+		sonde_say_head(&r->text, ping);
+	return sonde_text_flush(&r->text);
+}
+
+void sonde_report_done(struct sonde_report *r)
+{
+
+	sonde_arena_done(&r->arena);
+	free(r->buf);
+}
+
+void sonde_report_sent(struct sonde_report *r)
+{
+	if (r->plan->dots)
+		sonde_text_str(&r->text, ".");
+}
+
+/* "10.0.0.7 is alive (0.041 ms)" */
+static void say_alive(struct sonde_report *r, const struct sonde_probe_record *p)
+{
+	if (strcmp(p->status, "reply"))
+		return;
+	sonde_text_escape(&r->text, p->name, strlen(p->name));
+	if (strcmp(p->name, p->target))
+		sonde_text_print(&r->text, " (%s)", p->target);
+	sonde_text_print(&r->text, " is alive (%llu.%03llu ms)\n",
+			 (unsigned long long)(p->rtt_ns / 1000000),
+			 (unsigned long long)(p->rtt_ns / 1000 % 1000));
+}
+
+void sonde_report_probe(struct sonde_report *r, const struct sonde_probe_record *p)
+{
+	bool reply = !strcmp(p->status, "reply");
+
+	if (r->plan->dots && reply)
+		sonde_text_str(&r->text, "\b \b");
+	if (r->plan->audible && reply)
+		sonde_text_str(&r->text, "\a");
+	if (r->plan->quiet)
+		return;
+	switch (r->plan->form) {
+	case SONDE_MEASURE_LINES: sonde_say_probe(&r->text, p, &r->look, r->plan->lost); break;
+	case SONDE_MEASURE_ALIVE: say_alive(r, p); break;
+	case SONDE_MEASURE_JSON: sonde_json_record(&r->text, &sonde_probe_schema, p); break;
+	case SONDE_MEASURE_CSV: sonde_csv_row(&r->text, &sonde_probe_schema, p); break;
+	case SONDE_MEASURE_USUAL:
+	case SONDE_MEASURE_TABLE: break;
+	}
+}
+
+void sonde_report_pause(struct sonde_report *r)
+{
+	sonde_text_flush(&r->text);
+}
+
+/* ---- the table ---- */
+
+/* Those without an answer first, where there is not room for all. */
+static unsigned rows_of(const struct sonde_report *r, uint32_t *ret, unsigned most)
+{
+	unsigned n = 0;
+
+	for (int silent = r->ping->n > most; silent >= 0; silent--)
+		for (uint32_t i = 0; i < r->ping->n && n < most; i++)
+			if (r->ping->n <= most || (r->ping->host[i].stats.n == 0) == silent)
+				ret[n++] = i;
+	return n;
+}
+
+static void draw(struct sonde_report *r, struct sonde_text *t, unsigned most)
+{
+	struct sonde_cells_style style = { .width = r->plan->width,
+					   .utf8 = r->plan->utf8,
+					   .palette = r->plan->palette };
+	uint32_t *row = sonde_arena_take(&r->arena, most * sizeof *row);
+	unsigned n = rows_of(r, row, most);
+	struct sonde_target_record rec;
+	struct sonde_grid g;
+	char address[64];
+
+	sonde_say_table(&g, &r->arena);
+	for (unsigned i = 0; i < n; i++) {
+		sonde_ping_target(r->ping, row[i], &rec, address);
+		sonde_say_row(&g, &rec);
+	}
+	sonde_cells_print(t, &g, &style);
+	if (n < r->ping->n)
+		sonde_text_print(t, "and %u more targets\n", r->ping->n - n);
+	r->lines = n + 1 + (n < r->ping->n);
+	sonde_arena_rewind(&r->arena);
+}
+
+sonde_ns sonde_report_redraw(struct sonde_report *r, sonde_ns now)
+{
+	if (r->plan->form != SONDE_MEASURE_TABLE || !r->plan->redraw)
+		return UINT64_MAX;
+	if (now >= r->drawn + DRAW_EVERY) {
+		unsigned lines = sonde_file_height(r->out);
+
+		if (r->lines)
+			sonde_text_print(&r->text, "\033[%uA\033[J", r->lines);
+		draw(r, &r->text, lines > 4 ? lines - 3 : TABLE_MOST);
+		sonde_text_flush(&r->text);
+		r->drawn = now;
+	}
+	return r->drawn + DRAW_EVERY;
+}
+
+void sonde_report_glance(struct sonde_report *r, sonde_ns now)
+{
+	struct sonde_target_record rec;
+	char address[64], buf[4096];
+	struct sonde_text t;
+	int err = STDERR_FILENO;
+
+	(void)now;
+	sonde_text_flush(&r->text);
+	sonde_text_init(&t, buf, sizeof buf, sonde_file_sink, &err);
+	for (uint32_t i = 0; i < r->ping->n && i < TABLE_MOST; i++) {
+		sonde_ping_target(r->ping, i, &rec, address);
+		sonde_say_glance(&t, &rec);
+	}
+	sonde_text_flush(&t);
+}
+
+/* ---- demands ---- */
+
+static void say_value(struct sonde_text *t, const struct sonde_expect *e, uint64_t v)
+{
+	const char *unit = sonde_expect_unit(e);
+
+	if (v == SONDE_ABSENT)
+		sonde_text_str(t, "not known");
+	else if (!strcmp(unit, "ppm"))
+		sonde_text_print(t, "%llu.%04llu%%", (unsigned long long)(v / 10000),
+				 (unsigned long long)(v % 10000));
+	else if (*unit)
+		sonde_text_print(t, "%llu.%03llu ms", (unsigned long long)(v / 1000000),
+				 (unsigned long long)(v / 1000 % 1000));
+	else
+		sonde_text_print(t, "%llu", (unsigned long long)v);
+}
+
+/* Text inside an attribute of XML: what is no plain character there is left to its number. */
+static void put_xml(struct sonde_text *t, const char *at, size_t len)
+{
+	char buf[1100];
+	struct sonde_text plain;
+
+	sonde_text_init(&plain, buf, sizeof buf, NULL, NULL);
+	sonde_text_escape(&plain, at, len < 250 ? len : 250);
+	for (size_t i = 0; i < plain.len; i++)
+		if (strchr("<>&\"'", plain.at[i]))
+			sonde_text_print(t, "&#%u;", (unsigned char)plain.at[i]);
+		else
+			sonde_text_bytes(t, plain.at + i, 1);
+}
+
+static void put_case(struct sonde_text *t, const struct sonde_target_record *rec,
+		     const struct sonde_expect *e, bool met, uint64_t is)
+{
+	sonde_text_str(t, "  <testcase classname=\"");
+	put_xml(t, rec->name, strlen(rec->name));
+	sonde_text_str(t, "\" name=\"");
+	put_xml(t, e ? e->text : "answers", e ? e->text_len : 7);
+	if (met) {
+		sonde_text_str(t, "\"/>\n");
+		return;
+	}
+	sonde_text_str(t, "\"><failure message=\"it is ");
+	if (e)
+		say_value(t, e, is);
+	else
+		sonde_text_str(t, "silent");
+	sonde_text_str(t, "\"/></testcase>\n");
+}
+
+/* What one target owes: an answer, and every demand. Returns how much of it is not met. */
+static unsigned judge(struct sonde_report *r, const struct sonde_target_record *rec,
+		      struct sonde_text *xml, struct sonde_text *words)
+{
+	unsigned failed = 0;
+	uint64_t is;
+
+	if (!r->plan->expects) {
+		failed = !rec->received;
+		if (xml)
+			put_case(xml, rec, NULL, !failed, 0);
+	}
+	for (unsigned i = 0; i < r->plan->expects; i++) {
+		const struct sonde_expect *e = &r->plan->expect[i];
+		bool met = sonde_expect_judge(e, rec, &is) == SONDE_EXPECT_MET;
+
+		failed += !met;
+		if (xml)
+			put_case(xml, rec, e, met, is);
+		if (met || !words)
+			continue;
+		sonde_text_str(words, "expected of ");
+		sonde_text_escape(words, rec->name, strlen(rec->name));
+		sonde_text_print(words, ": %.*s; it is ", (int)e->text_len, e->text);
+		say_value(words, e, is);
+		sonde_text_str(words, "\n");
+	}
+	return failed;
+}
+
+static unsigned judge_all(struct sonde_report *r, struct sonde_text *xml, struct sonde_text *words)
+{
+	struct sonde_target_record rec;
+	unsigned failed = 0;
+	char address[64];
+
+	if (!r->plan->expects && !xml)
+		return r->ping->n - sonde_ping_answered(r->ping);
+	for (uint32_t i = 0; i < r->ping->n; i++) {
+		sonde_ping_target(r->ping, i, &rec, address);
+		failed += judge(r, &rec, xml, words);
+	}
+	return failed;
+}
+
+static int write_junit(struct sonde_report *r, unsigned failed)
+{
+	unsigned each = r->plan->expects ? r->plan->expects : 1;
+	struct sonde_text t;
+	int code;
+	char *buf;
+
+	if (r->junit < 0)
+		return 0;
+	buf = malloc(BUFFER);
+	if (!buf)
+		return -ENOMEM;
+	sonde_text_init(&t, buf, BUFFER, sonde_file_sink, &r->junit);
+	sonde_text_print(&t,
+			 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			 "<testsuite name=\"sonde ping\" tests=\"%llu\" failures=\"%u\">\n",
+			 (unsigned long long)each * r->ping->n, failed);
+	judge_all(r, &t, NULL);
+	sonde_text_str(&t, "</testsuite>\n");
+	code = sonde_text_flush(&t);
+	free(buf);
+	return code;
+}
+
+/* ---- the end ---- */
+
+static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
+{
+	const struct sonde_ping *p = r->ping;
+	static const char *const methods[] = { "icmp", "udp", "tcp", "neighbour" };
+	bool csv = r->plan->form == SONDE_MEASURE_CSV;
+	struct sonde_target_record rec;
+	struct sonde_ping_record run;
+	struct sonde_stamp stamp = { 0 };
+	char address[64], started[SONDE_STAMP_MAX];
+
+	for (uint32_t i = 0; i < p->n && (!csv || r->plan->quiet); i++) {
+		sonde_ping_target(p, i, &rec, address);
+		if (csv)
+			sonde_csv_row(&r->text, &sonde_target_schema, &rec);
+		else
+			sonde_json_record(&r->text, &sonde_target_schema, &rec);
+	}
+	if (csv)
+		return;
+	*sonde_stamp_put_rfc3339(&stamp, started, (sonde_ns)r->look.wall) = 0;
+	run = (struct sonde_ping_record){ .started = started,
+					  .duration_ns = now - p->began,
+					  .method = methods[p->plan.look[0].method],
+					  .sockets = r->mode,
+					  .targets = p->n,
+					  .answered = sonde_ping_answered(p),
+					  .dropped = dropped,
+					  .foreign = p->foreign,
+					  .forgotten = p->forgotten,
+					  .unlikely_stamps = p->unlikely,
+					  .clock_steps = p->wall.steps };
+	sonde_json_record(&r->text, &sonde_ping_schema, &run);
+}
+
+static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
+{
+	const struct sonde_ping *p = r->ping;
+	struct sonde_text *t = &r->text;
+	struct sonde_target_record rec;
+	char address[64];
+
+	if (r->plan->form == SONDE_MEASURE_LINES) {
+		for (uint32_t i = 0; i < p->n; i++) {
+			sonde_ping_target(p, i, &rec, address);
+			sonde_say_target(t, &rec, now - p->began);
+			if (r->plan->histogram)
+				sonde_say_histogram(t, &p->host[i].stats, BARS, r->plan->width);
+		}
+	} else if (r->plan->form == SONDE_MEASURE_TABLE) {
+		if (r->lines)
+			sonde_text_print(t, "\033[%uA\033[J", r->lines);
+		draw(r, t, p->n);
+	} else {
+		sonde_text_print(t, "%u of %u alive\n", sonde_ping_answered(p), p->n);
+	}
+	if (r->plan->form == SONDE_MEASURE_LINES && strcmp(r->mode, "raw socket"))
+		sonde_text_print(t, "sent by: %s\n", r->mode);
+	if (dropped)
+		sonde_text_print(t, "local: %llu answers came faster than they were taken\n",
+				 (unsigned long long)dropped);
+	if (p->forgotten)
+		sonde_text_print(t, "%llu answers came so late that their probes were forgotten\n",
+				 (unsigned long long)p->forgotten);
+	if (p->wall.steps)
+		sonde_text_print(t, "the time of day was set %llu times meanwhile\n",
+				 (unsigned long long)p->wall.steps);
+}
+
+int sonde_report_end(struct sonde_report *r, sonde_ns now, uint64_t dropped, bool *ret_met)
+{
+	bool records = r->plan->form == SONDE_MEASURE_JSON || r->plan->form == SONDE_MEASURE_CSV;
+	unsigned failed;
+	int code;
+
+	if (records)
+		end_records(r, now, dropped);
+	else
+		end_words(r, now, dropped);
+	failed = judge_all(r, NULL, records ? NULL : &r->text);
+	*ret_met = !failed;
+	code = sonde_text_flush(&r->text);
+	return code ? code : write_junit(r, failed);
+}

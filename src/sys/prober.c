@@ -1,0 +1,367 @@
+#include "sys/prober.h"
+
+#include <errno.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys/prober_inside.h"
+
+enum { LEAST = 2048 }; /* bytes for an answer: errors quote up to 1,280 */
+
+static int set(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof value) ? -errno : 0;
+}
+
+static bool is_six(const struct sonde_prober *p)
+{
+	return p->plan.family == AF_INET6;
+}
+
+static int ask_stamps(const struct sonde_prober *p)
+{
+	int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+
+	if (p->stamps)
+		flags |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+			 SOF_TIMESTAMPING_OPT_TSONLY;
+	if (p->icmp.fd >= 0)
+		set(p->icmp.fd, SOL_SOCKET, SO_TIMESTAMPING,
+		    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+	return set(p->data.fd, SOL_SOCKET, SO_TIMESTAMPING, flags);
+}
+
+/* The count of packets begins anew, as after one that did not leave: whether the kernel has counted
+ * that one is not for us to know. */
+void sonde_prober_restart(struct sonde_prober *p)
+{
+	bool stamps = p->stamps;
+
+	if (!stamps)
+		return;
+	p->stamps = false;
+	ask_stamps(p);
+	p->stamps = true;
+	ask_stamps(p);
+	p->key = 0;
+}
+
+socklen_t sonde_prober_sockaddr(const struct sonde_address *a, bool port, struct sockaddr_in6 *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+
+	if (a->family == AF_INET) {
+		*in = (struct sockaddr_in){ .sin_family = AF_INET };
+		in->sin_port = htobe16(port ? a->port : 0);
+		memcpy(&in->sin_addr, a->ip, 4);
+		return sizeof *in;
+	}
+	*ret = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_scope_id = a->scope };
+	ret->sin6_port = htobe16(port ? a->port : 0);
+	memcpy(&ret->sin6_addr, a->ip, 16);
+	return sizeof *ret;
+}
+
+struct sonde_address sonde_prober_address(const void *sockaddr)
+{
+	const struct sockaddr_in *in = sockaddr;
+	const struct sockaddr_in6 *six = sockaddr;
+	struct sonde_address a = { .family = in->sin_family, .port = be16toh(in->sin_port) };
+
+	if (a.family == AF_INET) {
+		memcpy(a.ip, &in->sin_addr, 4);
+	} else if (a.family == AF_INET6) {
+		memcpy(a.ip, &six->sin6_addr, 16);
+		a.scope = six->sin6_scope_id;
+	} else {
+		a = (struct sonde_address){ 0 };
+	}
+	return a;
+}
+
+/* Where packets go and what they look like; the same for every socket that sends or is asked. */
+static int aim(const struct sonde_prober *p, int fd)
+{
+	const struct sonde_prober_plan *plan = &p->plan;
+	int level = is_six(p) ? IPPROTO_IPV6 : IPPROTO_IP;
+	struct sockaddr_in6 name;
+	socklen_t len;
+	int r = 0;
+
+	if (plan->mark >= 0)
+		r = set(fd, SOL_SOCKET, SO_MARK, (int)plan->mark);
+	if (!r && plan->device &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, plan->device,
+		       (socklen_t)strlen(plan->device) + 1))
+		r = -errno;
+	if (!r && plan->ttl >= 0) {
+		r = set(fd, level, is_six(p) ? IPV6_UNICAST_HOPS : IP_TTL, plan->ttl);
+		set(fd, level, is_six(p) ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL, plan->ttl);
+	}
+	if (!r && plan->tos >= 0)
+		r = set(fd, level, is_six(p) ? IPV6_TCLASS : IP_TOS, plan->tos);
+	if (!r && plan->discover >= 0)
+		r = set(fd, level, is_six(p) ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, plan->discover);
+	if (!r && plan->source.family) {
+		len = sonde_prober_sockaddr(&plan->source, false, &name);
+		r = bind(fd, (struct sockaddr *)&name, len) ? -errno : 0;
+	}
+	return r;
+}
+
+/* A local port, chosen by the kernel, if the socket has none yet. */
+static int take_port(int fd, const struct sonde_prober *p, uint16_t *ret)
+{
+	struct sockaddr_in6 name = { 0 };
+	socklen_t len = sizeof name;
+	struct sonde_address any = p->plan.source;
+
+	if (!any.family) {
+		any.family = p->plan.family;
+		len = sonde_prober_sockaddr(&any, false, &name);
+		if (bind(fd, (struct sockaddr *)&name, len))
+			return -errno;
+		len = sizeof name;
+	}
+	if (getsockname(fd, (struct sockaddr *)&name, &len))
+		return -errno;
+	*ret = sonde_prober_address(&name).port;
+	return 0;
+}
+
+static int new_socket(const struct sonde_prober *p, int type, int protocol)
+{
+	int fd = socket(p->plan.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int icmp_of(const struct sonde_prober *p)
+{
+	return is_six(p) ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+}
+
+/* A raw socket for ICMP; its filter lets errors about packets of `protocol` pass. */
+static int open_raw_icmp(struct sonde_prober *p, struct sonde_prober_channel *c, uint8_t protocol)
+{
+	int r = new_socket(p, SOCK_RAW, icmp_of(p));
+
+	if (r < 0)
+		return r;
+	c->fd = r;
+	c->begins = is_six(p) ? SONDE_BEGINS_ICMP : SONDE_BEGINS_IP;
+	return sonde_prober_filter_icmp(c->fd, p->plan.family, protocol, p->ident);
+}
+
+static int open_icmp(struct sonde_prober *p)
+{
+	int r = open_raw_icmp(p, &p->data, (uint8_t)icmp_of(p));
+
+	p->mode = "raw socket";
+	if (r != -EPERM && r != -EACCES)
+		return r ? r : aim(p, p->data.fd);
+	p->mode = "ping socket";
+	if ((r = new_socket(p, SOCK_DGRAM, icmp_of(p))) < 0)
+		return r;
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_ICMP, true };
+	r = aim(p, p->data.fd);
+	return r ? r : take_port(p->data.fd, p, &p->ident);
+}
+
+static int open_udp(struct sonde_prober *p)
+{
+	int r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP);
+
+	if (r < 0)
+		return r;
+	p->mode = "udp socket";
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, false };
+	r = aim(p, p->data.fd);
+	if (!r)
+		r = take_port(p->data.fd, p, &p->ident);
+	if (r)
+		return r;
+	/* The error queue does not tell the quoted checksum, which may be all there is of a secret.
+	 */
+	r = open_raw_icmp(p, &p->icmp, IPPROTO_UDP);
+	p->data.errors = r == -EPERM || r == -EACCES;
+	return p->data.errors ? 0 : r;
+}
+
+/* The port is kept by a socket that never listens, so that the kernel resets what is answered. */
+static int open_tcp(struct sonde_prober *p)
+{
+	int r = new_socket(p, SOCK_RAW, IPPROTO_TCP);
+
+	if (r < 0)
+		return r;
+	p->mode = "raw socket";
+	p->data = (struct sonde_prober_channel){ r, is_six(p) ? SONDE_BEGINS_TCP : SONDE_BEGINS_IP,
+						 false };
+	if ((r = aim(p, p->data.fd)) || (r = new_socket(p, SOCK_STREAM, 0)) < 0)
+		return r;
+	p->keeper = r;
+	if ((r = aim(p, p->keeper)) || (r = take_port(p->keeper, p, &p->ident)) ||
+	    (r = open_raw_icmp(p, &p->icmp, IPPROTO_TCP)))
+		return r;
+	return sonde_prober_filter_tcp(p->data.fd, p->plan.family, p->ident);
+}
+
+/* RFC 791 section 3.1: room for nine addresses, behind one byte of padding. */
+static int ask_route(const struct sonde_prober *p)
+{
+	static const uint8_t option[40] = { 1, 7, 39, 4 };
+
+	if (!p->plan.record_route || is_six(p))
+		return 0;
+	return setsockopt(p->data.fd, IPPROTO_IP, IP_OPTIONS, option, sizeof option) ? -errno : 0;
+}
+
+/* What is to be told beside each packet. */
+static int listen_in(struct sonde_prober *p, const struct sonde_prober_channel *c)
+{
+	int level = is_six(p) ? IPPROTO_IPV6 : IPPROTO_IP, r = 0;
+
+	if (set(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20))
+		set(c->fd, SOL_SOCKET, SO_RCVBUF, 4 << 20);
+	set(c->fd, SOL_SOCKET, SO_SNDBUF, 1 << 20);
+	set(c->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	if (c->begins != SONDE_BEGINS_IP && c->begins != SONDE_BEGINS_ARP)
+		r = set(c->fd, level, is_six(p) ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
+	if (!r && c->errors)
+		r = set(c->fd, level, is_six(p) ? IPV6_RECVERR : IP_RECVERR, 1);
+	return r;
+}
+
+static int make_batch(struct sonde_prober_batch *b, uint32_t each)
+{
+	b->each = each;
+	b->byte = malloc((size_t)each * SONDE_PROBER_BATCH);
+	for (unsigned i = 0; b->byte && i < SONDE_PROBER_BATCH; i++)
+		b->v[i].iov_base = b->byte + (size_t)each * i;
+	return b->byte ? 0 : -ENOMEM;
+}
+
+/* The kernel begins to stamp what comes a moment after somebody asks for it. */
+static void let_stamps_begin(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+}
+
+int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan *plan)
+{
+	struct sonde_prober *p = calloc(1, sizeof *p);
+	uint32_t each = plan->most + 512 > LEAST ? plan->most + 512 : LEAST;
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	p->plan = *plan;
+	p->data.fd = p->icmp.fd = p->keeper = p->asker = -1;
+	p->ident = plan->ident;
+	p->stamps = plan->stamps;
+	r = plan->neighbour		     ? sonde_prober_open_neighbour(p)
+	    : plan->protocol == IPPROTO_ICMP ? open_icmp(p)
+	    : plan->protocol == IPPROTO_UDP  ? open_udp(p)
+					     : open_tcp(p);
+	if (!r && (r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) >= 0) {
+		p->asker = r;
+		r = aim(p, p->asker);
+	}
+	if (!r)
+		r = ask_route(p);
+	if (!r)
+		r = listen_in(p, &p->data);
+	if (!r && p->icmp.fd >= 0)
+		r = listen_in(p, &p->icmp);
+	if (!r && ask_stamps(p)) {
+		p->stamps = false;
+		ask_stamps(p);
+	}
+	if (!r && !(r = make_batch(&p->in, each)) && !(r = make_batch(&p->out, each)))
+		r = make_batch(&p->err, each);
+	if (r) {
+		sonde_prober_close(p);
+		return r;
+	}
+	let_stamps_begin();
+	*ret = p;
+	return 0;
+}
+
+static void shut(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+struct sonde_prober *sonde_prober_close(struct sonde_prober *p)
+{
+	if (!p)
+		return NULL;
+	shut(p->data.fd);
+	shut(p->icmp.fd);
+	shut(p->keeper);
+	shut(p->asker);
+	free(p->in.byte);
+	free(p->out.byte);
+	free(p->err.byte);
+	free(p);
+	return NULL;
+}
+
+uint16_t sonde_prober_ident(const struct sonde_prober *p)
+{
+	return p->ident;
+}
+
+const char *sonde_prober_mode(const struct sonde_prober *p)
+{
+	return p->mode;
+}
+
+const uint8_t *sonde_prober_mac(const struct sonde_prober *p)
+{
+	return p->mac;
+}
+
+bool sonde_prober_stamps(const struct sonde_prober *p)
+{
+	return p->stamps;
+}
+
+uint64_t sonde_prober_dropped(const struct sonde_prober *p)
+{
+	return p->dropped[0] + p->dropped[1];
+}
+
+int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address *to,
+			struct sonde_address *ret)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	struct sonde_address there = *to;
+	struct sockaddr_in6 name;
+	socklen_t len;
+
+	there.port = there.port ? there.port : 9; /* discard; nothing is sent */
+	len = sonde_prober_sockaddr(&there, true, &name);
+	connect(p->asker, &nobody, sizeof nobody); /* else it would keep the source it had */
+	if (connect(p->asker, (struct sockaddr *)&name, len))
+		return -errno;
+	len = sizeof name;
+	if (getsockname(p->asker, (struct sockaddr *)&name, &len))
+		return -errno;
+	*ret = sonde_prober_address(&name);
+	return 0;
+}
+
+unsigned sonde_prober_fds(const struct sonde_prober *p, struct pollfd *ret)
+{
+	ret[0] = (struct pollfd){ .fd = p->data.fd, .events = POLLIN };
+	ret[1] = (struct pollfd){ .fd = p->icmp.fd, .events = POLLIN };
+	return p->icmp.fd >= 0 ? 2 : 1;
+}

@@ -1,0 +1,347 @@
+/* sonde ping: whether hosts answer, how fast, and how surely that is known. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "out/paint.h"
+#include "run/measure.h"
+#include "sys/file.h"
+#include "sys/privilege.h"
+
+static const char *const discovers[] = { "default", "do", "want", "dont", "probe", NULL };
+
+struct conf {
+	const char *tos, *interface, *pattern, *file, *expect, *junit;
+	sonde_ns interval, deadline, timeout;
+	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
+	int discover, color;
+	bool four, six, flood, adaptive, stamp, quiet, numeric, audible, lost, sweep, json, csv,
+		histogram, table, lines, route, arp;
+};
+
+/* clang-format off */
+static const struct sonde_option options[] = {
+	SONDE_OPTION(UINT, 'c', "count", struct conf, count, "COUNT", "stop after so many probes of each target; with -w, after so many answers"),
+	SONDE_OPTION(SECONDS, 'i', "interval", struct conf, interval, "SECONDS", "between two probes of one target (1)"),
+	SONDE_OPTION(SECONDS, 'w', "deadline", struct conf, deadline, "SECONDS", "end after so long"),
+	SONDE_OPTION(SECONDS, 'W', "timeout", struct conf, timeout, "SECONDS", "a probe without an answer is lost after so long (2)"),
+	SONDE_OPTION(UINT, 's', "size", struct conf, size, "BYTES", "of data in each probe (56)"),
+	SONDE_OPTION(UINT, 't', "ttl", struct conf, ttl, "HOPS", "time to live"),
+	SONDE_OPTION(TEXT, 'Q', "tos", struct conf, tos, "TOS", "type of service or traffic class, decimal or 0x..."),
+	SONDE_OPTION(TEXT, 'I', "interface", struct conf, interface, "INTERFACE", "leave by it; an address: with this source"),
+	SONDE_OPTION_CHOICE('M', "pmtudisc", struct conf, discover, "HOW", discovers, "path MTU discovery: do never fragments"),
+	SONDE_OPTION(TEXT, 'p', "pattern", struct conf, pattern, "HEX", "fill the data with these up to 16 bytes"),
+	SONDE_OPTION(UINT, 'l', "preload", struct conf, preload, "NUMBER", "send so many at once at first"),
+	SONDE_OPTION(UINT, 'm', "mark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
+	SONDE_OPTION(FLAG, 'R', NULL, struct conf, route, NULL, "ask routers to record the route, which many do not; IPv4, on a raw socket"),
+	SONDE_OPTION(FLAG, '4', NULL, struct conf, four, NULL, "IPv4 only"),
+	SONDE_OPTION(FLAG, '6', NULL, struct conf, six, NULL, "IPv6 only"),
+	SONDE_OPTION(FLAG, 'f', "flood", struct conf, flood, NULL, "the next probe with each answer, or after 10 ms; a dot for each that is out"),
+	SONDE_OPTION(FLAG, 'A', "adaptive", struct conf, adaptive, NULL, "the next probe with each answer, or after the interval"),
+	SONDE_OPTION(FLAG, 'D', NULL, struct conf, stamp, NULL, "the time in front of each line"),
+	SONDE_OPTION(FLAG, 'O', NULL, struct conf, lost, NULL, "a line for each probe that is lost, too"),
+	SONDE_OPTION(FLAG, 'a', "audible", struct conf, audible, NULL, "a bell for each answer"),
+	SONDE_OPTION(FLAG, 'q', "quiet", struct conf, quiet, NULL, "the statistics alone"),
+	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "numbers instead of names, as always"),
+	SONDE_OPTION(UINT, 0, "tcp", struct conf, tcp, "PORT", "probe by TCP SYN"),
+	SONDE_OPTION(UINT, 0, "udp", struct conf, udp, "PORT", "probe by UDP"),
+	SONDE_OPTION(FLAG, 0, "arp", struct conf, arp, NULL, "probe the link given by -I by ARP, or by neighbour solicitation over IPv6"),
+	SONDE_OPTION(FLAG, 0, "sweep", struct conf, sweep, NULL, "alive or not: up to three probes, none after an answer"),
+	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, over all targets; 0: no limit (10000)"),
+	SONDE_OPTION(TEXT, 0, "file", struct conf, file, "FILE", "targets, one or more a line, # begins a comment; - is standard input"),
+	SONDE_OPTION(FLAG, 0, "table", struct conf, table, NULL, "one line a target, also for a single one"),
+	SONDE_OPTION(FLAG, 0, "lines", struct conf, lines, NULL, "one line an answer, also for several targets"),
+	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
+	SONDE_OPTION(FLAG, 0, "csv", struct conf, csv, NULL, "comma-separated values of each probe; with -q, of each target"),
+	SONDE_OPTION(FLAG, 0, "histogram", struct conf, histogram, NULL, "draw how the round trips are spread"),
+	SONDE_OPTION(TEXT, 0, "expect", struct conf, expect, "DEMANDS", "exit 1 unless they are met: 'loss<1% p99<20ms jitter<2ms'"),
+	SONDE_OPTION(TEXT, 0, "junit", struct conf, junit, "FILE", "write what was met and what was not as JUnit XML"),
+	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
+	SONDE_OPTION(UINT, 0, "width", struct conf, width, "COLUMNS", "of the report (the terminal's, else 132)"),
+	SONDE_OPTION_END,
+};
+/* clang-format on */
+
+static const char *const forms[] = { "[OPTION...] TARGET...", "[OPTION...] --file FILE", NULL };
+static const struct sonde_cli cli = {
+	.name = "sonde ping",
+	.purpose = "whether hosts answer, how fast, and how surely that is known",
+	.form = forms,
+	.option = options,
+	.more = "TARGET is a name, an address, a prefix such as 192.0.2.0/24 or a range such as\n"
+		"192.0.2.5-192.0.2.9. Ctrl-\\ prints a summary so far.\n",
+};
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 'a' - 'A' : c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+static void take_pattern(const char *text, struct sonde_method_look *look)
+{
+	size_t len = strlen(text);
+
+	if (!len || len % 2 || len > 2 * SONDE_METHOD_PATTERN)
+		sonde_cli_wrong(&cli, "-p takes 1 to %d bytes as pairs of hex digits",
+				SONDE_METHOD_PATTERN);
+	for (size_t i = 0; i < len; i++) {
+		int digit = hex_digit(text[i]);
+
+		if (digit < 0)
+			sonde_cli_wrong(&cli, "-p %s: '%c' is no hex digit", text, text[i]);
+		look->pattern[i / 2] = (uint8_t)(look->pattern[i / 2] << 4 | digit);
+	}
+	look->pattern_len = (uint8_t)(len / 2);
+}
+
+static int take_tos(const char *text)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 0);
+
+	if (!*text || *end || v > 255 || *text == '-')
+		sonde_cli_wrong(&cli, "-Q takes a number from 0 to 255");
+	return (int)v;
+}
+
+/* An address is a source, anything else an interface. */
+static void take_interface(const char *text, struct sonde_prober_plan *p)
+{
+	if (inet_pton(AF_INET, text, p->source.ip) == 1)
+		p->source.family = AF_INET;
+	else if (inet_pton(AF_INET6, text, p->source.ip) == 1)
+		p->source.family = AF_INET6;
+	else if (strlen(text) > 15)
+		sonde_cli_wrong(&cli, "-I %s: names of interfaces have up to 15 characters", text);
+	else
+		p->device = text;
+}
+
+static void check(const struct conf *conf)
+{
+	enum {
+		MOST = 65507
+	}; /* RFC 791 section 3.1: 65,535 less the headers of IP and ICMP or UDP */
+
+	if (conf->four && conf->six)
+		sonde_cli_wrong(&cli, "-4 and -6 exclude each other");
+	if ((conf->tcp != UINT_MAX) + (conf->udp != UINT_MAX) + conf->arp > 1)
+		sonde_cli_wrong(&cli, "--tcp, --udp and --arp exclude each other");
+	if (conf->arp && (conf->flood || conf->adaptive || conf->preload))
+		sonde_cli_wrong(&cli, "with --arp one probe is out at a time: no -f, -A or -l");
+	if ((conf->tcp != UINT_MAX && (conf->tcp > 65535 || !conf->tcp)) ||
+	    (conf->udp != UINT_MAX && (conf->udp > 65535 || !conf->udp)))
+		sonde_cli_wrong(&cli, "a port is a number from 1 to 65535");
+	if (conf->size > MOST)
+		sonde_cli_wrong(&cli, "-s takes up to %d bytes", MOST);
+	if (conf->udp != UINT_MAX && conf->size < SONDE_METHOD_HEAD)
+		sonde_cli_wrong(&cli,
+				"a probe of UDP has at least %d bytes, which make its answer known",
+				SONDE_METHOD_HEAD);
+	if (conf->ttl != UINT_MAX && (conf->ttl > 255 || !conf->ttl))
+		sonde_cli_wrong(&cli, "-t takes 1 to 255 hops");
+	if (conf->json + conf->csv + conf->table + conf->lines > 1)
+		sonde_cli_wrong(&cli, "--json, --csv, --table and --lines exclude each other");
+	if (!conf->timeout)
+		sonde_cli_wrong(&cli, "-W takes more than 0");
+	if (conf->preload > 65536)
+		sonde_cli_wrong(&cli, "-l takes up to 65536");
+}
+
+static struct sonde_ping_plan ping_plan(const struct conf *conf)
+{
+	struct sonde_method_look look = { .size = conf->size };
+	struct sonde_ping_plan plan = {
+		.count = conf->count,
+		.interval = conf->interval,
+		.gap = conf->rate ? SONDE_SECOND / conf->rate : 0,
+		.timeout = conf->timeout,
+		.deadline = conf->deadline,
+		.preload = conf->preload,
+		.flood = conf->flood,
+		.adaptive = conf->adaptive,
+		.sweep = conf->sweep,
+	};
+
+	look.method = conf->arp		      ? SONDE_METHOD_NEIGHBOUR
+		      : conf->tcp != UINT_MAX ? SONDE_METHOD_TCP
+		      : conf->udp != UINT_MAX ? SONDE_METHOD_UDP
+					      : SONDE_METHOD_ICMP;
+	if (look.method == SONDE_METHOD_TCP || look.method == SONDE_METHOD_UDP)
+		look.port = (uint16_t)(look.method == SONDE_METHOD_TCP ? conf->tcp : conf->udp);
+	if (look.method == SONDE_METHOD_TCP || conf->arp)
+		look.size = 0;
+	if (conf->pattern)
+		take_pattern(conf->pattern, &look);
+	plan.look[0] = plan.look[1] = look;
+	if (conf->interval == UINT64_MAX)
+		plan.interval = conf->sweep ? SONDE_SECOND / 2 : SONDE_SECOND;
+	if (conf->sweep && !conf->count)
+		plan.count = 3;
+	/* Its answers do not say which probe they are for. */
+	if (conf->arp && plan.timeout > plan.interval)
+		plan.timeout = plan.interval;
+	return plan;
+}
+
+static struct sonde_prober_plan prober_plan(const struct conf *conf)
+{
+	static const int discover[] = { -1, IP_PMTUDISC_DO, IP_PMTUDISC_WANT, IP_PMTUDISC_DONT,
+					IP_PMTUDISC_PROBE };
+	struct sonde_prober_plan p = {
+		.protocol = conf->tcp != UINT_MAX   ? IPPROTO_TCP
+			    : conf->udp != UINT_MAX ? IPPROTO_UDP
+						    : IPPROTO_ICMP,
+		.ttl = conf->ttl == UINT_MAX ? -1 : (int)conf->ttl,
+		.tos = conf->tos ? take_tos(conf->tos) : -1,
+		.discover = discover[conf->discover],
+		.record_route = conf->route,
+		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
+	};
+
+	if (conf->interface)
+		take_interface(conf->interface, &p);
+	p.neighbour = conf->arp;
+	if (conf->arp && !p.device)
+		sonde_cli_wrong(&cli, "--arp needs an interface: -I NAME");
+	return p;
+}
+
+static void look_plan(const struct conf *conf, struct sonde_measure_plan *plan)
+{
+	unsigned terminal = sonde_file_width(STDOUT_FILENO);
+	const char *none = getenv("NO_COLOR");
+
+	plan->width = conf->width ? conf->width : terminal ? terminal : 132;
+	plan->utf8 = sonde_file_utf8();
+	plan->redraw = terminal && !conf->quiet;
+	if (conf->color == SONDE_WHEN_ALWAYS ||
+	    (conf->color == SONDE_WHEN_AUTO && terminal && !(none && *none)))
+		plan->palette = sonde_paint_palette;
+}
+
+/* What to do about a refusal: a capability, or, for ICMP alone, the ping group. */
+static int lacks_privilege(const struct conf *conf)
+{
+	static const int wanted[] = { CAP_NET_RAW };
+	char words[400];
+
+	if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
+		snprintf(words, sizeof words, "not allowed");
+	if (conf->mark != UINT_MAX)
+		sonde_cli_say(&cli, "opening a socket: %s; so does -m", words);
+	else if (conf->tcp != UINT_MAX || conf->arp)
+		sonde_cli_say(&cli, "opening a socket for %s: %s", conf->arp ? "ARP" : "TCP",
+			      words);
+	else
+		sonde_cli_say(&cli,
+			      "opening a socket for ICMP: %s; or let this group ping: sysctl -w "
+			      "net.ipv4.ping_group_range='%u %u'",
+			      words, (unsigned)getgid(), (unsigned)getgid());
+	return SONDE_EXIT_PRIVILEGE;
+}
+
+static int leave(const struct conf *conf, const struct sonde_measure_end *end, int code)
+{
+	if (code == -EPERM || code == -EACCES) {
+		if (!strcmp(end->doing, "opening a socket"))
+			return lacks_privilege(conf);
+	} else if (*end->why) {
+		sonde_cli_say(&cli, "%s: %s", end->doing, end->why);
+		return SONDE_EXIT_INPUT;
+	} else if (code == -ENODEV || code == -EADDRNOTAVAIL) {
+		sonde_cli_say(&cli, "-I %s: there is no such %s here", conf->interface,
+			      code == -ENODEV ? "interface" : "address");
+		return SONDE_EXIT_INPUT;
+	} else if (code == -EPIPE) {
+		return SONDE_EXIT_INCOMPLETE;
+	}
+	if (code < 0)
+		return sonde_cli_fail(&cli, end->doing, code);
+	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
+}
+
+static unsigned take_expect(const char *text, struct sonde_expect *ret)
+{
+	const char *expected;
+	unsigned at;
+	int n = text ? sonde_expect_parse(ret, text, &at, &expected) : 0;
+
+	if (n == -E2BIG)
+		sonde_cli_wrong(&cli, "--expect takes up to %d demands", SONDE_EXPECT_MOST);
+	if (n < 0)
+		sonde_cli_wrong(&cli, "--expect '%s': at byte %u, expected %s", text, at + 1,
+				expected);
+	return (unsigned)n;
+}
+
+static int add_targets(struct sonde_measure *m, const struct conf *conf, char **words,
+		       struct sonde_measure_end *end)
+{
+	int r = 0;
+
+	for (; *words && !r; words++)
+		r = sonde_measure_add(m, *words, end);
+	if (!r && conf->file)
+		r = sonde_measure_add_file(m, end);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct conf conf = { .interval = UINT64_MAX,
+			     .timeout = 2 * SONDE_SECOND,
+			     .size = 56,
+			     .ttl = UINT_MAX,
+			     .mark = UINT_MAX,
+			     .tcp = UINT_MAX,
+			     .udp = UINT_MAX,
+			     .rate = 10000 };
+	int operand = sonde_cli_parse(&cli, &conf, argc, argv), r;
+	struct sonde_expect expect[SONDE_EXPECT_MOST];
+	struct sonde_measure_plan plan = { .out = STDOUT_FILENO };
+	struct sonde_measure_end end;
+	struct sonde_measure *m = NULL;
+
+	check(&conf);
+	if (!argv[operand] && !conf.file)
+		sonde_cli_wrong(&cli, "whom? A target is missing");
+	plan.ping = ping_plan(&conf);
+	plan.sockets = prober_plan(&conf);
+	plan.family = conf.four ? AF_INET : conf.six ? AF_INET6 : 0;
+	plan.quiet = conf.quiet || conf.flood;
+	plan.dots = conf.flood && !conf.quiet && !conf.json && !conf.csv;
+	plan.ping.quiet = plan.quiet && !plan.dots && !conf.audible;
+	plan.lost = conf.lost;
+	plan.audible = conf.audible;
+	plan.stamp = conf.stamp;
+	plan.histogram = conf.histogram;
+	plan.expect = expect;
+	plan.expects = take_expect(conf.expect, expect);
+	plan.junit = conf.junit;
+	plan.file = conf.file;
+	look_plan(&conf, &plan);
+	plan.form = conf.json	 ? SONDE_MEASURE_JSON
+		    : conf.csv	 ? SONDE_MEASURE_CSV
+		    : conf.table ? SONDE_MEASURE_TABLE
+		    : conf.lines ? SONDE_MEASURE_LINES
+		    : conf.sweep ? SONDE_MEASURE_ALIVE
+				 : SONDE_MEASURE_USUAL;
+	r = sonde_measure_open(&m, &plan, &end);
+	if (!r)
+		r = add_targets(m, &conf, argv + operand, &end);
+	if (!r)
+		r = sonde_measure_run(m, &end);
+	sonde_measure_close(m);
+	return leave(&conf, &end, r);
+}
