@@ -20,7 +20,7 @@ START_TEST(a_moment_is_that_of_the_c_library_and_comes_back)
 	/* steps of some 11 days and a bit, over all that 64 bits hold */
 	for (int64_t ns = INT64_MIN + 1; ns < INT64_MAX - 987654321987654; ns += 987654321987654) {
 		time_t second = ns / 1000000000 - (ns % 1000000000 < 0);
-		long long fraction = ns - second * 1000000000LL;
+		long long fraction = (ns % 1000000000 + 1000000000) % 1000000000;
 		char want[64], date[40];
 		int64_t again;
 		struct tm tm;
