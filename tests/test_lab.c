@@ -169,6 +169,8 @@ START_TEST(nothing_is_routed_through_hosts_or_sims)
 	ck_assert_str_eq(via(route("a", "s")), "r");
 	ck_assert_ptr_null(route("s", "a"));
 	ck_assert_str_eq(via(route("r", "b")), "");
+	lab_read("host a x b\nrouter r\nlink a x\nlink x b\nlink a r\nlink r b\nroute * auto\n");
+	ck_assert_str_eq(via(route("a", "b")), "r"); /* x is as near */
 }
 END_TEST
 

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* Letters to add, leave out, change or swap with their neighbour to make b of the n bytes at a; more
- * than most is not told apart. */
+/* Letters to add, leave out, change or swap with their neighbour to make b of the n bytes at a;
+ * more than most is not told apart. */
 unsigned sonde_near(const char *a, size_t n, const char *b, unsigned most);
 
 #endif

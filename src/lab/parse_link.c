@@ -220,7 +220,9 @@ int sonde_lab_find_link(const struct sonde_lab *lab, const char *name, unsigned 
 	struct sonde_word whole = { name, strlen(name) }, a, b;
 	unsigned number;
 
-	if (!sonde_word_number(&none, whole, &key, &number) && number <= lab->links) {
+	if (*name >= '0' && *name <= '9') { /* no node's name begins so */
+		if (sonde_word_number(&none, whole, &key, &number) || number > lab->links)
+			return -1;
 		*ret_end = 0;
 		return (int)number - 1;
 	}

@@ -255,6 +255,7 @@ int sonde_labhold_run(const struct sonde_labhold_plan *plan)
 {
 	struct sonde_labcell_plan cell = { .site = plan->site, .lifeline = -1 };
 	struct hold *h = calloc(1, sizeof *h);
+	bool told;
 	int r;
 
 	if (!h)
@@ -264,15 +265,15 @@ int sonde_labhold_run(const struct sonde_labhold_plan *plan)
 	h->asked_down = -1;
 	sonde_sleep_init();
 	r = sonde_labcell_start(&h->cell, &cell);
+	told = write(plan->ready, &r, sizeof r) == sizeof r; /* else who asked for us is gone */
+	close(plan->ready);
 	if (!r) {
 		sonde_privilege_drop(-1);
 		h->at[LISTENER] = (struct pollfd){ .fd = plan->listener, .events = POLLIN };
 		h->at[KEEPER] = (struct pollfd){ .fd = h->cell.verdict[0], .events = POLLIN };
 		h->n = FIRST;
-		if (write(plan->ready, "x", 1) == 1) { /* else who asked for us is gone */
-			close(plan->ready);
+		if (told)
 			watch(h);
-		}
 	}
 	close(plan->listener);
 	send_away(h);

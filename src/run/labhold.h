@@ -24,7 +24,7 @@ struct sonde_labhold_plan {
 	const char *path;	    /* of the description, as it was given */
 	int listener;		    /* from sonde_control_listen */
 	int userns;		    /* -1: none of its own */
-	int ready;		    /* a pipe: a byte once all stands; then closed */
+	int ready;		    /* a pipe, which is told an int: 0, all stands, or -errno */
 };
 
 /* Holds the lab until it is told to let go, by a question or a signal. The process should have no

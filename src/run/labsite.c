@@ -53,7 +53,7 @@ int sonde_labsite_privilege(bool *ret_own)
 	return *ret_own ? sonde_userns_enter() : 0;
 }
 
-/* What differs from what a new namespace has; each costs about as much as a route. Nobody looks for
+/* What differs from what a new namespace has: to open a setting costs tens of us. Nobody looks for
  * routers or waits for addresses to be found free, nobody limits errors unless the description says
  * so, and a packet may come by another way than its answer goes. What is limited is a bit mask: one
  * without any type that there is stands for none. */

@@ -36,19 +36,19 @@ static int copy(const char *to, int from)
 	return err;
 }
 
-/* The file lies on a file system of its own, which stands on /tmp just until the file has its
+/* The file lies on a file system of its own, which stands on /proc just until the file has its
  * place: nobody else sees that. */
 int sonde_tree_file(const char *over, int from)
 {
-	static const char made[] = "/tmp/file";
-	int r = attach("sonde", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV);
+	static const char made[] = "/proc/file";
+	int r = attach("sonde", "/proc", "tmpfs", MS_NOSUID | MS_NODEV);
 
 	if (r)
 		return r;
 	r = copy(made, from);
 	if (!r)
 		r = attach(made, over, NULL, MS_BIND);
-	umount2("/tmp", MNT_DETACH);
+	umount2("/proc", MNT_DETACH);
 	return r;
 }
 

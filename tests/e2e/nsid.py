@@ -6,6 +6,7 @@ ours (RTM_NEWNSID) is told of at the end (RTM_DELNSID), whoever held it and howe
 
 import glob
 import os
+import random
 import re
 import select
 import socket
@@ -40,7 +41,7 @@ def held_by(pid):
 class Watch:
     """The namespaces that a process holds, from now until each is gone."""
 
-    used = 1000
+    used = random.randrange(1 << 20, 1 << 30)  # others number theirs too
 
     def __init__(self, *pids):
         self.events = netlink(GROUP)

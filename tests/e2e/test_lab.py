@@ -189,6 +189,17 @@ def the_first_packet_goes_the_whole_way():
 
 
 @fact
+def routers_tell_of_every_packet_unless_they_are_limited():
+    need_root()
+    need("ping")
+    for family, (limit, least, most) in itertools.product(("-4", "-6"), (("", 100, 100), (" icmp-rate=1/s", 1, 20))):
+        run = ROOT.run(CHAIN.replace("r1 r2\n", f"r1 r2{limit}\n", 1), "ping", family, "-n", "-c", "100", "-i", "0.002",
+                       "-W", "0.2", "-t", "1", "dst", code=1)
+        told = len(re.findall(r"Time (to live )?exceeded", run.out))
+        true(least <= told <= most, f"{family}{limit}: {told} of 100 are told of")
+
+
+@fact
 def servers_answer_who_comes_from_another_node():
     need("curl")
     for who in everybody():

@@ -6,19 +6,19 @@ import re
 import subprocess
 import time
 
-from e2e import HERE, Result, Running, SONDE, fact, folder, need, need_root, same, true, wait_until
-from test_lab import NOBODY, ROOT, everybody
+from e2e import HERE, Running, SONDE, fact, folder, need, need_root, same, true, wait_until
+from test_lab import ROOT, everybody, write
 
 TOP = os.path.dirname(os.path.dirname(HERE))
 
 
 class Ready:
-    """One of them, and its oracle."""
+    """One of them, or one of the text given, and its oracle."""
 
-    def __init__(self, name, who=ROOT):
+    def __init__(self, name, who=ROOT, text=None):
         need_root()
         self.who = who
-        self.file = os.path.join(TOP, "tests", "lab", f"{name}.lab")
+        self.file = write(text, f"{name}.lab") if text else os.path.join(TOP, "tests", "lab", f"{name}.lab")
         records = [json.loads(line) for line in who.lab("check", self.file).out.splitlines()]
         self.addresses = [r for r in records if r["record"] == "lab_address"]
         self.all_paths = [r for r in records if r["record"] == "lab_path"]
@@ -220,7 +220,7 @@ def a_lossy_link_loses_what_it_says_and_the_same_again():
         out = lab.who.lab("run", lab.file, "--truth", path, "--", "ping", "-4", "-q", "-c", "600", "-i", "0.002", "-W",
                           "0.2", "dst", code=None).out
         with open(path, encoding="utf-8") as file:
-            records = [json.loads(line) for line in file]
+            records = [r for r in map(json.loads, file) if r["record"] == "truth"]
         truths.append({(r["from"], r["number"]): r["verdict"] for r in records})
         expected, sigma = 100 * (1 - 0.9 * 0.95), 100 * (0.145 * 0.855 / 600) ** 0.5
         true(abs(loss(out) - expected) < 4 * sigma, f"{loss(out)} % of echo requests, {expected:.1f} % expected")
@@ -307,6 +307,76 @@ def forty_nodes_are_crossed_by_neighbours():
         lab.agrees("h1", "h2", family=family)
     true(len(links) == 59, f"{len(links)} links")
     true("client" in lab.run("h1", "curl", "-s", "http://h10/").out, "the page")
+
+
+CHAIN = """host src dst
+router a b c d
+link src a
+link a b
+link b c
+link c d
+link d dst
+route * auto
+"""
+
+
+@fact
+def a_time_to_live_written_anew_hides_hops_or_ends_all_as_the_oracle_says():
+    for box in ("b ttl=40", "a ttl=4", "a ttl=3", "a ttl=2", "a ttl=1"):
+        lab = Ready("ttl", text=f"{CHAIN}box {box}\n")
+        path = lab.path("src", "dst")
+        for family in (4, 6):
+            hops = lab.trace("src", "dst", "-q", "1", "-m", "5", family=family)
+            for h in path["hops"]:
+                true(hops[h["ttl"]][0] in h[f"v{family}"], f"{box}, IPv{family}: {hops} but {h}")
+            ping = lab.run("src", "ping", f"-{family}", "-q", "-c", "1", "-W", "0.5", "dst", code=None).out
+            same(loss(ping) == 0, path["end"] == "reached", f"{box}: whether it arrives")
+            if path["end"] == "reached":
+                same(max(hops), path["hops"][-1]["ttl"], f"{box}: hops")
+            else:
+                same(hops[5][0], hops[path["hops"][-1]["ttl"]][0], f"{box}: who answers for ever")
+
+
+@fact
+def routes_that_refuse_do_it_as_the_oracle_says():
+    marks = {"host-unreachable": "!H", "net-unreachable": "!N", "admin-prohibited": "!X", "no-route": "!N"}
+    for words in ("route b dst unreachable", "route b dst prohibit", "route b dst blackhole", "route a dst via b\n"
+                  "route b dst via a"):
+        lab = Ready("refuse", text=f"{CHAIN}{words}\n")
+        path = lab.path("src", "dst")
+        for family in (4, 6):
+            hops = lab.trace("src", "dst", "-q", "1", "-m", "6", family=family)
+            for h in path["hops"]:
+                true(hops[h["ttl"]][0] in h[f"v{family}"], f"{words}: {hops} but {h}")
+            if path["end"] == "refused":
+                same(hops[2][1:], [marks[path[f"refused_v{family}"]]], f"{words}, IPv{family}")
+            elif path["end"] == "loop":
+                same([lab.node_of(hops[t][0]) for t in range(1, 7)], ["a", "b"] * 3, "nodes of the loop")
+            else:
+                same((path["end"], hops[2], hops[3]), ("dropped", ["*"], ["*"]), words)
+    lab = Ready("none", text=CHAIN.replace("route * auto", "route src dst via a\nroute a src via src"))
+    same(lab.path("src", "dst")["end"], "no-route", "the path's end")
+    for family in (4, 6):
+        same(lab.trace("src", "dst", "-q", "1", family=family)[1][1:], ["!N"], "of a router without a route")
+
+
+@fact
+def what_a_host_cannot_send_has_the_error_that_the_oracle_says():
+    program = """if True:
+        import errno, socket, sys
+        for family, where in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET6, sys.argv[2])):
+            with socket.socket(family, socket.SOCK_DGRAM) as s:
+                try:
+                    s.connect((where, 9))
+                    print("none")
+                except OSError as why:
+                    print(errno.errorcode[why.errno])
+        """
+    for words in ("route src dst unreachable", "route src dst prohibit", "route src dst blackhole", ""):
+        lab = Ready("own", text=f"{CHAIN if words else CHAIN.replace('route * auto', '')}{words}\n")
+        path = lab.path("src", "dst")
+        out = lab.run("src", "python3", "-c", program, path["to_v4"], path["to_v6"]).out.split()
+        same(out, [path["refused_v4"], path["refused_v6"]], words or "no route")
 
 
 NUMBERS = re.compile(r"[\d./]+ ?ms|time=\S+|port \d+|, pipe \d+")

@@ -30,7 +30,12 @@ table() {
 	test	program strace			strace			second opinion on calls
 	test	program nginx			nginx-light		a server to attach to
 	test	program redis-server		redis-server		a server to attach to
-	test	program curl			curl			a client of nginx
+	test	program curl			curl			a client of nginx, and in labs
+	test	program ping			iputils-ping		labs, seen by the tools of others
+	test	program traceroute		traceroute		labs, seen by the tools of others
+	test	program tracepath		iputils-tracepath	labs, seen by the tools of others
+	test	program mtr			mtr-tiny		labs, seen by the tools of others
+	test	program iperf3			iperf3			labs, seen by the tools of others
 	test	program ip			iproute2		network namespaces
 	test	program nsenter			util-linux		enters network namespaces
 	test	program setpriv			util-linux		runs without privilege

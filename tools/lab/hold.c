@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "sys/file.h"
 #include "sys/userns.h"
 #include "tools/lab/lab.h"
 
@@ -24,8 +26,7 @@ static void leave_everything(void)
 /* The one who was asked to make it goes when it stands; another process holds it. */
 static int hand_over(struct sonde_labhold_plan *plan)
 {
-	int ready[2];
-	char byte;
+	int ready[2], r;
 
 	if (pipe2(ready, O_CLOEXEC))
 		return -errno;
@@ -38,7 +39,7 @@ static int hand_over(struct sonde_labhold_plan *plan)
 		_exit(sonde_labhold_run(plan) < 0);
 	}
 	close(ready[1]);
-	return read(ready[0], &byte, 1) == 1 ? 0 : -ECHILD;
+	return read(ready[0], &r, sizeof r) == sizeof r ? r : -ECHILD;
 }
 
 static bool is_name(const char *name)
@@ -120,6 +121,7 @@ int sonde_lab_set(const struct sonde_lab_conf *conf, char **words)
 
 struct list {
 	const struct sonde_lab_conf *conf;
+	struct sonde_text text;
 	unsigned n;
 };
 
@@ -137,19 +139,27 @@ static void list_one(void *arg, const char *name)
 	    5)
 		return;
 	if (!l->n++)
-		printf("%-16s %5s %5s %8s %8s %7s  %s\n", "NAME", "NODES", "LINKS", "COMMANDS",
-		       "SECONDS", "PID", "FILE");
-	printf("%-16s %5u %5u %8u %8u %7u  %s\n", name, nodes, links, commands, seconds, pid,
-	       m.text + path);
+		sonde_text_print(&l->text, "%-16s %5s %5s %8s %8s %7s  %s\n", "NAME", "NODES",
+				 "LINKS", "COMMANDS", "SECONDS", "PID", "FILE");
+	sonde_text_escape(&l->text, name, strlen(name));
+	sonde_text_print(&l->text, "%*s %5u %5u %8u %8u %7u  ",
+			 strlen(name) < 16 ? (int)(16 - strlen(name)) : 0, "", nodes, links,
+			 commands, seconds, pid);
+	sonde_text_escape(&l->text, m.text + path, strlen(m.text + path));
+	sonde_text_str(&l->text, "\n");
 }
 
 int sonde_lab_list(const struct sonde_lab_conf *conf, char **words)
 {
+	static char buffer[16 << 10];
 	struct list l = { .conf = conf };
-	int r = sonde_control_each(conf->uid, list_one, &l);
+	int out = STDOUT_FILENO, r;
 
 	(void)words;
+	sonde_text_init(&l.text, buffer, sizeof buffer, sonde_file_sink, &out);
+	r = sonde_control_each(conf->uid, list_one, &l);
 	if (r < 0)
 		return sonde_cli_fail(&sonde_lab_cli, "/proc/net/unix", r);
-	return fflush(stdout) ? SONDE_EXIT_INCOMPLETE : SONDE_EXIT_YES;
+	r = sonde_text_flush(&l.text);
+	return r < 0 ? sonde_cli_fail(&sonde_lab_cli, "standard output", r) : SONDE_EXIT_YES;
 }
