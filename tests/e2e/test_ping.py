@@ -75,6 +75,19 @@ def a_record_has_what_is_promised():
 
 
 @fact
+def the_manual_names_every_member_of_a_record():
+    with open("docs/man/sonde-ping.1") as file:
+        named = set(re.findall(r"^\.It Cm (\w+)$", file.read(), re.M))
+    with both_ends() as cable:
+        told = set()
+        for words in (["10.77.0.2", "-R"], ["10.77.0.99"], ["10.77.0.2", "--arp", "-I", "veth0"]):
+            r = Ping("-c", 3, "-i", "0.1", "--json", *words, inside=cable.near)
+            told |= {member for line in r.out.splitlines() for member in json.loads(line)}
+    true(len(told) > 50, f"{len(told)} members")
+    same(sorted(told - named - {"record", "v"}), [])
+
+
+@fact
 def every_method_is_answered_over_both_versions():
     with both_ends() as cable:
         for address in ("10.77.0.2", "fd77::2"):
