@@ -337,8 +337,8 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	} else {
 		sonde_text_print(t, "%u of %u alive\n", sonde_ping_answered(p), p->n);
 	}
-	if (r->plan->form == SONDE_MEASURE_LINES && strcmp(r->mode, "raw socket"))
-		sonde_text_print(t, "sent by: %s\n", r->mode);
+	if (r->plan->form == SONDE_MEASURE_LINES && !strcmp(r->mode, "ping socket"))
+		sonde_text_str(t, "sent by a ping socket, without privilege\n");
 	if (dropped)
 		sonde_text_print(t, "local: %llu answers came faster than they were taken\n",
 				 (unsigned long long)dropped);

@@ -75,6 +75,19 @@ def a_record_has_what_is_promised():
 
 
 @fact
+def the_manual_names_every_member_of_a_record():
+    with open("docs/man/sonde-ping.1") as file:
+        named = set(re.findall(r"^\.It Cm (\w+)$", file.read(), re.M))
+    with both_ends() as cable:
+        told = set()
+        for words in (["10.77.0.2", "-R"], ["10.77.0.99"], ["10.77.0.2", "--arp", "-I", "veth0"]):
+            r = Ping("-c", 3, "-i", "0.1", "--json", *words, inside=cable.near)
+            told |= {member for line in r.out.splitlines() for member in json.loads(line)}
+    true(len(told) > 50, f"{len(told)} members")
+    same(sorted(told - named - {"record", "v"}), [])
+
+
+@fact
 def every_method_is_answered_over_both_versions():
     with both_ends() as cable:
         for address in ("10.77.0.2", "fd77::2"):
@@ -179,6 +192,27 @@ def what_does_not_leave_is_local_and_no_loss():
 
 
 @fact
+def an_interface_that_goes_is_a_local_error_and_no_endless_loop():
+    with both_ends() as cable:
+        for option in ([], ["--udp", 9], ["--tcp", 9], ["--arp"]):
+            cable.near.run("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+            cable.near.run("ip", "address", "add", "10.78.0.1/24", "dev", "v0")
+            cable.near.run("ip", "link", "set", "v0", "up")
+            cable.near.run("ip", "link", "set", "v1", "up")
+            argv = cable.near.inside([SONDE, "ping", "-c", "8", "-i", "0.1", "-W", "0.5", "-I", "v0", "--json", *map(str, option), "10.78.0.7"])
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as running:
+                time.sleep(0.35)
+                cable.near.run("ip", "link", "del", "v0")
+                text = running.stdout.read()
+                _, status, used = os.wait4(running.pid, 0)
+                running.returncode = os.waitstatus_to_exitcode(status)
+            same(running.returncode, 1, str(option))
+            t = [json.loads(line) for line in text.splitlines() if '"target"' in line and '"loss_bursts"' in line][0]
+            true(t["local_errors"] and t["sent"] + t["local_errors"] == 8, f"{option}: {t}")
+            true(used.ru_utime + used.ru_stime < 0.5, f"{option} took {used.ru_utime + used.ru_stime} s of the processor")
+
+
+@fact
 def many_targets_are_one_run():
     """Names, prefixes, ranges and files, of both versions."""
     name = os.path.join(folder(), "targets")
@@ -240,6 +274,8 @@ def without_privilege_a_ping_socket_does():
                 r = Ping("-c", 2, "-i", "0.05", "--json", *option, address, inside=space, as_nobody=True)
                 same((r.code, target(r)["received"], target(r)["clock"]), (0, 2, "kernel"), f"{option} {address} {r.err}")
                 same(r.records("ping")[0]["sockets"], "udp socket" if option else "ping socket")
+        r = Ping("-c", 1, "127.0.0.1", inside=space, as_nobody=True)
+        true(r.out.endswith("clock: kernel\nsent by a ping socket, without privilege\n"), r.out)
 
 
 @fact
