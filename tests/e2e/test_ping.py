@@ -11,8 +11,8 @@ import subprocess
 import time
 import xml.etree.ElementTree as xml
 
-from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, own_netns, \
-    same, skip, true, wait_until
+from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, own_netns, \
+    same, stim, true, wait_until
 from test_capture import Cable, Namespace
 
 PROBE_KEYS = ["target", "seq", "status", "rtt_ns", "clock", "from", "ttl", "auth_bits"]
@@ -447,6 +447,19 @@ def a_table_is_drawn_in_place_and_ends_as_it_is_printed_elsewhere():
     rows = frames[-1].splitlines()
     same([row.split()[:4] for row in rows[1:]], [[f"127.0.0.{i}", "12", "12", "0%"] for i in (1, 2, 3)])
     true(all(len(row) <= 100 for row in rows), "wider than the terminal")
+
+
+@fact
+def a_blind_spoofer_moves_nothing():
+    """Replies of a host that does not reply, with every identifier in turn, as fast as they can be sent."""
+    with both_ends() as cable:
+        cable.far.run("sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
+        with subprocess.Popen(cable.far.inside(stim("hail", 4, 1000000, "10.77.0.1")), stdout=subprocess.PIPE, text=True) as hail:
+            r = Ping("-c", 20, "-i", "0.1", "-W", "1", "--json", "10.77.0.2", inside=cable.near)
+            sent = int(hail.communicate()[0])
+        t = target(r)
+        true(sent >= 65536, f"only {sent} were forged")
+        same((r.code, t["sent"], t["lost"], t["received"], t["late"], t["duplicates"]), (1, 20, 20, 0, 0, 0))
 
 
 @fact
