@@ -7,7 +7,7 @@ trap 'rm -f "$tmp" "$tmp".*' EXIT
 bad=0
 for page in docs/man/*.1; do
 	[ -e "$page" ] || { echo "there is no man page"; exit 1; }
-	mandoc -Tlint -W style "$page" | grep -vE 'no blank before|referenced manual not found' && bad=1
+	mandoc -Tlint -W style "$page" | grep -vE 'no blank before|referenced manual not found|outdated mandoc.db' && bad=1
 done
 for program in "$SONDE_BIN"/sonde*; do
 	name=${program##*/}
