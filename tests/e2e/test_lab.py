@@ -249,6 +249,18 @@ def a_signal_for_us_reaches_the_command():
 
 
 @fact
+def a_signal_at_any_moment_ends_the_command():
+    need_root()
+    path = write(CHAIN)
+    for i in range(int(os.environ.get("SONDE_LAB_KILLS", "20"))):
+        with Running(ROOT.argv("run", path, "--", "sleep", "1000"), env=marked()) as running:
+            time.sleep(random.Random(i).random() * 0.08)
+            running.process.send_signal(signal.SIGTERM)
+            same(running.process.wait(10), -signal.SIGTERM, "exit code")
+    nothing_is_left()
+
+
+@fact
 def an_interrupt_at_the_terminal_is_the_commands_alone():
     """The relay and the servers, which the terminal knows too, still work when it has been dealt with."""
     need("curl")
