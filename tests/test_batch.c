@@ -259,6 +259,7 @@ START_TEST(the_first_failure_is_told_in_the_kernels_words_and_the_rest_is_done)
 	add_hop(&good, index_of(0, 0), "10.0.1.2");
 	sonde_batch_route(batch[A], &bad);
 	sonde_batch_route(batch[A], &good);
+	sonde_batch_route(batch[A], &good); /* fails too: -EEXIST */
 	ck_assert_int_eq(sonde_batch_send(batch[A]), -ENETUNREACH);
 	ck_assert_str_eq(sonde_batch_said(batch[A]), "Nexthop has invalid gateway");
 	ck_assert_int_eq(try(netns[A], AF_INET, "192.0.2.2"), 0);

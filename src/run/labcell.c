@@ -92,7 +92,7 @@ static void watch(const struct sonde_labcell *c, struct sonde_child *command,
 	pid_t pid;
 
 	while (!line[0].revents && !(line[1].revents & (POLLHUP | POLLRDHUP | POLLERR)) &&
-	       !sonde_sleep_signal()) {
+	       (c->plan->argv || !sonde_sleep_signal())) {
 		while ((pid = waitpid(-1, &end.status, WNOHANG)) > 0) {
 			if (pid == helper[RELAY].pid || pid == helper[SERVERS].pid)
 				return;
@@ -109,6 +109,14 @@ static void watch(const struct sonde_labcell *c, struct sonde_child *command,
 	}
 }
 
+static void block_signals(sigset_t *ret_mask)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, ret_mask);
+}
+
 /* The first process of the namespace. */
 static int keep(void *arg)
 {
@@ -117,15 +125,19 @@ static int keep(void *arg)
 		.argv = c->plan->argv, .out = -1, .prepare = enter, .arg = (void *)c->plan
 	};
 	struct sonde_child command = { 0 }, helper[HELPERS] = { 0 };
+	sigset_t mask;
 
 	close(c->life[1]);
 	if (c->control >= 0)
 		close(c->control);
 	sonde_sleep_init();
-	if (start_helpers(c, helper) < 0 || (plan.argv && sonde_child_start(&command, &plan) < 0))
+	block_signals(&mask); /* helpers are not to get them */
+	if (write(c->verdict[1], "x", 1) != 1 || start_helpers(c, helper) < 0 ||
+	    (plan.argv && sonde_child_start(&command, &plan) < 0))
 		return 125;
 	if (plan.argv)
 		sonde_child_release(&command);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	watch(c, &command, helper);
 	return 125;
 }
@@ -139,6 +151,16 @@ static void close_pair(int *fd)
 	}
 }
 
+/* The first process of a namespace gets no signal that it does not wait for (pid_namespaces(7)):
+ * one that came to us before the keeper was ready goes to it now. */
+static void wait_for_keeper(struct sonde_labcell *c)
+{
+	char byte;
+
+	if (read(c->verdict[0], &byte, 1) == 1 && c->plan->argv && sonde_sleep_signal())
+		kill(c->keeper.pid, sonde_sleep_signal());
+}
+
 int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_plan *plan)
 {
 	bool relayed = plan->site && plan->site->wire;
@@ -146,6 +168,7 @@ int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_pl
 		.run = keep, .out = -1, .arg = ret, .first = true
 	};
 	int control[2] = { -1, -1 }, r = 0;
+	sigset_t mask;
 
 	*ret = (struct sonde_labcell){ .plan = plan, .keeper = { .release = -1, .report = -1 } };
 	memset(ret->life, -1, sizeof ret->life);
@@ -155,12 +178,14 @@ int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_pl
 		r = -errno;
 	ret->control = control[0];
 	ret->relay = control[1];
+	block_signals(&mask);
 	if (!r)
 		r = sonde_child_start(&ret->keeper, &keeper);
 	if (ret->relay >= 0)
 		close(ret->relay);
 	if (r) {
 		sonde_labcell_done(ret);
+		sigprocmask(SIG_SETMASK, &mask, NULL);
 		return r;
 	}
 	close(ret->life[0]);
@@ -169,6 +194,8 @@ int sonde_labcell_start(struct sonde_labcell *ret, const struct sonde_labcell_pl
 	if (!plan->argv)
 		sonde_sleep_forward(0); /* signals are for us, then */
 	sonde_child_release(&ret->keeper);
+	wait_for_keeper(ret);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	return 0;
 }
 

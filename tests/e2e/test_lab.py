@@ -4,6 +4,7 @@ import glob
 import itertools
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -186,6 +187,8 @@ def the_first_packet_goes_the_whole_way():
         for family in ("-4", "-6"):
             run = who.run(CHAIN, "ping", family, "-c", "1", "-W", "1", "dst")
             true("ttl=62" in run.out, f"two routers are not on the way: {run.out!r}")
+        out = who.run(CHAIN, "ip", "-6", "addr").out
+        true("fe80::" in out and "tentative" not in out, f"an address may not be used yet: {out!r}")
 
 
 @fact
@@ -219,11 +222,11 @@ def a_command_sees_its_own_processes_and_inherits_nothing_of_ours():
                         print(os.readlink("/proc/self/fd/" + fd))
                     except OSError:
                         pass
-                print("last", sorted(int(p) for p in os.listdir("/proc") if p.isdigit())[0])
+                print("first", open("/proc/1/comm").read())
                 """).out
             names = [line for line in out.splitlines() if re.match(r"net:|socket:|anon_inode|/memfd", line)]
             same(names, [], "descriptors of ours")
-            true("last 1\n" in out, f"the first process is not 1: {out!r}")
+            true("first sonde-lab\n" in out, f"the first process is not the keeper: {out!r}")
 
 
 @fact
@@ -242,6 +245,44 @@ def a_signal_for_us_reaches_the_command():
             same(running.process.stdout.readline(), b"up\n", "its first words")
             running.process.send_signal(signal.SIGTERM)
             same(running.process.wait(10), 9, "exit code")
+        nothing_is_left()
+
+
+@fact
+def a_signal_at_any_moment_ends_the_command():
+    need_root()
+    path = write(CHAIN)
+    for i in range(int(os.environ.get("SONDE_LAB_KILLS", "20"))):
+        with Running(ROOT.argv("run", path, "--", "sleep", "1000"), env=marked()) as running:
+            time.sleep(random.Random(i).random() * 0.08)
+            running.process.send_signal(signal.SIGTERM)
+            same(running.process.wait(10), -signal.SIGTERM, "exit code")
+    nothing_is_left()
+
+
+@fact
+def an_interrupt_at_the_terminal_is_the_commands_alone():
+    """The relay and the servers, which the terminal knows too, still work when it has been dealt with."""
+    need("curl")
+    for who in everybody():
+        path = write(DELAYED)
+        script = "trap 'curl -s -m 5 http://dst/; exit 4' INT; echo ready; while :; do sleep 0.01; done"
+        pid, terminal = pty.fork()
+        if not pid:
+            argv = who.argv("run", path, "--", "sh", "-c", script)
+            os.execvpe(argv[0], argv, marked())
+        out = b""
+        while b"ready" not in out:
+            out += os.read(terminal, 1000)
+        os.write(terminal, b"\x03")
+        try:
+            while got := os.read(terminal, 1000):
+                out += got
+        except OSError:
+            pass  # the terminal's end
+        same(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 4, "exit code")
+        os.close(terminal)
+        true(b"host dst" in out, f"no page from dst: {out!r}")
         nothing_is_left()
 
 

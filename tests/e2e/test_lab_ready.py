@@ -379,6 +379,26 @@ def what_a_host_cannot_send_has_the_error_that_the_oracle_says():
         same(out, [path["refused_v4"], path["refused_v6"]], words or "no route")
 
 
+@fact
+def what_a_box_writes_into_packets_arrives():
+    for program in ("tcpdump", "ping", "curl"):
+        need(program)
+    text = f"{CHAIN}serve dst tcp 80 http\n"
+    box = "box b bleach-dscp mss-clamp=1200\n"
+    for more, tos, mss in (("", "0xb8", "1460"), (box, "0x0", "1200")):
+        true(Ready("box", text=text + more).path("src", "dst").get("bleached") == (["b"] if more else None), "the oracle")
+        with ROOT.up(text + more) as up:
+            for command, expression, expected in (
+                    (["ping", "-4", "-Q", "0xb8", "-c", "1", "dst"], "icmp[0] == 8", f"tos {tos},"),
+                    (["curl", "-4", "-s", "http://dst/"], "tcp[13] == 2", f"mss {mss},")):
+                with Running(ROOT.argv("exec", up.name, "dst", "--", "tcpdump", "-lnvi", "eth0", "-c", "1", expression),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE) as dump:
+                    true(b"listening on" in dump.process.stderr.readline(), "tcpdump does not listen")
+                    up.exec("src", *command)
+                    got = dump.process.communicate(timeout=10)[0].decode()
+                    true(expected in got, f"{more!r}: {expected} is not in {got!r}")
+
+
 NUMBERS = re.compile(r"[\d./]+ ?ms|time=\S+|port \d+|, pipe \d+")
 
 
