@@ -205,8 +205,8 @@ START_TEST(encode_undoes_decode_for_every_protocol)
 }
 END_TEST
 
-/* Each shape's accessors against the table, in a function of its own, check_udp(one, two): a compiler
- * takes minutes for all of them in one. */
+/* Each shape's accessors against the table, in a function of its own, check_udp(one, two): for all
+ * in one a compiler takes minutes. */
 static const char *odd; /* the last row found wrong */
 
 enum { ROOM = 512 }; /* a header fits in half of it */
