@@ -90,6 +90,8 @@ static int put_settings(struct building *b, const struct sonde_lab_node *n)
 	}
 #undef PUT
 	r = sonde_sysctl_put(list, many, &bad);
+	if (r < 0 && strstr(bad->name, "hash_policy"))
+		b->error->without = "hash=";
 	return r < 0 ? fail(b, n->line, r, "%s on %s, /proc/sys/net/%s", bad->what, n->name,
 			    bad->name)
 		     : 0;
@@ -384,13 +386,40 @@ static int write_names(struct building *b)
 	return sonde_text_flush(&t);
 }
 
-static int each_node(struct building *b, int (*step)(struct building *b))
+static int settle_wire(struct building *b)
+{
+	int r = b->site->wire ? sonde_labwire_settle(b->site->wire) : 0;
+
+	return r < 0 ? fail(b, 0, r, "links that are impaired") : 0;
+}
+
+/* In this order, once or for each node that has a namespace. */
+static const struct step {
+	int (*take)(struct building *b);
+	bool each;
+	const char *without; /* of struct sonde_labsite_error */
+} steps[] = {
+	{ make_nodes, false, NULL },
+	{ make_cables, true, NULL },
+	{ make_wire, false, "delay, loss, rate and their like, and without sims" },
+	{ fill_node, true, "routes of several next hops" },
+	{ settle_node, true, NULL },
+	{ settle_wire, false, NULL },
+	{ put_rules, false, "box and nft" },
+	{ put_services, false, "serve" },
+	{ write_names, false, NULL },
+};
+
+static int take(struct building *b, const struct step *s)
 {
 	int r = 0;
 
+	b->error->without = s->without;
+	if (!s->each)
+		return s->take(b);
 	for (b->node = 0; b->node < b->lab->nodes && !r; b->node++)
 		if (b->site->netns[b->node] >= 0)
-			r = step(b);
+			r = s->take(b);
 	return r;
 }
 
@@ -398,7 +427,7 @@ int sonde_labsite_open(struct sonde_labsite *ret, const struct sonde_lab *lab,
 		       struct sonde_labsite_error *ret_error)
 {
 	struct building b = { .site = ret, .lab = lab, .error = ret_error };
-	int r;
+	int r = 0;
 
 	*ret_error = (struct sonde_labsite_error){ 0 };
 	*ret = (struct sonde_labsite){ .lab = lab, .hosts = -1, .truth = -1 };
@@ -410,23 +439,8 @@ int sonde_labsite_open(struct sonde_labsite *ret, const struct sonde_lab *lab,
 		abort();
 	for (unsigned i = 0; i < lab->nodes; i++)
 		ret->netns[i] = -1;
-	r = make_nodes(&b);
-	if (!r)
-		r = each_node(&b, make_cables);
-	if (!r)
-		r = make_wire(&b);
-	if (!r)
-		r = each_node(&b, fill_node);
-	if (!r)
-		r = each_node(&b, settle_node);
-	if (!r && ret->wire && (r = sonde_labwire_settle(ret->wire)) < 0)
-		fail(&b, 0, r, "links that are impaired");
-	if (!r)
-		r = put_rules(&b);
-	if (!r)
-		r = put_services(&b);
-	if (!r)
-		r = write_names(&b);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && !r; i++)
+		r = take(&b, &steps[i]);
 	for (unsigned i = 0; i < lab->nodes; i++)
 		sonde_batch_close(b.batch[i]);
 	free(b.batch);

@@ -24,6 +24,8 @@ struct sonde_labsite_error {
 	unsigned line;	/* of the description; 0: none in particular */
 	char what[512]; /* what failed, as "node r1: sysctl ipv4/ip_forward"; the code says why */
 	bool told;	/* it says why itself */
+	const char *without; /* static; which labs work where the kernel has not what failed, as
+			      * "box and nft"; NULL: none */
 };
 
 /* lab is planned and stays as it is until close. 0, SONDE_RULES or -errno. Needs CAP_SYS_ADMIN and

@@ -1,10 +1,12 @@
 #include "sys/firewall.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/reason.h"
@@ -32,13 +34,18 @@ static void keep_sentence(char *ret, size_t size, const char *error)
 		 (int)strcspn(line + skipped, "\n"), line + skipped, line[skipped] ? "'" : "");
 }
 
-/* The library's socket belongs to the namespace that it is opened in. */
+/* The library's socket belongs to the namespace that it is opened in. Where there can be none it
+ * ends the program, so that is tried first. */
 static int load(void *arg)
 {
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER), r = 0;
 	struct load *l = arg;
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	int r = 0;
+	struct nft_ctx *nft;
 
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft)
 		return -ENOMEM;
 	if (nft_ctx_buffer_error(nft) || nft_ctx_buffer_output(nft)) {

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from e2e import Result, Running, SONDE, fact, folder, in_order, need, need_root, nobody, nobody_can_run_it, one_of, \
-    same, skip, true, wait_until
+    same, script, skip, true, wait_until
 from nsid import Watch
 
 CHAIN = """lab chain
@@ -468,6 +468,19 @@ def a_setting_that_cannot_be_made_is_named():
     run = Result(["unshare", "-m", "sh", "-c", script, "sh", *ROOT.argv("run", write(CHAIN), "--", "true")])
     same(run.code, 125, f"exit code ({run.err!r})")
     true(re.search(r"a.lab:2: .* on src, /proc/sys/net/\S+: Read-only file system", run.err), run.err)
+
+
+@fact
+def a_kernel_that_lacks_something_is_told_and_what_works_all_the_same():
+    need_root()
+    for sockets, ready, what, rest in (
+            (("16", "12"), "nat", "nat.lab:\\d+: rules of nat: Protocol not supported", "box and nft still work"),
+            (("17", "-1"), "lossy", "links that are impaired: Address family not supported", "delay, loss, rate"),
+            (("16", "0"), "chain", "chain.lab:\\d+: src: Protocol not supported", None)):
+        run = Result(script("without.py", *sockets, *ROOT.argv("run", f"tests/lab/{ready}.lab", "--", "true")))
+        same(run.code, 125, f"{ready}: exit code ({run.err!r})")
+        true(re.search(what, run.err), f"{ready}: {run.err}")
+        true(("labs without " + rest if rest else "no lab works without it") in " ".join(run.err.split()), f"{ready}: {run.err}")
 
 
 def kill_at_random(who, argv, seed):

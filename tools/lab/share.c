@@ -33,6 +33,13 @@ static int fail_privilege(int code)
 	return SONDE_EXIT_PRIVILEGE;
 }
 
+/* Whether the kernel was built, or told, to do without what was asked of it. */
+static bool is_missing(int code)
+{
+	return code == -EOPNOTSUPP || code == -EPROTONOSUPPORT || code == -EAFNOSUPPORT ||
+	       code == -ENOSYS || code == -ENOENT;
+}
+
 int sonde_lab_build(struct sonde_labsite *ret, const struct sonde_labfile *f, const char *path,
 		    bool *ret_own)
 {
@@ -54,6 +61,11 @@ int sonde_lab_build(struct sonde_labsite *ret, const struct sonde_labfile *f, co
 		return SONDE_EXIT_INPUT;
 	}
 	sonde_cli_fail(&sonde_lab_cli, doing, r);
+	if (is_missing(r) && e.without)
+		sonde_cli_say(&sonde_lab_cli, "this kernel lacks it; labs without %s still work",
+			      e.without);
+	else if (is_missing(r))
+		sonde_cli_say(&sonde_lab_cli, "this kernel lacks it, and no lab works without it");
 	return r == -EPERM ? SONDE_EXIT_PRIVILEGE : SONDE_EXIT_FAILED;
 }
 
