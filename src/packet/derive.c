@@ -91,34 +91,30 @@ static bool ospf_sum(const struct sonde_packet *p, unsigned d, uint64_t *want)
 	return true;
 }
 
-/* A register is summed without the packet in it, and taken with it as well; over IPv6 there is a
- * pseudo-header. */
-static bool pim_sum(const struct sonde_packet *p, unsigned d, uint64_t *want)
+/* A register is summed without the packet in it; over IPv6 there is a pseudo-header. whole: as some
+ * send a register, RFC 7761 section 4.9, with it. */
+static bool pim_sum(const struct sonde_packet *p, unsigned d, bool whole, uint64_t *want)
 {
 	enum { REGISTER = 1, REGISTER_HEAD = 8 };
 	const struct sonde_layer *l = &p->layer[d];
 	const struct sonde_pim *pim = sonde_header(p, d, pim);
 	const uint8_t *h = p->byte + l->at;
-	uint32_t all = l->end - l->at;
-	uint64_t pseudo = 0, field = sonde_sum_field(h, SONDE_AT_pim_checksum / 8);
-	bool six = d && p->layer[d - 1].shape != SONDE_ip;
+	uint32_t all = l->end - l->at, len = all;
+	uint64_t pseudo = 0;
 
-	if (sonde_pim_version(pim) != 2 || (six && !add_pseudo(p, d, &pseudo)))
+	if (sonde_pim_version(pim) != 2)
 		return false;
-	if (sonde_pim_type(pim) == REGISTER && all >= REGISTER_HEAD &&
-	    l->at + REGISTER_HEAD <= p->len) {
-		uint64_t shorter = six ? pseudo - htobe32(all) + htobe32(REGISTER_HEAD) : 0;
-
-		*want = sonde_sum_end(shorter + sonde_sum(h, REGISTER_HEAD) - field);
-		if (*want == sonde_pim_checksum(pim) || l->at + all > p->len ||
-		    sonde_sum_end(pseudo + sonde_sum(h, all) - field) != sonde_pim_checksum(pim))
-			return true;
-		*want = sonde_pim_checksum(pim);
-		return true;
+	if (sonde_pim_type(pim) == REGISTER && !whole && all >= REGISTER_HEAD)
+		len = REGISTER_HEAD;
+	if (l->at + len > p->len)
+		return false;
+	if (d && p->layer[d - 1].shape != SONDE_ip) {
+		if (!add_pseudo(p, d, &pseudo))
+			return false;
+		pseudo += htobe32(len) - (uint64_t)htobe32(all);
 	}
-	if (l->at + all > p->len)
-		return false;
-	*want = sonde_sum_end(pseudo + sonde_sum(h, all) - field);
+	*want = sonde_sum_end(pseudo + sonde_sum(h, len) -
+			      sonde_sum_field(h, SONDE_AT_pim_checksum / 8));
 	return true;
 }
 
@@ -203,7 +199,7 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 			return false;
 		break;
 	case SONDE_ROLE_SUM_OSPF: return ospf_sum(p, d, want);
-	case SONDE_ROLE_SUM_PIM: return pim_sum(p, d, want);
+	case SONDE_ROLE_SUM_PIM: return pim_sum(p, d, false, want);
 	case SONDE_ROLE_SUM_CRC32C: return crc32c(p, d, want);
 	}
 	if (l->at + all > p->len)
@@ -255,6 +251,8 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 				p->layer[d].end - p->layer[d].at);
 	if (!derive(p, d, at, bits, role, arg, &want))
 		return strict;
+	if (role == SONDE_ROLE_SUM_PIM && !strict && want % 0xffff != have % 0xffff)
+		pim_sum(p, d, true, &want);
 	if (is_sum(role) && role != SONDE_ROLE_SUM_CRC32C &&
 	    !strict) /* both zeros are the same sum, and Linux sends either */
 		return want % 0xffff != have % 0xffff;
