@@ -34,14 +34,14 @@ step() {
 
 for part; do
 	case $part in
-	suites) step 900 suites "$SONDE_BUILD/check" ;;
+	suites) step 1500 suites "$SONDE_BUILD/check" ;;
 	replay) step 600 'fuzz corpora' tests/house/fuzz.sh replay ;;
 	lint)
 		step 600 lint tests/lint/run.sh
 		step 600 'lint, seen to fail' tests/lint/planted.sh
 		;;
 	build) step 600 'the build' tests/e2e/build.sh ;;
-	e2e) step 900 'end to end' python3 tests/e2e/run.py ;;
+	e2e) step 1500 'end to end' python3 tests/e2e/run.py ;;
 	esac
 done
 
