@@ -27,8 +27,10 @@ int sonde_lab_check(const struct sonde_lab_conf *conf, char **words)
 	int code = sonde_lab_read(&f, *words);
 
 	(void)conf;
-	if (code)
+	if (code) {
+		sonde_labfile_done(&f);
 		return code;
+	}
 	sonde_text_init(&t, buffer, sizeof buffer, sonde_file_sink, &out);
 	sonde_oracle_addresses(&f.lab, &scratch, print, &t);
 	sonde_oracle_paths(&f.lab, &scratch, print, &t);
