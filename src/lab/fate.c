@@ -1,19 +1,11 @@
 #include "lab/fate.h"
 
-/* SplitMix64, Steele, Lea and Flood: "Fast splittable pseudorandom number generators". */
-static uint64_t draw(struct sonde_fate *f)
-{
-	uint64_t z = f->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
+#include "base/random.h"
 
 void sonde_fate_init(struct sonde_fate *f, const struct sonde_lab_impair *impair, uint64_t seed)
 {
-	*f = (struct sonde_fate){ .impair = *impair, .random = seed };
-	f->random = draw(f); /* seeds near each other begin far apart */
+	*f = (struct sonde_fate){ .impair = *impair };
+	f->random = sonde_random(&seed); /* seeds near each other begin far apart */
 }
 
 /* A number below n, as evenly as 64 bits allow. */
@@ -57,7 +49,7 @@ void sonde_fate_decide(struct sonde_fate *f, sonde_ns at, uint32_t len,
 
 	/* As many for each packet, so that settings do not shift the fate of later ones. */
 	for (unsigned d = 0; d < DRAWS; d++)
-		random[d] = draw(f);
+		random[d] = sonde_random(&f->random);
 	*ret = (struct sonde_fate_decision){ .number = ++f->number };
 	if (below(random[LOSS], 1000000) < i->loss) {
 		ret->verdict = SONDE_FATE_LOST;

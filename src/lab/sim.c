@@ -1,3 +1,4 @@
+#include "base/random.h"
 #include "lab/sim_inside.h"
 
 static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -11,15 +12,9 @@ void sonde_sim_init(struct sonde_sim *s, struct sonde_arena *arena, const struct
 				 .buf = sonde_arena_take(arena, SONDE_SIM_ROOM) };
 }
 
-/* SplitMix64, as in fate.c. */
 bool sonde_sim_chance(struct sonde_sim *s, uint32_t chance)
 {
-	uint64_t z = s->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	z ^= z >> 31;
-	return (z >> 32) * 1000000 >> 32 < chance;
+	return (sonde_random(&s->random) >> 32) * 1000000 >> 32 < chance;
 }
 
 void sonde_sim_begin(struct sonde_sim_packet *x, struct sonde_draft *d,

@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/random.h"
+
 static inline uint64_t rotate(uint64_t x, unsigned bits)
 {
 	return x << bits | x >> (64 - bits);
@@ -49,20 +51,11 @@ uint64_t sonde_secret_hash(const struct sonde_secret *s, const void *at, size_t 
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* The n-th word of SplitMix64 (Steele, Lea and Flood, 2014) from tag on. */
-static uint64_t word_of(uint64_t tag, uint64_t n)
-{
-	uint64_t z = tag + (n + 1) * 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return htole64(z ^ z >> 31);
-}
-
 void sonde_secret_fill(uint64_t tag, uint8_t *at, size_t from, size_t len)
 {
 	for (size_t n; len; at += n, from += n, len -= n) {
-		uint64_t word = word_of(tag, from / 8);
+		/* the n-th number from tag on */
+		uint64_t word = htole64(sonde_random_at(tag + (from / 8 + 1) * SONDE_RANDOM_STEP));
 
 		n = 8 - from % 8 < len ? 8 - from % 8 : len;
 		memcpy(at, (const uint8_t *)&word + from % 8, n);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "run/labwire_inside.h"
 #include "sys/batch.h"
 #include "sys/clock.h"
@@ -27,8 +28,8 @@ bool sonde_labwire_carries(const struct sonde_lab *lab, unsigned link)
 
 uint64_t sonde_labwire_seed(const struct sonde_lab *lab, unsigned link, unsigned end)
 {
-	/* Far apart for neighbours: splitmix64's step. */
-	return lab->seed + 0x9e3779b97f4a7c15 * (2 * (uint64_t)link + end + 1);
+	/* Far apart for neighbours. */
+	return lab->seed + SONDE_RANDOM_STEP * (2 * (uint64_t)link + end + 1);
 }
 
 static int map_truth(struct sonde_labwire *w, int fd)
