@@ -1,6 +1,5 @@
 /* sonde lab run and exec: a command at a node. */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/reason.h"
@@ -13,18 +12,19 @@
 /* Where the command runs, or -1, which was said. */
 static int choose_node(const struct sonde_lab *lab, const char *name)
 {
+	int node = name ? sonde_lab_find(lab, name) : -1;
+
 	for (unsigned i = 0; i < lab->nodes && !name; i++)
 		if (lab->node[i].kind == SONDE_LAB_HOST)
 			return (int)i;
-	for (unsigned i = 0; i < lab->nodes && name; i++)
-		if (!strcmp(lab->node[i].name, name) && lab->node[i].kind != SONDE_LAB_SIM)
-			return (int)i;
-	if (name && sonde_lab_find(lab, name) >= 0)
-		sonde_cli_say(&sonde_lab_cli, "%s is a sim, in which nothing can run", name);
-	else if (name)
-		sonde_cli_say(&sonde_lab_cli, "there is no node '%s'", name);
-	else
+	if (!name)
 		sonde_cli_say(&sonde_lab_cli, "the lab has no host: -n says where to run");
+	else if (node < 0)
+		sonde_cli_say(&sonde_lab_cli, "there is no node '%s'", name);
+	else if (lab->node[node].kind != SONDE_LAB_SIM)
+		return node;
+	else
+		sonde_cli_say(&sonde_lab_cli, "%s is a sim, in which nothing can run", name);
 	return -1;
 }
 
