@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sys/prober_inside.h"
+#include "sys/sockaddr.h"
 
 enum { LEAST = 2048 }; /* bytes for an answer: errors quote up to 1,280 */
 
@@ -50,39 +51,6 @@ void sonde_prober_restart(struct sonde_prober *p)
 	p->key = 0;
 }
 
-socklen_t sonde_prober_sockaddr(const struct sonde_address *a, bool port, struct sockaddr_in6 *ret)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ret;
-
-	if (a->family == AF_INET) {
-		*in = (struct sockaddr_in){ .sin_family = AF_INET };
-		in->sin_port = htobe16(port ? a->port : 0);
-		memcpy(&in->sin_addr, a->ip, 4);
-		return sizeof *in;
-	}
-	*ret = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_scope_id = a->scope };
-	ret->sin6_port = htobe16(port ? a->port : 0);
-	memcpy(&ret->sin6_addr, a->ip, 16);
-	return sizeof *ret;
-}
-
-struct sonde_address sonde_prober_address(const void *sockaddr)
-{
-	const struct sockaddr_in *in = sockaddr;
-	const struct sockaddr_in6 *six = sockaddr;
-	struct sonde_address a = { .family = in->sin_family, .port = be16toh(in->sin_port) };
-
-	if (a.family == AF_INET) {
-		memcpy(a.ip, &in->sin_addr, 4);
-	} else if (a.family == AF_INET6) {
-		memcpy(a.ip, &six->sin6_addr, 16);
-		a.scope = six->sin6_scope_id;
-	} else {
-		a = (struct sonde_address){ 0 };
-	}
-	return a;
-}
-
 /* Where packets go and what they look like; the same for every socket that sends or is asked. */
 static int aim(const struct sonde_prober *p, int fd)
 {
@@ -107,7 +75,7 @@ static int aim(const struct sonde_prober *p, int fd)
 	if (!r && plan->discover >= 0)
 		r = set(fd, level, is_six(p) ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, plan->discover);
 	if (!r && plan->source.family) {
-		len = sonde_prober_sockaddr(&plan->source, false, &name);
+		len = sonde_sockaddr_put(&plan->source, false, &name);
 		r = bind(fd, (struct sockaddr *)&name, len) ? -errno : 0;
 	}
 	return r;
@@ -122,14 +90,14 @@ static int take_port(int fd, const struct sonde_prober *p, uint16_t *ret)
 
 	if (!any.family) {
 		any.family = p->plan.family;
-		len = sonde_prober_sockaddr(&any, false, &name);
+		len = sonde_sockaddr_put(&any, false, &name);
 		if (bind(fd, (struct sockaddr *)&name, len))
 			return -errno;
 		len = sizeof name;
 	}
 	if (getsockname(fd, (struct sockaddr *)&name, &len))
 		return -errno;
-	*ret = sonde_prober_address(&name).port;
+	*ret = sonde_sockaddr_get(&name).port;
 	return 0;
 }
 
@@ -348,14 +316,14 @@ int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address
 	socklen_t len;
 
 	there.port = there.port ? there.port : 9; /* discard; nothing is sent */
-	len = sonde_prober_sockaddr(&there, true, &name);
+	len = sonde_sockaddr_put(&there, true, &name);
 	connect(p->asker, &nobody, sizeof nobody); /* else it would keep the source it had */
 	if (connect(p->asker, (struct sockaddr *)&name, len))
 		return -errno;
 	len = sizeof name;
 	if (getsockname(p->asker, (struct sockaddr *)&name, &len))
 		return -errno;
-	*ret = sonde_prober_address(&name);
+	*ret = sonde_sockaddr_get(&name);
 	return 0;
 }
 

@@ -51,10 +51,6 @@ struct sonde_prober {
 	struct sonde_prober_batch out, in, err;
 };
 
-/* The same place as the kernel's struct and as ours; the port only where it is asked for. */
-socklen_t sonde_prober_sockaddr(const struct sonde_address *a, bool port, struct sockaddr_in6 *ret);
-struct sonde_address sonde_prober_address(const void *sockaddr);
-
 /* ARP, and neighbour solicitation: opened, and to whom a probe goes. */
 int sonde_prober_open_neighbour(struct sonde_prober *p);
 socklen_t sonde_prober_aim_neighbour(const struct sonde_prober *p, const struct sonde_address *to,

@@ -6,6 +6,7 @@
 
 #include "sys/clock.h"
 #include "sys/prober_inside.h"
+#include "sys/sockaddr.h"
 
 enum { ERRORS = 16 }; /* batches of the error queue that are read at once */
 
@@ -74,9 +75,8 @@ void sonde_prober_put(struct sonde_prober *p, const struct sonde_step *s, sonde_
 
 	prepare(m, &p->out, i);
 	put_hops(p, m, s->ttl);
-	m->msg_namelen = p->plan.neighbour
-				 ? sonde_prober_aim_neighbour(p, s->to, &p->out.name[i])
-				 : sonde_prober_sockaddr(s->to, body, &p->out.name[i].in6);
+	m->msg_namelen = p->plan.neighbour ? sonde_prober_aim_neighbour(p, s->to, &p->out.name[i])
+					   : sonde_sockaddr_put(s->to, body, &p->out.name[i].in6);
 	p->out.v[i].iov_len = s->byte.len - skip < p->out.each ? s->byte.len - skip : p->out.each;
 	memcpy(p->out.v[i].iov_base, s->byte.at + skip, p->out.v[i].iov_len);
 	p->put_token[i] = s->token;
@@ -170,7 +170,7 @@ static unsigned read_control(struct sonde_prober *p, bool icmp, struct msghdr *m
 			   (six && c->cmsg_type == IPV6_RECVERR) ||
 			   (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_TX_TIMESTAMP)) {
 			memcpy(&e, CMSG_DATA(c), sizeof e);
-			a->from = sonde_prober_address(CMSG_DATA(c) + sizeof e);
+			a->from = sonde_sockaddr_get(CMSG_DATA(c) + sizeof e);
 			a->type = e.ee_type;
 			a->code = e.ee_code;
 			a->mtu = e.ee_errno == EMSGSIZE ? e.ee_info : 0;
@@ -204,7 +204,7 @@ static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel
 	} else if (origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6) {
 		a.is = SONDE_ARRIVAL_ERROR;
 		a.begins = c->begins;
-		a.to = sonde_prober_address(&p->err.name[i]);
+		a.to = sonde_sockaddr_get(&p->err.name[i]);
 		a.byte = (struct sonde_bytes){ p->err.v[i].iov_base, p->err.m[i].msg_len };
 	} else {
 		return;
@@ -250,7 +250,7 @@ static bool read_channel(struct sonde_prober *p, const struct sonde_prober_chann
 		struct sonde_arrival a = clocks;
 
 		read_control(p, icmp, &p->in.m[i].msg_hdr, &a);
-		a.from = sonde_prober_address(&p->in.name[i]);
+		a.from = sonde_sockaddr_get(&p->in.name[i]);
 		a.byte = (struct sonde_bytes){ p->in.v[i].iov_base, p->in.m[i].msg_len };
 		hear(arg, &a);
 	}

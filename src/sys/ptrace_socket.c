@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sys/ptrace_inside.h"
+#include "sys/sockaddr.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
@@ -172,18 +173,10 @@ static int option(int s, int name)
 
 void sonde_ptrace_put_address(struct sonde_address *ret, const struct sockaddr_storage *a)
 {
-	const struct sockaddr_in *in = (const void *)a;
-	const struct sockaddr_in6 *in6 = (const void *)a;
+	struct sonde_address known = sonde_sockaddr_get(a);
 
-	if (a->ss_family == AF_INET) {
-		*ret = (struct sonde_address){ .family = AF_INET, .port = ntohs(in->sin_port) };
-		memcpy(ret->ip, &in->sin_addr, 4);
-	} else if (a->ss_family == AF_INET6) {
-		*ret = (struct sonde_address){ .family = AF_INET6,
-					       .port = ntohs(in6->sin6_port),
-					       .scope = in6->sin6_scope_id };
-		memcpy(ret->ip, &in6->sin6_addr, 16);
-	}
+	if (known.family)
+		*ret = known;
 }
 
 /* Where the cookie is, or would be. Cookies are counted up, from a start of each processor. */
