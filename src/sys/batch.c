@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sys/link.h"
+#include "sys/driver.h"
 #include "sys/netns.h"
 
 enum {
@@ -132,7 +132,8 @@ static void put_address(struct nlmsghdr *head, uint16_t type, const struct sonde
 static void put_port(struct nlmsghdr *head, const struct sonde_batch_port *p)
 {
 	mnl_attr_put_strz(head, IFLA_IFNAME, p->name);
-	mnl_attr_put(head, IFLA_ADDRESS, sizeof p->mac, p->mac);
+	if (memcmp(p->mac, (uint8_t[6]){ 0 }, sizeof p->mac))
+		mnl_attr_put(head, IFLA_ADDRESS, sizeof p->mac, p->mac);
 	mnl_attr_put_u32(head, IFLA_MTU, p->mtu ? p->mtu : 1500);
 }
 
@@ -250,14 +251,14 @@ const char *sonde_batch_said(const struct sonde_batch *b)
 
 int sonde_batch_index(struct sonde_batch *b, const char *name)
 {
-	return sonde_link_index_by(b->fd, name);
+	return sonde_driver_index(b->fd, name);
 }
 
 int sonde_batch_settle(struct sonde_batch *b, const char *name)
 {
-	int r = sonde_link_plain_by(b->fd, name);
+	int r = sonde_driver_plain(b->fd, name);
 
-	return r < 0 ? r : sonde_link_carrier_by(b->fd, name) < 0 ? -ENETDOWN : 0;
+	return r < 0 ? r : sonde_driver_carrier(b->fd, name) < 0 ? -ENETDOWN : 0;
 }
 
 /* Which kind of route an address has, RTN_LOCAL if packets for it are ours; or -errno. */

@@ -21,8 +21,8 @@ struct sonde_batch;
 struct sonde_batch_port {
 	const char *name;
 	unsigned index; /* its number in its namespace; 0: the kernel chooses */
-	uint8_t mac[6];
-	unsigned mtu; /* 0: 1500 */
+	uint8_t mac[6]; /* all zero: the kernel chooses */
+	unsigned mtu;	/* 0: 1500 */
 };
 
 enum { SONDE_BATCH_HOPS = 16 };

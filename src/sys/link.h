@@ -27,9 +27,4 @@ int sonde_link_add_address(int netns, const char *name, const struct sonde_addre
  * that a real wire would carry, not the bundles that virtual links pass on as one. */
 int sonde_link_plain(int netns, const char *name);
 
-/* By any socket that was opened in the namespace; index: the number of the interface. */
-int sonde_link_index_by(int fd, const char *name);
-int sonde_link_carrier_by(int fd, const char *name);
-int sonde_link_plain_by(int fd, const char *name);
-
 #endif
