@@ -202,6 +202,7 @@ static void hear_tcp(struct world *w, uint64_t n, unsigned flags, uint32_t off)
 	sonde_draft_push(&d, SONDE_tcp);
 	sonde_set(&d, tcp, sport, (uint16_t)sonde_load(s->byte + 2, 2));
 	sonde_set(&d, tcp, dport, (uint16_t)sonde_load(s->byte, 2));
+	sonde_set(&d, tcp, seq, (uint32_t)sonde_load(s->byte + 8, 4) + off);
 	sonde_set(&d, tcp, ackseq, (uint32_t)sonde_load(s->byte + 4, 4) + 1 + off);
 	sonde_tcp_flags_put(sonde_last(&d, tcp), flags);
 	world_hear(w, buf, (size_t)sonde_draft_encode(&d));
@@ -225,6 +226,28 @@ START_TEST(tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret)
 	hear_tcp(w, 1, 0x14, 0);
 	ck_assert_str_eq(w->tell[w->told - 1].answer, "rst");
 	world_answer(w, 1, (struct world_answer){ .error = 3, .code = 13, .quote = 8 });
+	ck_told(w, "duplicate");
+	world_close(w);
+}
+END_TEST
+
+/* RFC 9293 section 3.5.2: the reset's sequence number is what was acknowledged. */
+START_TEST(an_ack_is_answered_by_a_reset_with_its_number)
+{
+	struct sonde_ping_plan plan = { .count = 9, .look = { { .method = SONDE_METHOD_ACK } } };
+	struct world *w = world_new(plan, 1);
+
+	world_step(w);
+	ck_assert_uint_eq(w->sent[0].byte[13], 0x10);
+	hear_tcp(w, 0, 0x04, 1);
+	ck_told(w, "spoofed");
+	hear_tcp(w, 0, 0x12, 0); /* no answer to a bare ACK */
+	ck_assert_uint_eq(w->told, 1);
+	hear_tcp(w, 0, 0x04, 0);
+	ck_told(w, "reply");
+	ck_assert_str_eq(w->tell[1].answer, "rst");
+	ck_assert_uint_eq(w->tell[1].bits, 48);
+	world_answer(w, 0, (struct world_answer){ .error = 3, .code = 13, .quote = 8 });
 	ck_told(w, "duplicate");
 	world_close(w);
 }
@@ -443,6 +466,7 @@ Suite *reply_suite(void)
 	tcase_add_test(t, eight_bytes_of_a_quote_are_enough_and_less_are_not);
 	tcase_add_test(t, a_quote_with_a_wrong_checksum_or_address_is_not_believed);
 	tcase_add_test(t, tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret);
+	tcase_add_test(t, an_ack_is_answered_by_a_reset_with_its_number);
 	tcase_add_test(t, a_closed_port_of_udp_is_an_answer_and_no_error);
 	tcase_add_test(t, a_quote_without_payload_means_nobody_where_several_are_out);
 	tcase_add_test(t, what_a_service_of_udp_says_without_the_secret_is_no_answer);

@@ -16,12 +16,13 @@
 #include "sys/privilege.h"
 
 static const char *const discovers[] = { "default", "do", "want", "dont", "probe", NULL };
+static const char *const flags[] = { "syn", "ack", NULL };
 
 struct conf {
 	const char *tos, *interface, *pattern, *file, *expect, *junit;
 	sonde_ns interval, deadline, timeout;
 	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
-	int discover, color;
+	int discover, flags, color;
 	bool four, six, flood, adaptive, stamp, quiet, numeric, audible, lost, sweep, json, csv,
 		histogram, table, lines, route, arp;
 };
@@ -50,7 +51,8 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 'a', "audible", struct conf, audible, NULL, "a bell for each answer"),
 	SONDE_OPTION(FLAG, 'q', "quiet", struct conf, quiet, NULL, "the statistics alone"),
 	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "numbers instead of names, as always"),
-	SONDE_OPTION(UINT, 0, "tcp", struct conf, tcp, "PORT", "probe by TCP SYN"),
+	SONDE_OPTION(UINT, 0, "tcp", struct conf, tcp, "PORT", "probe by TCP"),
+	SONDE_OPTION_CHOICE(0, "flags", struct conf, flags, "FLAGS", flags, "of a TCP probe"),
 	SONDE_OPTION(UINT, 0, "udp", struct conf, udp, "PORT", "probe by UDP"),
 	SONDE_OPTION(FLAG, 0, "arp", struct conf, arp, NULL, "probe the link given by -I by ARP, or by neighbour solicitation over IPv6"),
 	SONDE_OPTION(FLAG, 0, "sweep", struct conf, sweep, NULL, "alive or not: up to three probes, none after an answer"),
@@ -137,6 +139,8 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "-4 and -6 exclude each other");
 	if ((conf->tcp != UINT_MAX) + (conf->udp != UINT_MAX) + conf->arp > 1)
 		sonde_cli_wrong(&cli, "--tcp, --udp and --arp exclude each other");
+	if (conf->flags && conf->tcp == UINT_MAX)
+		sonde_cli_wrong(&cli, "--flags is for --tcp");
 	if (conf->arp && (conf->flood || conf->adaptive || conf->preload))
 		sonde_cli_wrong(&cli, "with --arp one probe is out at a time: no -f, -A or -l");
 	if ((conf->tcp != UINT_MAX && (conf->tcp > 65535 || !conf->tcp)) ||
@@ -174,12 +178,12 @@ static struct sonde_ping_plan ping_plan(const struct conf *conf)
 	};
 
 	look.method = conf->arp		      ? SONDE_METHOD_NEIGHBOUR
-		      : conf->tcp != UINT_MAX ? SONDE_METHOD_TCP
+		      : conf->tcp != UINT_MAX ? conf->flags ? SONDE_METHOD_ACK : SONDE_METHOD_TCP
 		      : conf->udp != UINT_MAX ? SONDE_METHOD_UDP
 					      : SONDE_METHOD_ICMP;
-	if (look.method == SONDE_METHOD_TCP || look.method == SONDE_METHOD_UDP)
-		look.port = (uint16_t)(look.method == SONDE_METHOD_TCP ? conf->tcp : conf->udp);
-	if (look.method == SONDE_METHOD_TCP || conf->arp)
+	if (conf->tcp != UINT_MAX || conf->udp != UINT_MAX)
+		look.port = (uint16_t)(conf->tcp != UINT_MAX ? conf->tcp : conf->udp);
+	if (conf->tcp != UINT_MAX || conf->arp)
 		look.size = 0;
 	if (conf->pattern)
 		take_pattern(conf->pattern, &look);

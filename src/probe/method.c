@@ -64,10 +64,17 @@ static void push_udp(struct sonde_draft *d, const struct sonde_method_look *look
 static void push_tcp(struct sonde_draft *d, const struct sonde_method_look *look,
 		     const struct sonde_method_probe *probe)
 {
+	uint32_t code = (uint32_t)probe->code << 16 | (uint16_t)probe->tag;
+
 	sonde_draft_push(d, SONDE_tcp);
 	sonde_set(d, tcp, sport, look->ident);
 	sonde_set(d, tcp, dport, look->port);
-	sonde_set(d, tcp, seq, (uint32_t)probe->code << 16 | (uint16_t)probe->tag);
+	sonde_set(d, tcp, seq, code);
+	if (look->method == SONDE_METHOD_ACK) {
+		sonde_set(d, tcp, ackseq, code);
+		sonde_set(d, tcp, ack, 1);
+		return;
+	}
 	sonde_set(d, tcp, syn, 1);
 	sonde_draft_option(d, SONDE_tcp_mss);
 }
@@ -100,7 +107,7 @@ static void push_solicitation(struct sonde_draft *d, const struct sonde_method_l
 static uint16_t sum_of(const uint8_t *h, enum sonde_method method)
 {
 	static const uint8_t at[] = { SONDE_AT_icmp_checksum / 8, SONDE_AT_udp_checksum / 8,
-				      SONDE_AT_tcp_checksum / 8 };
+				      SONDE_AT_tcp_checksum / 8, SONDE_AT_tcp_checksum / 8 };
 
 	return (uint16_t)sonde_load(h + at[method], 2);
 }
@@ -112,7 +119,7 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 	bool six = to->family == AF_INET6, known = from->family || !six;
 	bool neighbour = look->method == SONDE_METHOD_NEIGHBOUR;
 	bool framed = six || (look->method != SONDE_METHOD_ICMP && !neighbour);
-	uint32_t body, size = look->method == SONDE_METHOD_TCP || neighbour ? 0 : look->size;
+	uint32_t body, size = sonde_method_is_tcp(look->method) || neighbour ? 0 : look->size;
 	struct sonde_draft d;
 	int at;
 
@@ -123,7 +130,8 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 	switch (look->method) {
 	case SONDE_METHOD_ICMP: push_icmp(&d, look, probe->code, six); break;
 	case SONDE_METHOD_UDP: push_udp(&d, look); break;
-	case SONDE_METHOD_TCP: push_tcp(&d, look, probe); break;
+	case SONDE_METHOD_TCP:
+	case SONDE_METHOD_ACK: push_tcp(&d, look, probe); break;
 	default:
 		if (six)
 			push_solicitation(&d, look, to);
@@ -258,19 +266,20 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 	const struct sonde_tcp *tcp = (const struct sonde_tcp *)(r->p->byte + l->at);
 	uint16_t near = quoted ? sonde_tcp_sport(tcp) : sonde_tcp_dport(tcp);
 	uint16_t far = quoted ? sonde_tcp_dport(tcp) : sonde_tcp_sport(tcp);
-	uint32_t seq = quoted ? sonde_tcp_seq(tcp) : sonde_tcp_ackseq(tcp) - 1;
+	bool ack = r->look->method == SONDE_METHOD_ACK;
+	uint32_t seq = quoted || ack ? sonde_tcp_seq(tcp) : sonde_tcp_ackseq(tcp) - 1;
 
-	r->ours = r->look->method == SONDE_METHOD_TCP && far == r->look->port;
+	r->ours = sonde_method_is_tcp(r->look->method) && far == r->look->port;
 	r->answer->other_ident = near != r->look->ident;
 	r->answer->code = (uint16_t)(seq >> 16);
 	r->answer->low = (uint16_t)seq;
 	r->answer->has_code = r->answer->has_low = true;
 	if (quoted)
 		return;
-	r->ours = r->ours && sonde_tcp_ack(tcp);
-	r->answer->is = sonde_tcp_rst(tcp)   ? SONDE_ANSWER_RST
-			: sonde_tcp_syn(tcp) ? SONDE_ANSWER_SYN_ACK
-					     : SONDE_ANSWER_NONE;
+	r->ours = r->ours && (ack || sonde_tcp_ack(tcp));
+	r->answer->is = sonde_tcp_rst(tcp)	     ? SONDE_ANSWER_RST
+			: !ack && sonde_tcp_syn(tcp) ? SONDE_ANSWER_SYN_ACK
+						     : SONDE_ANSWER_NONE;
 }
 
 static void take_arp(struct reading *r, const struct sonde_layer *l)

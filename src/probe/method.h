@@ -1,8 +1,8 @@
 #ifndef SONDE_PROBE_METHOD_H
 #define SONDE_PROBE_METHOD_H
 
-/* How a probe is made and how what comes back is read: ICMP echo, UDP, TCP SYN, over both versions
- * of IP. Packets are made by packet/draft.h and read by packet/packet.h alone.
+/* How a probe is made and how what comes back is read: ICMP echo, UDP, TCP SYN and ACK, over both
+ * versions of IP. Packets are made by packet/draft.h and read by packet/packet.h alone.
  *
  *   what a probe carries      where it stands                       survives a quote of 8 bytes
  *   ident, random a run       ICMP identifier; source port          yes
@@ -20,6 +20,8 @@ enum sonde_method {
 	SONDE_METHOD_ICMP,
 	SONDE_METHOD_UDP,
 	SONDE_METHOD_TCP,	/* SYN: the answer is a SYN-ACK or a RST */
+	SONDE_METHOD_ACK,	/* a bare TCP ACK: the answer is a RST whose sequence number is what
+				 * was acknowledged, RFC 9293 section 3.5.2 */
 	SONDE_METHOD_NEIGHBOUR, /* ARP, or neighbour solicitation over IPv6: it has no secret, so
 				 * that one probe may be out to a target at a time */
 };
@@ -52,6 +54,12 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 void sonde_method_payload(const struct sonde_method_look *look,
 			  const struct sonde_method_probe *probe, uint8_t *buf, size_t at,
 			  size_t len);
+
+/* Of either kind. */
+static inline bool sonde_method_is_tcp(uint8_t method)
+{
+	return method == SONDE_METHOD_TCP || method == SONDE_METHOD_ACK;
+}
 
 enum sonde_answer_is {
 	SONDE_ANSWER_NONE, /* nothing that our probes could bring about */

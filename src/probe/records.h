@@ -65,7 +65,7 @@
 #define SONDE_PING_COLUMNS(C, x) \
 	C(x, started, TEXT, "", "RFC 3339, UTC") \
 	C(x, duration_ns, UINT, "ns", "of the run") \
-	C(x, method, TEXT, "", "icmp, udp, tcp or neighbour") \
+	C(x, method, TEXT, "", "icmp, udp, tcp, tcp-ack or neighbour") \
 	C(x, sockets, TEXT, "", "what was sent by: raw socket, ping socket, udp socket or packet socket") \
 	C(x, targets, UINT, "", "how many were asked") \
 	C(x, answered, UINT, "", "how many of them answered at least once") \

@@ -46,7 +46,7 @@ static const char *method_word(const struct sonde_method_look *look)
 {
 	return look->method == SONDE_METHOD_NEIGHBOUR ? " on the link"
 	       : look->method == SONDE_METHOD_UDP     ? " over udp"
-	       : look->method == SONDE_METHOD_TCP     ? " over tcp"
+	       : sonde_method_is_tcp(look->method)    ? " over tcp"
 						      : "";
 }
 
@@ -69,8 +69,8 @@ void sonde_say_head(struct sonde_text *t, const struct sonde_ping *p)
 		sonde_text_print(t, " port %u", look->port);
 	if (look->method == SONDE_METHOD_NEIGHBOUR)
 		sonde_text_str(t, six ? ", neighbour solicitation.\n" : ", ARP.\n");
-	else if (look->method == SONDE_METHOD_TCP)
-		sonde_text_str(t, ", SYN.\n");
+	else if (sonde_method_is_tcp(look->method))
+		sonde_text_str(t, look->method == SONDE_METHOD_ACK ? ", ACK.\n" : ", SYN.\n");
 	else if (six)
 		sonde_text_print(t, " %u data bytes\n", look->size);
 	else

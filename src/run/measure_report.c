@@ -285,7 +285,8 @@ static int write_junit(struct sonde_report *r, unsigned failed)
 static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 {
 	const struct sonde_ping *p = r->ping;
-	static const char *const methods[] = { "icmp", "udp", "tcp", "neighbour" };
+	static const char *const methods[] = { "icmp", "udp", "tcp", "tcp-ack",
+					       "neighbour" };
 	bool csv = r->plan->form == SONDE_MEASURE_CSV;
 	struct sonde_target_record rec;
 	struct sonde_ping_record run;

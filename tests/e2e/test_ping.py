@@ -91,7 +91,8 @@ def the_manual_names_every_member_of_a_record():
 def every_method_is_answered_over_both_versions():
     with both_ends() as cable:
         for address in ("10.77.0.2", "fd77::2"):
-            for option, answer in (([], "echo-reply"), (["--tcp", 9], "rst"), (["--udp", 9], None)):
+            for option, answer in (([], "echo-reply"), (["--tcp", 9], "rst"), (["--tcp", 9, "--flags", "ack"], "rst"),
+                                   (["--udp", 9], None)):
                 r = Ping("-c", 3, "-i", "0.02", "--json", *option, address, inside=cable.near)
                 same((r.code, target(r)["received"], target(r)["clock"]), (0, 3, "kernel"), f"{option} {address}: {r.err}")
                 for p in r.records("probe"):
@@ -513,7 +514,7 @@ def a_mark_is_on_what_leaves_by_every_method():
                        "add rule inet t c ip daddr 10.77.0.2 meta mark != 7 drop; "
                        "add rule inet t c icmpv6 type echo-request meta mark != 7 drop; "
                        "add rule inet t c meta l4proto { tcp, udp } meta mark != 7 drop")
-        for option in ([], ["--tcp", 9], ["--udp", 9]):
+        for option in ([], ["--tcp", 9], ["--tcp", 9, "--flags", "ack"], ["--udp", 9]):
             for address in ("10.77.0.2", "fd77::2"):
                 r = Ping("-c", 1, "-m", 7, "--json", *option, address, inside=cable.near)
                 same((r.code, target(r)["received"]), (0, 1), f"{option} {address} {r.out}{r.err}")
