@@ -24,7 +24,7 @@ struct conf {
 	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
 	int discover, flags, color;
 	bool four, six, flood, adaptive, stamp, quiet, numeric, audible, lost, sweep, json, csv,
-		histogram, table, lines, route, arp;
+		histogram, table, lines, route, arp, broadcast, split;
 };
 
 /* clang-format off */
@@ -50,7 +50,8 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 'O', NULL, struct conf, lost, NULL, "a line for each probe that is lost, too"),
 	SONDE_OPTION(FLAG, 'a', "audible", struct conf, audible, NULL, "a bell for each answer"),
 	SONDE_OPTION(FLAG, 'q', "quiet", struct conf, quiet, NULL, "the statistics alone"),
-	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "numbers instead of names, as always"),
+	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "no name beside the address of who answers"),
+	SONDE_OPTION(FLAG, 'b', NULL, struct conf, broadcast, NULL, "to an address of a whole network, too"),
 	SONDE_OPTION(UINT, 0, "tcp", struct conf, tcp, "PORT", "probe by TCP"),
 	SONDE_OPTION_CHOICE(0, "flags", struct conf, flags, "FLAGS", flags, "of a TCP probe"),
 	SONDE_OPTION(UINT, 0, "udp", struct conf, udp, "PORT", "probe by UDP"),
@@ -62,6 +63,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 0, "lines", struct conf, lines, NULL, "one line an answer, also for several targets"),
 	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
 	SONDE_OPTION(FLAG, 0, "csv", struct conf, csv, NULL, "comma-separated values of each probe; with -q, of each target"),
+	SONDE_OPTION(FLAG, 0, "split", struct conf, split, NULL, "what the time was before and after the wire: the kernel, the device's queue, waking up"),
 	SONDE_OPTION(FLAG, 0, "histogram", struct conf, histogram, NULL, "draw how the round trips are spread"),
 	SONDE_OPTION(TEXT, 0, "expect", struct conf, expect, "DEMANDS", "exit 1 unless they are met: 'loss<1% p99<20ms jitter<2ms'"),
 	SONDE_OPTION(TEXT, 0, "junit", struct conf, junit, "FILE", "write what was met and what was not as JUnit XML"),
@@ -164,7 +166,7 @@ static void check(const struct conf *conf)
 
 static struct sonde_ping_plan ping_plan(const struct conf *conf)
 {
-	struct sonde_method_look look = { .size = conf->size };
+	struct sonde_method_look look = { .size = conf->size, .group = conf->broadcast };
 	struct sonde_ping_plan plan = {
 		.count = conf->count,
 		.interval = conf->interval,
@@ -210,6 +212,8 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.tos = conf->tos ? take_tos(conf->tos) : -1,
 		.discover = discover[conf->discover],
 		.record_route = conf->route,
+		.broadcast = conf->broadcast,
+		.split = conf->split,
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
 	};
 
@@ -329,6 +333,8 @@ int main(int argc, char **argv)
 	plan.lost = conf.lost;
 	plan.audible = conf.audible;
 	plan.stamp = conf.stamp;
+	plan.numeric = conf.numeric;
+	plan.split = conf.split;
 	plan.histogram = conf.histogram;
 	plan.expect = expect;
 	plan.expects = take_expect(conf.expect, expect);

@@ -13,7 +13,8 @@ enum sonde_arrival_is {
 	SONDE_ARRIVAL_ERROR,   /* an ICMP error that the kernel matched to our socket: from is who
 				* sent it, to whom the probe went to, type, code, mtu; byte is what
 				* it quotes of the probe */
-	SONDE_ARRIVAL_SENT,    /* stamp: when the probe of this token left for the device */
+	SONDE_ARRIVAL_QUEUED,  /* stamp: when the probe of this token came to the device's queue */
+	SONDE_ARRIVAL_SENT,    /* stamp: when it left for the device */
 	SONDE_ARRIVAL_REFUSED, /* the probe of this token did not leave: error */
 };
 
@@ -33,7 +34,7 @@ struct sonde_arrival {
 	uint8_t type, code; /* ERROR: of the ICMP or ICMPv6 header */
 	int16_t ttl;	    /* hops left; -1: not known. Of BEGINS_IP it stands in byte */
 	bool checked;	    /* the kernel has verified the checksum */
-	uint32_t token;	    /* SENT, REFUSED: of the step that asked */
+	uint32_t token;	    /* QUEUED, SENT, REFUSED: of the step that asked */
 	uint32_t mtu;	    /* ERROR: of the next hop; 0: not told */
 	int error;	    /* REFUSED: errno, above 0 */
 	sonde_ns now;	    /* CLOCK_MONOTONIC as it was read from the kernel */

@@ -100,6 +100,17 @@ bool sonde_flight_sent(struct sonde_flight *f, const struct sonde_wall *w, uint3
 	return true;
 }
 
+bool sonde_flight_queued(struct sonde_flight *f, const struct sonde_wall *w, uint32_t token,
+			 sonde_ns stamp, sonde_ns now)
+{
+	struct sonde_probe *p = sonde_flight_token(f, token);
+	sonde_ns queued = p ? sonde_wall_map(w, stamp, p->asked, now) : 0;
+
+	if (queued && !p->queued)
+		p->queued = queued;
+	return queued;
+}
+
 /* The same place of the network. Ports and scopes are asked elsewhere. */
 static bool same_host(const struct sonde_address *a, const struct sonde_address *b)
 {
@@ -259,8 +270,8 @@ struct sonde_flight_verdict sonde_flight_match(struct sonde_flight *f,
 		v.match = SONDE_MATCH_CORRUPTED;
 		return v;
 	}
-	v.rewritten = a->other_ident ||
-		      (!same_host(&a->asked, &to[p->target]) && !is_group(&to[p->target]));
+	v.rewritten = a->other_ident || (!look->group && !same_host(&a->asked, &to[p->target]) &&
+					 !is_group(&to[p->target]));
 	v.match = move_on(p, a);
 	return v;
 }

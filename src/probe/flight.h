@@ -27,9 +27,10 @@ enum sonde_probe_state {
 struct sonde_probe {
 	struct sonde_method_probe is;
 	sonde_ns asked; /* before it was handed to the kernel; CLOCK_MONOTONIC, as all times here */
-	sonde_ns sent;	/* the kernel's stamp; 0: not known */
-	sonde_ns left;	/* when the kernel had it for certain; 0: not told */
-	uint64_t seq;	/* which probe of its target, from 0 */
+	sonde_ns queued; /* the kernel's stamp of its coming to the device's queue; 0: not known */
+	sonde_ns sent;	 /* the kernel's stamp of its leaving; 0: not known */
+	sonde_ns left;	 /* when the kernel had it for certain; 0: not told */
+	uint64_t seq;	 /* which probe of its target, from 0 */
 	uint32_t target;
 	uint16_t sum;  /* as sonde_method_make tells */
 	uint8_t state; /* enum sonde_probe_state */
@@ -67,6 +68,10 @@ struct sonde_probe *sonde_flight_token(const struct sonde_flight *f, uint32_t to
  * cannot be so, and the stamp is not used. */
 bool sonde_flight_sent(struct sonde_flight *f, const struct sonde_wall *w, uint32_t token,
 		       sonde_ns stamp, sonde_ns now);
+
+/* Likewise, that it came to the queue. */
+bool sonde_flight_queued(struct sonde_flight *f, const struct sonde_wall *w, uint32_t token,
+			 sonde_ns stamp, sonde_ns now);
 
 enum sonde_match {
 	SONDE_MATCH_NOTHING,   /* none of ours */

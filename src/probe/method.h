@@ -31,6 +31,7 @@ enum { SONDE_METHOD_TAG = 8, SONDE_METHOD_HEAD = 16, SONDE_METHOD_PATTERN = 16 }
 struct sonde_method_look {   /* what all probes of a run have in common, per version of IP */
 	uint8_t method;	     /* enum sonde_method */
 	uint8_t pattern_len; /* 0: the filling is worked out from the tag */
+	bool group;	     /* many may answer, each from its own address */
 	uint8_t pattern[SONDE_METHOD_PATTERN];
 	uint16_t ident;
 	uint16_t port;	/* of the target; host order */

@@ -349,6 +349,10 @@ void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 {
 	sonde_wall_read(&p->wall, a->now, a->real);
 	switch (a->is) {
+	case SONDE_ARRIVAL_QUEUED:
+		p->unlikely +=
+			!sonde_flight_queued(&p->flight, &p->wall, a->token, a->stamp, a->now);
+		break;
 	case SONDE_ARRIVAL_SENT:
 		p->unlikely += !sonde_flight_sent(&p->flight, &p->wall, a->token, a->stamp, a->now);
 		break;

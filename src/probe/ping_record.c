@@ -60,6 +60,8 @@ void sonde_ping_record(struct sonde_ping *p, const struct sonde_ping_outcome *o)
 	r->asked_ns = probe->asked - p->began;
 	if (probe->sent)
 		r->stack_ns = probe->sent - probe->asked;
+	if (probe->sent && probe->queued)
+		r->queue_ns = probe->sent > probe->queued ? probe->sent - probe->queued : 0;
 	if (o->timed) {
 		r->rtt_ns = o->rtt;
 		r->clock = clock_words[o->clock];

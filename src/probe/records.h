@@ -27,7 +27,8 @@
 	C(x, code, UINT, "", "of the ICMP error") \
 	C(x, mtu, UINT, "bytes", "of the next hop, as the error tells it") \
 	C(x, asked_ns, UINT, "ns", "when the probe was handed to the kernel, since the run's start") \
-	C(x, stack_ns, UINT, "ns", "from there to the device: the kernel, its queue, and finding the neighbour") \
+	C(x, stack_ns, UINT, "ns", "from there to the device: the kernel, finding the neighbour, and the device's queue") \
+	C(x, queue_ns, UINT, "ns", "of that, in the device's queue; with --split") \
 	C(x, wake_ns, UINT, "ns", "from the answer's arrival until it was read")
 
 #define SONDE_TARGET_COLUMNS(C, x) \

@@ -104,21 +104,55 @@ static void say_time(struct sonde_text *t, const struct sonde_probe_record *r)
 	}
 }
 
+/* Where a probe's time went, but for the wire. */
+static void say_split(struct sonde_text *t, const struct sonde_probe_record *r)
+{
+	static const char *const words[] = { "kernel", "queue", "wake" };
+	sonde_ns part[] = { SONDE_ABSENT, r->queue_ns, r->wake_ns };
+	const char *between = " (";
+
+	if (r->stack_ns != SONDE_ABSENT)
+		part[0] = r->stack_ns - (r->queue_ns == SONDE_ABSENT ? 0 : r->queue_ns);
+	for (unsigned i = 0; i < sizeof part / sizeof *part; i++) {
+		if (part[i] == SONDE_ABSENT)
+			continue;
+		sonde_text_print(t, "%s%s ", between, words[i]);
+		say_ms(t, part[i]);
+		between = ", ";
+	}
+	if (*between == ',')
+		sonde_text_str(t, ")");
+}
+
+/* Its address; before it its name, where it is who was asked by one. */
+static void say_from(struct sonde_text *t, const struct sonde_probe_record *r,
+		     const struct sonde_say_look *look)
+{
+	bool named = !look->numeric && !look->several && strcmp(r->name, r->target) &&
+		     !strcmp(r->from, r->target);
+
+	if (named)
+		say_name(t, r->name);
+	sonde_text_print(t, named ? " (%s)" : "%s", r->from);
+}
+
 /* "64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.041 ms" */
-static void say_answer(struct sonde_text *t, const struct sonde_probe_record *r)
+static void say_answer(struct sonde_text *t, const struct sonde_probe_record *r,
+		       const struct sonde_say_look *look)
 {
 	bool echo = r->answer && !strcmp(r->answer, "echo-reply");
 
 	if (echo || !r->answer || !strcmp(r->answer, "data"))
-		sonde_text_print(t, "%llu bytes from %s: %s=%llu", (unsigned long long)r->bytes,
-				 r->from, echo ? "icmp_seq" : "seq", (unsigned long long)r->seq);
-	else if (r->mac)
-		sonde_text_print(t, "reply from %s [%s]: seq=%llu", r->from, r->mac,
-				 (unsigned long long)r->seq);
+		sonde_text_print(t, "%llu bytes from ", (unsigned long long)r->bytes);
 	else
-		sonde_text_print(t, "%s from %s: seq=%llu", r->answer, r->from,
-				 (unsigned long long)r->seq);
+		sonde_text_print(t, "%s from ", r->mac ? "reply" : r->answer);
+	say_from(t, r, look);
+	if (r->mac)
+		sonde_text_print(t, " [%s]", r->mac);
+	sonde_text_print(t, ": %s=%llu", echo ? "icmp_seq" : "seq", (unsigned long long)r->seq);
 	say_time(t, r);
+	if (look->split)
+		say_split(t, r);
 	if (r->rewritten == 1)
 		sonde_text_str(t, strcmp(r->from, r->target) ? " (DIFFERENT ADDRESS!)"
 							     : " (REWRITTEN!)");
@@ -183,7 +217,7 @@ void sonde_say_probe(struct sonde_text *t, const struct sonde_probe_record *r,
 		if (strcmp(r->status, "error"))
 			sonde_text_str(t, behind(r->status));
 	} else {
-		say_answer(t, r);
+		say_answer(t, r, look);
 		sonde_text_str(t, behind(r->status));
 		say_route(t, r);
 	}

@@ -12,6 +12,8 @@
 
 struct sonde_say_look {
 	bool several;		    /* each line says which target it is about */
+	bool numeric;		    /* no name beside the address of who answers */
+	bool split;		    /* behind the time, what it was before and after */
 	bool stamp;		    /* [seconds since 1970] in front */
 	int64_t wall;		    /* since 1970 at the run's start, ns */
 	const char *const *palette; /* sonde_palette, or NULL */

@@ -224,6 +224,12 @@ int sonde_measure_add(struct sonde_measure *m, const char *word, struct sonde_me
 		if (!sonde_resolve(word, a.family == AF_INET ? AF_INET6 : AF_INET, &other))
 			a = other;
 	}
+	if (m->prober[version_of(&a)] &&
+	    sonde_prober_lacks_broadcast(m->prober[version_of(&a)], &a)) {
+		snprintf(end->why, sizeof end->why,
+			 "it is the address of a whole network; -b pings it");
+		return fail(end, -EINVAL, word);
+	}
 	return add(m, word, &a, end);
 }
 

@@ -33,6 +33,8 @@ struct sonde_measure_plan {
 	bool dots;    /* of a flood: a dot for each probe, taken back with its answer */
 	bool lost;    /* a line for each probe that is lost, too */
 	bool audible; /* a bell for each answer */
+	bool numeric; /* no names beside addresses */
+	bool split;   /* what the time was before and after the wire */
 	bool stamp;   /* the time in front of each line */
 	bool histogram;
 	const struct sonde_expect *expect;

@@ -23,6 +23,8 @@ int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *p
 				    .junit = junit,
 				    .out = plan->out,
 				    .look = { .several = ping->n > 1,
+					      .numeric = plan->numeric,
+					      .split = plan->split,
 					      .stamp = plan->stamp,
 					      .wall = wall,
 					      .palette = plan->palette } };
@@ -285,8 +287,7 @@ static int write_junit(struct sonde_report *r, unsigned failed)
 static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 {
 	const struct sonde_ping *p = r->ping;
-	static const char *const methods[] = { "icmp", "udp", "tcp", "tcp-ack",
-					       "neighbour" };
+	static const char *const methods[] = { "icmp", "udp", "tcp", "tcp-ack", "neighbour" };
 	bool csv = r->plan->form == SONDE_MEASURE_CSV;
 	struct sonde_target_record rec;
 	struct sonde_ping_record run;

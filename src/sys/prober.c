@@ -30,6 +30,8 @@ static int ask_stamps(const struct sonde_prober *p)
 	if (p->stamps)
 		flags |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
 			 SOF_TIMESTAMPING_OPT_TSONLY;
+	if (p->stamps && p->plan.split)
+		flags |= SOF_TIMESTAMPING_TX_SCHED;
 	if (p->icmp.fd >= 0)
 		set(p->icmp.fd, SOL_SOCKET, SO_TIMESTAMPING,
 		    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
@@ -66,6 +68,8 @@ static int aim(const struct sonde_prober *p, int fd)
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, plan->device,
 		       (socklen_t)strlen(plan->device) + 1))
 		r = -errno;
+	if (!r && plan->broadcast)
+		r = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (!r && plan->ttl >= 0) {
 		r = set(fd, level, is_six(p) ? IPV6_UNICAST_HOPS : IP_TTL, plan->ttl);
 		set(fd, level, is_six(p) ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL, plan->ttl);
@@ -325,6 +329,19 @@ int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address
 		return -errno;
 	*ret = sonde_sockaddr_get(&name);
 	return 0;
+}
+
+bool sonde_prober_lacks_broadcast(const struct sonde_prober *p, const struct sonde_address *to)
+{
+	struct sonde_address from;
+	bool lacks;
+
+	if (p->plan.broadcast || sonde_prober_source(p, to, &from) != -EACCES)
+		return false;
+	set(p->asker, SOL_SOCKET, SO_BROADCAST, 1);
+	lacks = !sonde_prober_source(p, to, &from);
+	set(p->asker, SOL_SOCKET, SO_BROADCAST, 0);
+	return lacks;
 }
 
 unsigned sonde_prober_fds(const struct sonde_prober *p, struct pollfd *ret)

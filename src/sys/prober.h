@@ -38,6 +38,8 @@ struct sonde_prober_plan {
 	int64_t mark;		     /* -1: none; needs CAP_NET_ADMIN or CAP_NET_RAW */
 	uint32_t most;		     /* bytes of the longest answer */
 	bool stamps;		     /* ask for stamps of what leaves */
+	bool split;		     /* and of its coming to the device's queue */
+	bool broadcast;		     /* to an address of a whole network, too */
 	bool record_route;	     /* of IPv4, RFC 791 section 3.1 */
 };
 
@@ -65,6 +67,9 @@ bool sonde_prober_stamps(const struct sonde_prober *p);
 /* The address that packets to there would come from: 0, or -errno, such as -ENETUNREACH. */
 int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address *to,
 			struct sonde_address *ret);
+
+/* Whether this is an address of a whole network, and plan->broadcast does not allow it. */
+bool sonde_prober_lacks_broadcast(const struct sonde_prober *p, const struct sonde_address *to);
 
 /* Readiness of these wakes whoever waits for answers. Returns how many, at most
  * SONDE_PROBER_FDS. */

@@ -145,10 +145,10 @@ static sonde_ns stamp_of(const struct cmsghdr *c)
 	return (sonde_ns)t.tv_sec * SONDE_SECOND + (sonde_ns)t.tv_nsec;
 }
 
-/* What stands beside a message, as an arrival that has it in bytes. 0, or the origin of what is in
- * the error queue. */
-static unsigned read_control(struct sonde_prober *p, bool icmp, struct msghdr *m,
-			     struct sonde_arrival *a)
+/* What stands beside a message, as an arrival that has it in bytes. Returns what the error queue
+ * says of it, of origin 0 where it is not from there. */
+static struct sock_extended_err read_control(struct sonde_prober *p, bool icmp, struct msghdr *m,
+					     struct sonde_arrival *a)
 {
 	struct sock_extended_err e = { 0 };
 	uint32_t lost;
@@ -177,7 +177,7 @@ static unsigned read_control(struct sonde_prober *p, bool icmp, struct msghdr *m
 			a->token = e.ee_data;
 		}
 	}
-	return e.ee_origin;
+	return e;
 }
 
 static int receive(int fd, struct sonde_prober_batch *b, int flags)
@@ -196,12 +196,12 @@ static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel
 {
 	struct sonde_arrival a = *clocks;
 	struct msghdr *m = &p->err.m[i].msg_hdr;
-	unsigned origin = read_control(p, false, m, &a);
+	struct sock_extended_err e = read_control(p, false, m, &a);
 
-	if (origin == SO_EE_ORIGIN_TIMESTAMPING) {
-		a.is = SONDE_ARRIVAL_SENT;
+	if (e.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
+		a.is = e.ee_info == SCM_TSTAMP_SCHED ? SONDE_ARRIVAL_QUEUED : SONDE_ARRIVAL_SENT;
 		a.token = p->token[a.token % SONDE_PROBER_TOKENS];
-	} else if (origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6) {
+	} else if (e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6) {
 		a.is = SONDE_ARRIVAL_ERROR;
 		a.begins = c->begins;
 		a.to = sonde_sockaddr_get(&p->err.name[i]);

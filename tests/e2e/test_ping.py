@@ -214,6 +214,40 @@ def an_interface_that_goes_is_a_local_error_and_no_endless_loop():
 
 
 @fact
+def a_network_is_asked_only_with_b_and_each_host_answers_for_itself():
+    with both_ends() as cable:
+        cable.far.run("sysctl", "-qw", "net.ipv4.icmp_echo_ignore_broadcasts=0")
+        r = Ping("-c", 1, "10.77.0.255", inside=cable.near)
+        same((r.code, r.out), (2, ""))
+        true("10.77.0.255: it is the address of a whole network; -b pings it" in r.err, r.err)
+        probe = Ping("-b", "-c", 1, "--json", "10.77.0.255", inside=cable.near).records("probe")[0]
+        same((probe["status"], probe["from"], probe["rewritten"], probe["auth_bits"]), ("reply", "10.77.0.2", False, 96))
+        cable.near.run("ip", "route", "add", "prohibit", "10.78.0.1")
+        r = Ping("-c", 1, "10.78.0.1", inside=cable.near)
+        true("did not leave this machine: Permission denied" in r.out, r.out + r.err)
+
+
+@fact
+def the_time_before_and_after_the_wire_is_told_apart():
+    """A neighbour that must be found costs time in the kernel, not on the wire."""
+    with both_ends() as cable:
+        cable.near.run("ip", "neigh", "flush", "dev", "veth0")
+        probes = Ping("--split", "-c", 3, "-i", "0.05", "--json", "10.77.0.2", inside=cable.near).records("probe")
+        true(all(p["stack_ns"] >= p["queue_ns"] > 0 and p["wake_ns"] > 0 for p in probes), probes)
+        r = Ping("--split", "-c", 1, "10.77.0.2", inside=cable.near)
+        true(re.search(r"time=[\d.]+ ms \(kernel \d+\.\d{3}, queue \d+\.\d{3}, wake \d+\.\d{3}\)\n", r.out), r.out)
+        r = Ping("-c", 1, "--json", "10.77.0.2", inside=cable.near)
+        true("queue_ns" not in r.records("probe")[0] and "stack_ns" in r.records("probe")[0], r.out)
+
+
+@fact
+def a_target_asked_by_name_answers_by_name():
+    for option, said in (([], "localhost (127.0.0.1): "), (["-n"], "127.0.0.1: ")):
+        r = ping("-c", 1, "-4", *option, "localhost")
+        true(f"64 bytes from {said}icmp_seq=1" in r.out, r.out)
+
+
+@fact
 def many_targets_are_one_run():
     """Names, prefixes, ranges and files, of both versions."""
     name = os.path.join(folder(), "targets")
