@@ -23,6 +23,7 @@ enum sonde_arrival_begins { /* what byte begins with */
 			    SONDE_BEGINS_ICMP, /* or ICMPv6; of an ERROR, the header of ours that it
 						  quotes */
 			    SONDE_BEGINS_TCP,
+			    SONDE_BEGINS_UDP,
 			    SONDE_BEGINS_ARP,
 			    SONDE_BEGINS_BODY, /* payload of UDP, whose ports the kernel has matched
 						*/

@@ -6,6 +6,14 @@
 #include "packet/draft.h"
 #include "packet/option.h"
 
+enum {
+	HEADER = 8, /* bytes of ICMP echo and of UDP, before the payload */
+	/* Codes one after the other are checksums far apart: what is added to one on the way, with
+	 * a translated address, does not make it that of a neighbour. Odd, and its inverse. */
+	SPREAD = 0x9e37,
+	GATHER = 0x7787,
+};
+
 void sonde_method_payload(const struct sonde_method_look *look,
 			  const struct sonde_method_probe *probe, uint8_t *buf, size_t at,
 			  size_t len)
@@ -15,6 +23,7 @@ void sonde_method_payload(const struct sonde_method_look *look,
 
 	sonde_store(head, 8, probe->tag);
 	sonde_store(head + SONDE_METHOD_TAG, 8, probe->serial);
+	sonde_store(head + SONDE_METHOD_SERIAL, 2, probe->balance);
 	n = n < len ? n : len;
 	memcpy(buf, head + (n ? at : 0), n);
 	if (!look->pattern_len)
@@ -54,11 +63,11 @@ static void push_icmp(struct sonde_draft *d, const struct sonde_method_look *loo
 	}
 }
 
-static void push_udp(struct sonde_draft *d, const struct sonde_method_look *look)
+static void push_udp(struct sonde_draft *d, const struct sonde_method_look *look, uint16_t flow)
 {
 	sonde_draft_push(d, SONDE_udp);
 	sonde_set(d, udp, sport, look->ident);
-	sonde_set(d, udp, dport, look->port);
+	sonde_set(d, udp, dport, (uint16_t)(look->port + flow));
 }
 
 static void push_tcp(struct sonde_draft *d, const struct sonde_method_look *look,
@@ -67,7 +76,7 @@ static void push_tcp(struct sonde_draft *d, const struct sonde_method_look *look
 	uint32_t code = (uint32_t)probe->code << 16 | (uint16_t)probe->tag;
 
 	sonde_draft_push(d, SONDE_tcp);
-	sonde_set(d, tcp, sport, look->ident);
+	sonde_set(d, tcp, sport, (uint16_t)(look->ident + probe->flow));
 	sonde_set(d, tcp, dport, look->port);
 	sonde_set(d, tcp, seq, code);
 	if (look->method == SONDE_METHOD_ACK) {
@@ -103,23 +112,40 @@ static void push_solicitation(struct sonde_draft *d, const struct sonde_method_l
 		       look->mac, sizeof look->mac);
 }
 
-/* The checksum of the header that was pushed first behind IP. */
-static uint16_t sum_of(const uint8_t *h, enum sonde_method method)
+/* Where the checksum of a probe stands, from the header behind that of IP on. */
+static unsigned place_of_sum(enum sonde_method method)
 {
 	static const uint8_t at[] = { SONDE_AT_icmp_checksum / 8, SONDE_AT_udp_checksum / 8,
 				      SONDE_AT_tcp_checksum / 8, SONDE_AT_tcp_checksum / 8 };
 
-	return (uint16_t)sonde_load(h + at[method], 2);
+	return at[method];
 }
 
-int sonde_method_make(const struct sonde_method_look *look, const struct sonde_method_probe *probe,
+/* Writes the balance, so that the checksum becomes what it is to be: RFC 1624, with the balance 0
+ * before. Neither of the two zeros: one says that there is none, the other is not written. */
+static void balance(const struct sonde_method_look *look, struct sonde_method_probe *probe,
+		    uint8_t *h)
+{
+	unsigned at = place_of_sum(look->method);
+	uint16_t was = (uint16_t)sonde_load(h + at, 2);
+	uint16_t wanted = look->method == SONDE_METHOD_UDP
+				  ? (uint16_t)((uint32_t)probe->code * SPREAD)
+				  : (uint16_t)(1 + (uint32_t)(look->sum + probe->flow) % 0xfffe);
+	uint32_t sum = (uint16_t)~wanted + (uint32_t)was;
+
+	probe->balance = (uint16_t)(sum + (sum >> 16));
+	sonde_store(h + at, 2, wanted);
+	sonde_store(h + HEADER + SONDE_METHOD_SERIAL, 2, probe->balance);
+}
+
+int sonde_method_make(const struct sonde_method_look *look, struct sonde_method_probe *probe,
 		      const struct sonde_address *from, const struct sonde_address *to,
 		      uint8_t *buf, uint32_t cap, uint16_t *ret_sum)
 {
 	bool six = to->family == AF_INET6, known = from->family || !six;
 	bool neighbour = look->method == SONDE_METHOD_NEIGHBOUR;
 	bool framed = six || (look->method != SONDE_METHOD_ICMP && !neighbour);
-	uint32_t body, size = sonde_method_is_tcp(look->method) || neighbour ? 0 : look->size;
+	uint32_t body;
 	struct sonde_draft d;
 	int at;
 
@@ -129,7 +155,7 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 	body = d.p.len;
 	switch (look->method) {
 	case SONDE_METHOD_ICMP: push_icmp(&d, look, probe->code, six); break;
-	case SONDE_METHOD_UDP: push_udp(&d, look); break;
+	case SONDE_METHOD_UDP: push_udp(&d, look, probe->flow); break;
 	case SONDE_METHOD_TCP:
 	case SONDE_METHOD_ACK: push_tcp(&d, look, probe); break;
 	default:
@@ -138,16 +164,21 @@ int sonde_method_make(const struct sonde_method_look *look, const struct sonde_m
 		else
 			push_arp(&d, look, from, to);
 	}
-	for (uint32_t done = 0, n; done < size; done += n) {
+	probe->balance = 0;
+	for (uint32_t done = 0, n; done < probe->size; done += n) {
 		uint8_t piece[256];
 
-		n = size - done < sizeof piece ? size - done : sizeof piece;
+		n = probe->size - done < sizeof piece ? probe->size - done : sizeof piece;
 		sonde_method_payload(look, probe, piece, done, n);
 		if (sonde_draft_append(&d, piece, n) < 0)
 			return SONDE_NO_SPACE;
 	}
 	at = sonde_draft_encode(&d);
-	*ret_sum = known && !neighbour ? sum_of(buf + body, look->method) : 0;
+	if (probe->size >= SONDE_METHOD_HEAD)
+		balance(look, probe, buf + body);
+	*ret_sum = 0;
+	if (known && !neighbour)
+		*ret_sum = (uint16_t)sonde_load(buf + body + place_of_sum(look->method), 2);
 	memmove(buf, buf + body, (size_t)at - body);
 	return at - (int)body;
 }
@@ -246,18 +277,27 @@ static bool take_icmp(struct reading *r, uint8_t type, uint8_t code, uint16_t su
 	return r->answer->is;
 }
 
+static uint16_t flows(const struct sonde_method_look *look)
+{
+	return look->flows ? look->flows : 1;
+}
+
 static void take_udp(struct reading *r, const struct sonde_layer *l, bool quoted)
 {
 	const struct sonde_udp *udp = (const struct sonde_udp *)(r->p->byte + l->at);
 	uint16_t near = quoted ? sonde_udp_sport(udp) : sonde_udp_dport(udp);
 	uint16_t far = quoted ? sonde_udp_dport(udp) : sonde_udp_sport(udp);
 
-	r->ours = r->look->method == SONDE_METHOD_UDP && far == r->look->port;
+	uint16_t flow = (uint16_t)(far - r->look->port);
+
+	r->ours = r->look->method == SONDE_METHOD_UDP && flow < flows(r->look);
+	r->answer->flow = flow;
 	r->answer->other_ident = near != r->look->ident;
 	if (!quoted)
 		r->answer->is = SONDE_ANSWER_DATA;
 	r->answer->sum = sonde_udp_checksum(udp);
-	r->answer->has_sum = quoted;
+	r->answer->code = (uint16_t)((uint32_t)r->answer->sum * GATHER);
+	r->answer->has_code = r->answer->has_sum = quoted;
 	take_payload(r, l);
 }
 
@@ -267,10 +307,12 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 	uint16_t near = quoted ? sonde_tcp_sport(tcp) : sonde_tcp_dport(tcp);
 	uint16_t far = quoted ? sonde_tcp_dport(tcp) : sonde_tcp_sport(tcp);
 	bool ack = r->look->method == SONDE_METHOD_ACK;
+	uint16_t flow = (uint16_t)(near - r->look->ident);
 	uint32_t seq = quoted || ack ? sonde_tcp_seq(tcp) : sonde_tcp_ackseq(tcp) - 1;
 
 	r->ours = sonde_method_is_tcp(r->look->method) && far == r->look->port;
-	r->answer->other_ident = near != r->look->ident;
+	r->answer->other_ident = flow >= flows(r->look);
+	r->answer->flow = flow;
 	r->answer->code = (uint16_t)(seq >> 16);
 	r->answer->low = (uint16_t)seq;
 	r->answer->has_code = r->answer->has_low = true;
@@ -379,9 +421,9 @@ static bool sums_are_wrong(const struct sonde_packet *p)
 
 static void read_packet(struct reading *r, const struct sonde_arrival *a, bool six)
 {
-	static const enum sonde_shape first[2][4] = {
-		{ SONDE_ip, SONDE_icmp, SONDE_tcp, SONDE_arp },
-		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp, SONDE_arp },
+	static const enum sonde_shape first[2][5] = {
+		{ SONDE_ip, SONDE_icmp, SONDE_tcp, SONDE_udp, SONDE_arp },
+		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp, SONDE_udp, SONDE_arp },
 	};
 	uint32_t len = (uint32_t)a->byte.len;
 	struct sonde_packet p;
@@ -430,6 +472,7 @@ void sonde_method_read(const struct sonde_method_look *look, const struct sonde_
 				      .asked = a->is == SONDE_ARRIVAL_ERROR ? a->to : a->from,
 				      .ttl = a->ttl,
 				      .quoted_ttl = -1,
+				      .flow = -1,
 				      .bytes = (uint32_t)a->byte.len };
 	if (a->is == SONDE_ARRIVAL_ERROR) {
 		read_told(&r, a);

@@ -43,6 +43,7 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 	sonde_pace_init(&p->storm, STORM_GAP, SONDE_SECOND / STORM_GAP, now);
 	sonde_wall_read(&p->wall, now, real);
 	sonde_flight_init(&p->flight, &p->arena, &plan->secret, room_for(plan, n, gap));
+	p->flight.no_zero = plan->look[0].method == SONDE_METHOD_UDP;
 	p->to = sonde_arena_take(&p->arena, n * sizeof *p->to);
 	p->host = sonde_arena_take(&p->arena, n * sizeof *p->host);
 	p->told = sonde_arena_take(&p->arena, TOLD * sizeof *p->told);
@@ -153,6 +154,7 @@ static struct sonde_step send_next(struct sonde_ping *p, sonde_ns now)
 	int len;
 
 	probe->seq = h->seq++;
+	probe->is.size = sonde_method_size(&p->plan.look[p->to[at].family == AF_INET6]);
 	sonde_pace_take(&p->pace, now);
 	len = sonde_method_make(&p->plan.look[p->to[at].family == AF_INET6], &probe->is, &h->from,
 				&p->to[at], p->packet, p->packet_cap, &probe->sum);

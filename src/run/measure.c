@@ -85,7 +85,7 @@ int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_pl
 		       struct sonde_measure_end *end)
 {
 	struct sonde_measure *m = calloc(1, sizeof *m);
-	uint16_t ident[VERSIONS];
+	uint16_t ident[VERSIONS], sum;
 	int r, first = -EAFNOSUPPORT;
 	bool any = false;
 
@@ -101,6 +101,10 @@ int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_pl
 	r = random_bytes(&m->plan.ping.secret, sizeof m->plan.ping.secret);
 	if (!r)
 		r = random_bytes(ident, sizeof ident);
+	if (!r)
+		r = random_bytes(&sum, sizeof sum);
+	if (!r)
+		m->plan.ping.look[V4].sum = m->plan.ping.look[V6].sum = sum;
 	for (int v = V4; !r && v < VERSIONS; v++)
 		if (wants(plan, v)) {
 			int failed = open_one(m, v, ident[v]);

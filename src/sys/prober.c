@@ -11,7 +11,11 @@
 #include "sys/prober_inside.h"
 #include "sys/sockaddr.h"
 
-enum { LEAST = 2048 }; /* bytes for an answer: errors quote up to 1,280 */
+enum {
+	LEAST = 2048, /* bytes for an answer: errors quote up to 1,280 */
+	FLOWINFO_SEND =
+		33, /* IPV6_FLOWINFO_SEND of linux/in6.h, which does not go with netinet/in.h */
+};
 
 static int set(int fd, int level, int name, int value)
 {
@@ -68,6 +72,9 @@ static int aim(const struct sonde_prober *p, int fd)
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, plan->device,
 		       (socklen_t)strlen(plan->device) + 1))
 		r = -errno;
+	/* A flow label that a probe asks for. */
+	if (!r && is_six(p))
+		r = set(fd, IPPROTO_IPV6, FLOWINFO_SEND, 1);
 	if (!r && plan->broadcast)
 		r = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (!r && plan->ttl >= 0) {
@@ -126,7 +133,7 @@ static int open_raw_icmp(struct sonde_prober *p, struct sonde_prober_channel *c,
 		return r;
 	c->fd = r;
 	c->begins = is_six(p) ? SONDE_BEGINS_ICMP : SONDE_BEGINS_IP;
-	return sonde_prober_filter_icmp(c->fd, p->plan.family, protocol, p->ident);
+	return sonde_prober_filter_icmp(c->fd, p, protocol);
 }
 
 static int open_icmp(struct sonde_prober *p)
@@ -144,43 +151,45 @@ static int open_icmp(struct sonde_prober *p)
 	return r ? r : take_port(p->data.fd, p, &p->ident);
 }
 
-static int open_udp(struct sonde_prober *p)
+/* Headers of UDP and TCP that we write ourselves: over IPv6 the kernel looks after their checksum,
+ * RFC 3542 section 3.1. The port is kept by a socket that neither listens nor reads, so that the
+ * kernel resets what is answered, and gives the port to nobody else. */
+static int open_raw(struct sonde_prober *p, uint8_t protocol)
 {
-	int r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP);
-
-	if (r < 0)
-		return r;
-	p->mode = "udp socket";
-	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, false };
-	r = aim(p, p->data.fd);
-	if (!r)
-		r = take_port(p->data.fd, p, &p->ident);
-	if (r)
-		return r;
-	/* The error queue does not tell the quoted checksum, which may be all there is of a secret.
-	 */
-	r = open_raw_icmp(p, &p->icmp, IPPROTO_UDP);
-	p->data.errors = r == -EPERM || r == -EACCES;
-	return p->data.errors ? 0 : r;
-}
-
-/* The port is kept by a socket that never listens, so that the kernel resets what is answered. */
-static int open_tcp(struct sonde_prober *p)
-{
-	int r = new_socket(p, SOCK_RAW, IPPROTO_TCP);
+	bool tcp = protocol == IPPROTO_TCP;
+	int r = new_socket(p, SOCK_RAW, protocol);
 
 	if (r < 0)
 		return r;
 	p->mode = "raw socket";
-	p->data = (struct sonde_prober_channel){ r, is_six(p) ? SONDE_BEGINS_TCP : SONDE_BEGINS_IP,
-						 false };
-	if ((r = aim(p, p->data.fd)) || (r = new_socket(p, SOCK_STREAM, 0)) < 0)
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_IP, false };
+	if (is_six(p)) {
+		p->data.begins = tcp ? SONDE_BEGINS_TCP : SONDE_BEGINS_UDP;
+		if ((r = set(p->data.fd, IPPROTO_IPV6, IPV6_CHECKSUM, tcp ? 16 : 6)))
+			return r;
+	}
+	if ((r = aim(p, p->data.fd)) || (r = new_socket(p, tcp ? SOCK_STREAM : SOCK_DGRAM, 0)) < 0)
 		return r;
 	p->keeper = r;
+	set(p->keeper, SOL_SOCKET, SO_RCVBUF, 0);
 	if ((r = aim(p, p->keeper)) || (r = take_port(p->keeper, p, &p->ident)) ||
-	    (r = open_raw_icmp(p, &p->icmp, IPPROTO_TCP)))
+	    (r = open_raw_icmp(p, &p->icmp, protocol)))
 		return r;
-	return sonde_prober_filter_tcp(p->data.fd, p->plan.family, p->ident);
+	return sonde_prober_filter_ports(p->data.fd, p);
+}
+
+static int open_udp(struct sonde_prober *p)
+{
+	int r = open_raw(p, IPPROTO_UDP);
+
+	if (r != -EPERM && r != -EACCES)
+		return r;
+	if ((r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) < 0)
+		return r;
+	p->mode = "udp socket";
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, true };
+	r = aim(p, p->data.fd);
+	return r ? r : take_port(p->data.fd, p, &p->ident);
 }
 
 /* RFC 791 section 3.1: room for nine addresses, behind one byte of padding. */
@@ -239,7 +248,7 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	r = plan->neighbour		     ? sonde_prober_open_neighbour(p)
 	    : plan->protocol == IPPROTO_ICMP ? open_icmp(p)
 	    : plan->protocol == IPPROTO_UDP  ? open_udp(p)
-					     : open_tcp(p);
+					     : open_raw(p, IPPROTO_TCP);
 	if (!r && (r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) >= 0) {
 		p->asker = r;
 		r = aim(p, p->asker);

@@ -7,10 +7,9 @@
  *              with CAP_NET_RAW                       without
  *   ICMP       a raw socket                           a ping socket, if
  *                                                     net.ipv4.ping_group_range allows it
- *   UDP        a UDP socket, and a raw socket for     a UDP socket and its error queue
- *              ICMP errors
- *   TCP        a raw socket, a port that is kept,     not at all
+ *   UDP        a raw socket, a port that is kept,     a UDP socket and its error queue
  *              and a raw socket for ICMP errors
+ *   TCP        the same                               not at all
  *   neighbour  a packet socket for ARP, a raw one     not at all
  *              for neighbour solicitation
  *
@@ -31,6 +30,7 @@ struct sonde_prober_plan {
 	uint8_t protocol;   /* IPPROTO_ICMP for both versions, IPPROTO_UDP, IPPROTO_TCP */
 	bool neighbour;	    /* instead of that: ARP, or neighbour solicitation; needs a device */
 	uint16_t ident;	    /* for a raw ICMP socket; random, from the caller */
+	uint16_t flows;	    /* of TCP: so many source ports; 0 is one */
 	const char *device; /* leave by this interface; NULL: as the routes say */
 	struct sonde_address source; /* family 0: as the routes say */
 	int ttl, tos;		     /* -1: the kernel's own */

@@ -60,8 +60,8 @@ socklen_t sonde_prober_aim_neighbour(const struct sonde_prober *p, const struct 
 void sonde_prober_restart(struct sonde_prober *p);
 
 /* Both let only through what can be about our probes; 0 or -errno. protocol: IPPROTO_ICMP,
- * IPPROTO_ICMPV6 or IPPROTO_TCP, that of the probes. */
-int sonde_prober_filter_icmp(int fd, uint16_t family, uint8_t protocol, uint16_t ident);
-int sonde_prober_filter_tcp(int fd, uint16_t family, uint16_t ident);
+ * IPPROTO_ICMPV6, IPPROTO_UDP or IPPROTO_TCP, that of the probes. */
+int sonde_prober_filter_icmp(int fd, const struct sonde_prober *p, uint8_t protocol);
+int sonde_prober_filter_ports(int fd, const struct sonde_prober *p);
 
 #endif

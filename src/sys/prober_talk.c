@@ -65,6 +65,20 @@ static void put_hops(const struct sonde_prober *p, struct msghdr *m, int ttl)
 	memcpy(CMSG_DATA(c), &ttl, sizeof ttl);
 }
 
+/* Of UDP the header that is left out says the port. */
+static socklen_t put_name(const struct sonde_step *s, bool body, struct sockaddr_in6 *ret)
+{
+	struct sonde_address to = *s->to;
+	socklen_t len;
+
+	if (body)
+		to.port = (uint16_t)sonde_load(s->byte.at + 2, 2);
+	len = sonde_sockaddr_put(&to, body, ret);
+	if (to.family == AF_INET6)
+		ret->sin6_flowinfo = htobe32(s->label);
+	return len;
+}
+
 void sonde_prober_put(struct sonde_prober *p, const struct sonde_step *s, sonde_prober_hear hear,
 		      void *arg)
 {
@@ -76,7 +90,7 @@ void sonde_prober_put(struct sonde_prober *p, const struct sonde_step *s, sonde_
 	prepare(m, &p->out, i);
 	put_hops(p, m, s->ttl);
 	m->msg_namelen = p->plan.neighbour ? sonde_prober_aim_neighbour(p, s->to, &p->out.name[i])
-					   : sonde_sockaddr_put(s->to, body, &p->out.name[i].in6);
+					   : put_name(s, body, &p->out.name[i].in6);
 	p->out.v[i].iov_len = s->byte.len - skip < p->out.each ? s->byte.len - skip : p->out.each;
 	memcpy(p->out.v[i].iov_base, s->byte.at + skip, p->out.v[i].iov_len);
 	p->put_token[i] = s->token;
