@@ -86,6 +86,18 @@ static inline bool sonde_method_is_tcp(uint8_t method)
 	return method == SONDE_METHOD_TCP || method == SONDE_METHOD_ACK;
 }
 
+/* The checksum of a UDP probe with this code, and back. Codes one after the other are checksums far
+ * apart: what is added to one on the way, with a translated address, does not make it that of a
+ * neighbour. The factors are odd, and each the inverse of the other. 0 is 0. */
+static inline uint16_t sonde_method_spread(uint16_t code)
+{
+	return (uint16_t)(code * 0x9e37u);
+}
+static inline uint16_t sonde_method_gather(uint16_t sum)
+{
+	return (uint16_t)(sum * 0x7787u);
+}
+
 enum sonde_answer_is {
 	SONDE_ANSWER_NONE, /* nothing that our probes could bring about */
 	SONDE_ANSWER_ECHO,
@@ -118,5 +130,10 @@ struct sonde_answer {
 /* Never fails: what cannot be ours is SONDE_ANSWER_NONE. */
 void sonde_method_read(const struct sonde_method_look *look, const struct sonde_arrival *a,
 		       struct sonde_answer *ret);
+
+/* Whether this is the answer of the host that was asked, and not an error on the way: of UDP, an
+ * error that says that its port is closed is one. */
+bool sonde_method_is_end(const struct sonde_method_look *look, const struct sonde_answer *answer,
+			 const struct sonde_address *to);
 
 #endif

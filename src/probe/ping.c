@@ -215,51 +215,13 @@ static void hear_refusal(struct sonde_ping *p, const struct sonde_arrival *a)
 	tell_bare(p, probe, SONDE_PING_LOCAL, a->error);
 }
 
-/* The round trip, and the best clock that both ends of it have. */
-static void measure(struct sonde_ping *p, const struct sonde_arrival *a,
-		    struct sonde_ping_outcome *o)
-{
-	const struct sonde_probe *probe = &o->probe;
-	sonde_ns begin = probe->sent ? probe->sent : probe->asked;
-	sonde_ns came = sonde_wall_map(&p->wall, a->stamp, begin, a->now);
-	sonde_ns end = came ? came : a->now;
-
-	p->unlikely += a->stamp && !came;
-	o->clock = came		 ? probe->sent ? SONDE_PING_KERNEL : SONDE_PING_KERNEL_RX
-		   : probe->sent ? SONDE_PING_KERNEL_TX
-				 : SONDE_PING_USER;
-	o->rtt = end > begin ? end - begin : 0;
-	o->wake = came ? a->now - came : SONDE_ABSENT;
-	o->timed = true;
-	if (o->clock == SONDE_PING_KERNEL) {
-		o->sure = true;
-		o->uncertainty = probe->steps == (uint8_t)p->wall.steps ? 0 : SONDE_WALL_NOISE;
-	} else if (o->clock == SONDE_PING_KERNEL_RX && probe->left) {
-		o->sure = true;
-		o->uncertainty = SONDE_WALL_NOISE + (probe->left - probe->asked);
-	}
-}
-
-/* An ICMP error is an answer to UDP where it comes from the port that was asked. */
-static bool is_reply(const struct sonde_ping *p, const struct sonde_answer *n,
-		     const struct sonde_probe *probe)
-{
-	const struct sonde_address *to = &p->to[probe->target];
-	bool six = to->family == AF_INET6;
-
-	if (n->is != SONDE_ANSWER_ERROR)
-		return true;
-	return p->plan.look[six].method == SONDE_METHOD_UDP && n->type == (six ? 1 : 3) &&
-	       n->code_of_type == (six ? 4 : 3) && !memcmp(n->from.ip, to->ip, 16);
-}
-
 static void count_first(struct sonde_ping *p, struct sonde_ping_host *h,
 			const struct sonde_ping_outcome *o)
 {
 	bool before = is_enough(p, h);
 
-	sonde_stats_answer(&h->stats, &p->arena, o->probe.seq, o->rtt);
-	h->clocks |= (uint8_t)(1u << o->clock);
+	sonde_stats_answer(&h->stats, &p->arena, o->probe.seq, o->trip.rtt);
+	h->clocks |= (uint8_t)(1u << o->trip.clock);
 	p->satisfied += !before && is_enough(p, h);
 }
 
@@ -337,9 +299,11 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 	o.route_len = (uint8_t)(n.route.len < sizeof o.route ? n.route.len : sizeof o.route);
 	if (o.route_len)
 		memcpy(o.route, n.route.at, o.route_len);
-	if (v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED)
-		measure(p, a, &o);
-	o.status = (uint8_t)count(p, &v, is_reply(p, &n, v.probe), &o);
+	o.timed = v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED;
+	if (o.timed)
+		p->unlikely += !sonde_trip_measure(&o.trip, &p->wall, &o.probe, a);
+	o.status =
+		(uint8_t)count(p, &v, sonde_method_is_end(look, &n, &p->to[v.probe->target]), &o);
 	if (v.match == SONDE_MATCH_FIRST)
 		hurry(p, v.probe, a->now);
 	keep = p->plan.quiet || is_storm(p, o.status, a->now) ? NULL : tell(p);
