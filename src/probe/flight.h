@@ -34,6 +34,8 @@ struct sonde_probe {
 	uint32_t target;
 	uint16_t sum;  /* as sonde_method_make tells */
 	uint8_t state; /* enum sonde_probe_state */
+	uint8_t ttl;   /* hops it was given; 0: as the socket has it */
+	uint8_t aim;   /* what for: the measurement's to say */
 	uint8_t steps; /* of the wall clock, when the stamp was mapped; modulo 256 */
 };
 

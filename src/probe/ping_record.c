@@ -96,13 +96,6 @@ uint32_t sonde_ping_answered(const struct sonde_ping *p)
 	return n;
 }
 
-static const char *clock_of(uint8_t clocks)
-{
-	if (!clocks)
-		return NULL;
-	return clocks & (clocks - 1) ? "mixed" : sonde_trip_word((uint8_t)__builtin_ctz(clocks));
-}
-
 void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_target_record *ret,
 		       char *address_text)
 {
@@ -131,7 +124,7 @@ void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_targ
 	ret->loss_single = s->single;
 	ret->loss_longest = s->longest;
 	ret->last_error = h->error;
-	ret->clock = clock_of(h->clocks);
+	ret->clock = sonde_trip_words(h->clocks);
 	if (!s->n)
 		return;
 	ret->rtt_min_ns = s->min;

@@ -28,3 +28,10 @@ const char *sonde_trip_word(uint8_t clock)
 
 	return words[clock];
 }
+
+const char *sonde_trip_words(uint8_t clocks)
+{
+	if (!clocks)
+		return NULL;
+	return clocks & (clocks - 1) ? "mixed" : sonde_trip_word((uint8_t)__builtin_ctz(clocks));
+}

@@ -27,4 +27,7 @@ bool sonde_trip_measure(struct sonde_trip *t, const struct sonde_wall *w,
 /* "kernel", "kernel-rx", "kernel-tx" or "user". Static. */
 const char *sonde_trip_word(uint8_t clock);
 
+/* Of several, a bit for each: the one, or "mixed"; NULL: none. */
+const char *sonde_trip_words(uint8_t clocks);
+
 #endif
