@@ -28,7 +28,9 @@
 	R(SONDE_TRACED, "traced", "another tracer holds the process already")                      \
 	R(SONDE_DESCRIPTION, "description", "the description of the network is wrong")             \
 	R(SONDE_RULES, "rules",                                                                    \
-	  "the rules of the firewall are wrong, or this kernel cannot have them")
+	  "the rules of the firewall are wrong, or this kernel cannot have them")                  \
+	R(SONDE_NOT_ASTABLE, "not-as-table",                                                       \
+	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")
 
 /* clang-format off */
 enum sonde_reason {

@@ -19,6 +19,8 @@ table() {
 	build	header cap-ng.h cap-ng		libcap-ng-dev		gives up capabilities
 	build	header libmnl/libmnl.h mnl	libmnl-dev		netlink: socket diagnosis, interfaces
 	build	header nftables/libnftables.h nftables	libnftables-dev		firewall rules of a lab
+	build	header ares.h cares		libc-ares-dev		names of addresses, without waiting
+	build	header maxminddb.h maxminddb	libmaxminddb-dev	numbers of autonomous systems
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it
