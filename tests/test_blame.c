@@ -157,6 +157,36 @@ START_TEST(a_hops_own_loss_is_told_from_that_of_its_way)
 }
 END_TEST
 
+START_TEST(what_is_certain_is_seldom_wrong)
+{
+	static const unsigned lengths[] = { 10, 20, 50, 100, 1000 };
+	static const double losses[] = { 0.005, 0.02, 0.05, 0.1, 0.3 };
+	unsigned runs = 0, way_wrong = 0, own_wrong = 0;
+
+	for (unsigned i = 0; i < 5; i++)
+		for (unsigned l = 0; l < 5; l++) {
+			struct path way = { .hops = 8, .rounds = lengths[i] }, own = way;
+
+			way.link[2] = losses[l];
+			own.own[3] = losses[l];
+			for (unsigned seed = 0; seed < 40; seed++) {
+				judge(&way, 0, true, sonde_random_at(seed + 1));
+				for (unsigned h = 2; h < 7; h++, runs++)
+					way_wrong += said[h].sure &&
+						     said[h].verdict == SONDE_BLAME_ANSWERS;
+				judge(&own, 0, true, sonde_random_at(seed + 1));
+				own_wrong += said[3].verdict == SONDE_BLAME_WAY;
+			}
+		}
+	if (getenv("SONDE_SHOW"))
+		fprintf(stderr,
+			"certain and wrong: %u of %u where the way lost, %u of %u where not\n",
+			way_wrong, runs, own_wrong, runs / 5);
+	ck_assert_uint_le(way_wrong * 100, runs);
+	ck_assert_uint_eq(own_wrong, 0);
+}
+END_TEST
+
 START_TEST(the_targets_own_loss_begins_at_the_target)
 {
 	struct path p = { .own = { [5] = 0.1 }, .hops = 6, .rounds = 100 };
@@ -251,6 +281,7 @@ Suite *blame_suite(void)
 	tcase_add_test(t, an_outage_is_lost_on_the_way_from_where_it_is);
 	tcase_add_test(t, single_losses_on_a_link_are_seen_in_the_shares);
 	tcase_add_test(t, a_hops_own_loss_is_told_from_that_of_its_way);
+	tcase_add_test(t, what_is_certain_is_seldom_wrong);
 	tcase_add_test(t, the_targets_own_loss_begins_at_the_target);
 	tcase_add_test(t, limited_and_silent_hops_bear_no_witness);
 	tcase_add_test(t, where_nothing_answers_any_more_it_is_dark);
