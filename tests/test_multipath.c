@@ -666,6 +666,75 @@ START_TEST(a_node_that_hardly_any_flow_comes_to_is_called_unsure)
 }
 END_TEST
 
+/* Addresses, kinds and silences at random: nothing holds together, and it ends all the same. */
+START_TEST(a_network_of_nonsense_ends)
+{
+	struct sonde_multipath_plan plan = usual;
+
+	plan.most = 700;
+	plan.max_ttl = 9;
+	for (uint64_t seed = 0; seed < 60; seed++) {
+		struct sonde_arena arena = { 0 };
+		struct sonde_multipath_edge *edge;
+		struct sonde_multipath m;
+		uint64_t state = seed;
+		unsigned sent = 0;
+		uint16_t flow;
+		uint8_t ttl;
+
+		plan.first_ttl = (uint8_t)(1 + seed % 3);
+		plan.gap = (uint8_t)(seed % 4);
+		sonde_multipath_init(&m, &arena, &plan);
+		while (!sonde_multipath_done(&m))
+			while (sonde_multipath_next(&m, &ttl, &flow)) {
+				uint64_t r = sonde_random(&state);
+				struct sonde_address from = { .family = AF_INET,
+							      .ip = { 10, ttl, 0,
+								      (uint8_t)(r % (1 + seed)) } };
+
+				ck_assert_uint_le(++sent, plan.most);
+				sonde_multipath_told(&m, ttl, flow, r >> 32 & 7 ? &from : NULL,
+						     r >> 40 & 31 ? SONDE_MULTIPATH_ROUTER
+								  : SONDE_MULTIPATH_END);
+			}
+		ck_assert_uint_eq(m.out, 0);
+		for (ttl = 0; ttl < 12; ttl++)
+			for (uint32_t i = sonde_multipath_edges(&m, &arena, ttl, &edge); i--;) {
+				ck_assert_uint_lt(edge[i].from, sonde_multipath_nodes(&m, ttl));
+				ck_assert_uint_lt(edge[i].to,
+						  sonde_multipath_nodes(&m, (uint8_t)(ttl + 1)));
+			}
+		sonde_arena_done(&arena);
+	}
+}
+END_TEST
+
+START_TEST(a_crowd_at_a_hop_ends_it)
+{
+	struct sonde_multipath_plan plan = usual;
+	struct sonde_arena arena = { 0 };
+	struct sonde_multipath m;
+	uint32_t serial = 0;
+	uint16_t flow;
+	uint8_t ttl;
+
+	plan.most = UINT16_MAX;
+	sonde_multipath_init(&m, &arena, &plan);
+	while (!sonde_multipath_done(&m))
+		while (sonde_multipath_next(&m, &ttl, &flow)) {
+			struct sonde_address from = { .family = AF_INET };
+
+			memcpy(from.ip, &serial, sizeof serial);
+			serial++;
+			sonde_multipath_told(&m, ttl, flow, &from, SONDE_MULTIPATH_ROUTER);
+		}
+	ck_assert(m.full);
+	ck_assert_uint_lt(m.sent, 4 * SONDE_MULTIPATH_CROWD);
+	ck_assert_uint_lt(arena.used, 50 << 20);
+	sonde_arena_done(&arena);
+}
+END_TEST
+
 START_TEST(what_was_not_asked_is_not_heard)
 {
 	static const struct sonde_address from = { .family = AF_INET, .ip = { 9 } };
@@ -735,6 +804,8 @@ Suite *multipath_suite(void)
 	tcase_add_test(t, flows_that_are_spread_are_not_taken_for_packets_that_are);
 	tcase_add_test(t, all_that_may_be_sent_is_sent_and_no_more);
 	tcase_add_test(t, a_node_that_hardly_any_flow_comes_to_is_called_unsure);
+	tcase_add_test(t, a_network_of_nonsense_ends);
+	tcase_add_test(t, a_crowd_at_a_hop_ends_it);
 	tcase_add_test(t, what_was_not_asked_is_not_heard);
 	tcase_add_test(t, a_late_answer_takes_a_flow_from_the_star);
 	suite_add_tcase(s, t);

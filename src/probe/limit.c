@@ -133,7 +133,7 @@ static struct bucket fit(const struct series *s)
 			if (s->all + lost > burst)
 				try(&best, s, (s->all + lost - burst) / s->span, burst);
 	}
-	for (unsigned i = 0; i < 64; i++) {
+	for (unsigned i = 0; i < 64 && best.burst > 0; i++) {
 		struct bucket at = best;
 
 		if (!(try(&best, s, at.rate * 1.01, at.burst) |
@@ -207,6 +207,8 @@ struct sonde_limit_fit sonde_limit_judge(const struct sonde_limit *l)
 	if (f.odds < -SURE && b.likelihood < -3)
 		return f;
 	f.verdict = f.odds < SURE ? SONDE_LIMIT_UNCLEAR : SONDE_LIMIT_FOUND;
+	if (f.verdict == SONDE_LIMIT_UNCLEAR)
+		return f;
 	f.rate = refine(&s, &b);
 	f.lost = b.lost;
 	burst = (uint32_t)b.burst;

@@ -1,5 +1,7 @@
 #include "probe/multipath_inside.h"
 
+#include <assert.h>
+
 struct sonde_multipath_asked {
 	uint16_t hop, flow;
 	bool check;
@@ -41,6 +43,8 @@ static uint32_t stop(struct sonde_multipath *m, uint32_t k)
 void sonde_multipath_init(struct sonde_multipath *m, struct sonde_arena *arena,
 			  const struct sonde_multipath_plan *plan)
 {
+	assert(plan->percent >= 50 && plan->percent <= 99);
+	assert(plan->first_ttl && plan->first_ttl <= plan->max_ttl);
 	*m = (struct sonde_multipath){ .plan = *plan, .arena = arena, .stale = true };
 	m->hops = plan->max_ttl - plan->first_ttl + 1u;
 	m->hop = sonde_arena_take(arena, m->hops * sizeof *m->hop);
@@ -129,6 +133,7 @@ static void plan_first(struct sonde_multipath *m)
 				ask(m, h, f);
 }
 
+/* What flows from each node of the hop before are known to have come to at this one. */
 static void tally(struct sonde_multipath *m, uint32_t hop)
 {
 	uint32_t from = hop ? m->hop[hop - 1].n : 1, to = m->hop[hop].n;
@@ -254,7 +259,7 @@ static bool may_help(const struct sonde_multipath *m, uint32_t hop, int from)
 }
 
 /* How many more flows to look for at the hop before, of whose flows so many are known: one helps
- * one node at most, and half of those that are likely to be needed are hardly ever too many. */
+ * one node at most, and a third of those that are likely to be needed is hardly ever too many. */
 static uint32_t control(struct sonde_multipath *m, uint32_t hop, uint32_t known)
 {
 	struct sonde_multipath_hop *at = &m->hop[hop - 1];
@@ -442,6 +447,7 @@ void sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
 	if (!from || is == SONDE_MULTIPATH_SILENCE)
 		return;
 	node = node_of(m, &m->hop[hop], from, is);
+	m->full |= node > SONDE_MULTIPATH_CROWD;
 	if (c->node && c->node != node)
 		vary(m, hop, flow);
 	else

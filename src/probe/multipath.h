@@ -3,8 +3,8 @@
 
 /* All paths that routers spread flows over: the Multipath Detection Algorithm with node control,
  * Augustin, Friedman and Teixeira: "Multipath tracing with Paris traceroute", 2007; Veitch,
- * Augustin, Friedman and Teixeira: "Failure control in multipath route tracing", 2009. Told
- *answers, it says which probes should go; it sends nothing and reads no clock.
+ * Augustin, Friedman and Teixeira: "Failure control in multipath route tracing", 2009. Told what
+ * was answered, it says which probes should go; it sends nothing and reads no clock.
  *
  *	sonde_multipath_init(&m, &arena, &plan);
  *	while (!sonde_multipath_done(&m)) {
@@ -16,17 +16,18 @@
  *
  * The rule: where a node was seen to lead to k nodes, one more would have been seen, at the level
  * of confidence, had there been one, after sonde_multipath_stop(percent, k) flows through it. Flows
- * through a node that has too few are found by probing the node's own hop with others: node
- *control. A hop that has one node alone, by the rule, is not asked for that: all flows pass it.
+ * through a node that has too few are found by probing the node's own hop with others: that is node
+ * control. Where a hop has one node alone, by the rule, it is spared: all flows pass that one.
  *
  * Silence is a node as well, one at each hop: the star, whose number is 0. A flow stands there when
  * all its probes were silent, and it is one of those that its predecessor leads to, so silent
  * routers are followed through. Where others answered, silence is asked again `retries` times;
  * where nothing did, by flow 0 alone. An answer that comes later takes the flow from the star.
  *
- * A node that leads to several is asked twice more with a flow that has its answer. Another answer
- * means that packets of one flow take several ways (or that the route changed): the hop `varies`,
- * its nodes count as one for what comes behind, and there its edges say only what was seen.
+ * Where a node leads to several, two flows that have their answers are asked for them once more.
+ * Another answer means that packets of one flow take several ways (or that the route changed): the
+ * hop `varies`, its nodes count as one for what comes behind, and edges say only what was seen. Of
+ * nodes that spread packets over n ways, 1 / n^2 escape this; the next hop is another chance.
  */
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@
 
 enum {
 	SONDE_MULTIPATH_WIDEST = 256, /* nodes that a node may lead to and the rule is known for */
+	SONDE_MULTIPATH_CROWD = 1024, /* nodes at a hop; what has more is no network */
 	SONDE_MULTIPATH_AHEAD = 3,    /* hops at which flow 0 may be out, before others follow */
 	SONDE_MULTIPATH_CHECKS = 2,   /* repeated probes for a node that leads to several */
 	SONDE_MULTIPATH_STAR = 0,     /* the number of a hop's silence */
@@ -46,8 +48,7 @@ enum sonde_multipath_answer {
 	SONDE_MULTIPATH_SILENCE,
 	SONDE_MULTIPATH_ROUTER, /* that lets packets pass: its time to live was exceeded */
 	SONDE_MULTIPATH_END,	/* the target */
-	SONDE_MULTIPATH_BARRED, /* one that ends the path before the target: unreachable, prohibited
-				 */
+	SONDE_MULTIPATH_BARRED, /* one that ends the path before the target: prohibited and such */
 };
 
 struct sonde_multipath_plan {
@@ -82,9 +83,9 @@ struct sonde_multipath {
 	struct sonde_multipath_cell *cell; /* of flow 0 at all hops, then of flow 1 */
 	uint8_t *end;			   /* by flow: 1 + the hop that ended it; 0: none yet */
 	uint32_t hops, flows, room;
-	uint32_t sent, out;		     /* probes that were given out; those not told of */
-	bool stale;			     /* something was told since the plan was made */
-	bool full;			     /* plan.most probes are sent, and more were wanted */
+	uint32_t sent, out; /* probes that were given out; those not told of */
+	bool stale;	    /* something was told since the plan was made */
+	bool full; /* more was wanted, but plan.most probes are sent, or a hop is crowded */
 	struct sonde_multipath_asked *queue; /* planned, not given out */
 	uint32_t queue_at, queue_n, queue_room;
 	struct sonde_multipath_source *source; /* see multipath.c: of the hop that is planned */
@@ -110,7 +111,7 @@ bool sonde_multipath_next(struct sonde_multipath *m, uint8_t *ret_ttl, uint16_t 
 void sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
 			  const struct sonde_address *from, enum sonde_multipath_answer is);
 
-/* Nothing is out, and nothing is wanted. m->full: because plan.most was reached. */
+/* Nothing is out, and nothing is wanted. m->full: because a bound was reached. */
 bool sonde_multipath_done(struct sonde_multipath *m);
 
 /* The graph, at any time. Nodes have a number at their hop, which stays theirs. */
