@@ -22,6 +22,7 @@
  */
 
 #include "base/arrival.h"
+#include "packet/packet.h"
 #include "probe/secret.h"
 
 enum sonde_method {
@@ -130,6 +131,10 @@ struct sonde_answer {
 /* Never fails: what cannot be ours is SONDE_ANSWER_NONE. */
 void sonde_method_read(const struct sonde_method_look *look, const struct sonde_arrival *a,
 		       struct sonde_answer *ret);
+
+/* The packet that came, or for an ERROR what it quotes of ours, decoded; false: it is bare payload.
+ */
+bool sonde_method_decode(const struct sonde_arrival *a, struct sonde_packet *ret);
 
 /* Whether this is the answer of the host that was asked, and not an error on the way: of UDP, an
  * error that says that its port is closed is one. */

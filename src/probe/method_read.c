@@ -241,16 +241,27 @@ static bool sums_are_wrong(const struct sonde_packet *p)
 	return false;
 }
 
-static void read_packet(struct reading *r, const struct sonde_arrival *a, bool six)
+bool sonde_method_decode(const struct sonde_arrival *a, struct sonde_packet *ret)
 {
 	static const enum sonde_shape first[2][5] = {
 		{ SONDE_ip, SONDE_icmp, SONDE_tcp, SONDE_udp, SONDE_arp },
 		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp, SONDE_udp, SONDE_arp },
 	};
+	bool six = (a->is == SONDE_ARRIVAL_ERROR ? a->to.family : a->from.family) == AF_INET6;
 	uint32_t len = (uint32_t)a->byte.len;
+
+	if (a->begins == SONDE_BEGINS_BODY)
+		return false;
+	sonde_decode(ret, a->byte.at, len, len, first[six][a->begins]);
+	return true;
+}
+
+static void read_packet(struct reading *r, const struct sonde_arrival *a)
+{
 	struct sonde_packet p;
 
-	sonde_decode(&p, a->byte.at, len, len, first[six][a->begins]);
+	if (!sonde_method_decode(a, &p))
+		return;
 	r->p = &p;
 	for (unsigned d = 0; d < p.n; d++)
 		if (!take_layer(r, &p.layer[d])) {
@@ -258,7 +269,7 @@ static void read_packet(struct reading *r, const struct sonde_arrival *a, bool s
 			break;
 		}
 	if (r->ours)
-		r->answer->bad_sum = !a->checked && sums_are_wrong(&p);
+		r->answer->bad_sum = !r->told && !a->checked && sums_are_wrong(&p);
 	r->p = NULL;
 }
 
@@ -266,16 +277,14 @@ static void read_packet(struct reading *r, const struct sonde_arrival *a, bool s
 static void read_told(struct reading *r, const struct sonde_arrival *a)
 {
 	struct sonde_answer *ret = r->answer;
-	struct sonde_arrival quoted = *a;
 
 	r->ours = a->begins == SONDE_BEGINS_BODY;
 	if (r->ours) {
 		ret->payload = a->byte;
 		ret->has_payload = a->byte.len;
 	} else {
-		quoted.is = SONDE_ARRIVAL_PACKET;
-		quoted.checked = r->told = true;
-		read_packet(r, &quoted, a->to.family == AF_INET6);
+		r->told = true;
+		read_packet(r, a);
 		r->ours = ret->has_code;
 	}
 	ret->is = SONDE_ANSWER_ERROR;
@@ -304,7 +313,7 @@ void sonde_method_read(const struct sonde_method_look *look, const struct sonde_
 		ret->payload = a->byte;
 		ret->has_payload = a->byte.len;
 	} else {
-		read_packet(&r, a, a->from.family == AF_INET6);
+		read_packet(&r, a);
 	}
 	if (!r.ours)
 		ret->is = SONDE_ANSWER_NONE;

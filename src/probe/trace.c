@@ -49,6 +49,7 @@ void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan
 		p->survey.name[i] = given[i].name;
 		h->from = given[i].from;
 		h->hop = sonde_arena_take(&p->arena, plan->most * sizeof *h->hop);
+		h->round = sonde_arena_take(&p->arena, SONDE_TRACE_ROUNDS * sizeof *h->round);
 		h->next = plan->first;
 		h->limit = limit_of(p, 0);
 		h->label = 1 + (uint32_t)sonde_secret_hash(&plan->secret, &i, sizeof i) % 0xfffff;
@@ -118,10 +119,34 @@ static void leave(struct sonde_trace *p, const struct sonde_probe *probe)
 	p->host[probe->target].out--;
 }
 
-static void settle(struct sonde_trace *p, const struct sonde_probe *probe, bool answered)
+/* Beyond the end of the path: nobody is asked whether the target answers that, too. */
+static bool is_beyond(const struct sonde_trace *p, const struct sonde_probe *probe)
 {
-	leave(p, probe);
-	sonde_stats_fate(&hop_of(p, probe)->stats, answered);
+	uint8_t end = p->host[probe->target].end;
+
+	return end && probe->ttl > end;
+}
+
+/* The oldest probe, in the order of sending, and its fate is known. */
+static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
+{
+	bool answered = probe->state == SONDE_PROBE_ANSWERED || probe->state == SONDE_PROBE_ENDED;
+	struct sonde_trace_host *h = &p->host[probe->target];
+	struct sonde_trace_hop *hop;
+	struct sonde_blame_round *round;
+
+	if (probe->state == SONDE_PROBE_REFUSED || is_beyond(p, probe))
+		return;
+	hop = hop_of(p, probe);
+	round = &h->round[probe->seq % SONDE_TRACE_ROUNDS];
+	sonde_stats_fate(&hop->stats, answered);
+	sonde_limit_told(hop->limit, probe->asked, answered);
+	if (probe->seq >= h->rounds) {
+		*round = (struct sonde_blame_round){ 0 };
+		h->rounds = probe->seq + 1;
+	}
+	round->sent |= 1ull << (probe->ttl - 1);
+	round->answered |= (uint64_t)answered << (probe->ttl - 1);
 }
 
 static void lose(struct sonde_trace *p, struct sonde_probe *probe)
@@ -129,18 +154,10 @@ static void lose(struct sonde_trace *p, struct sonde_probe *probe)
 	struct sonde_trace_answer *last = answer_of(p, probe);
 
 	probe->state = SONDE_PROBE_LOST;
-	settle(p, probe, false);
+	leave(p, probe);
 	if (last)
 		last->status = SONDE_TRACE_LOST;
 	tell_bare(p, probe, SONDE_OUTCOME_LOST);
-}
-
-/* Beyond the end of the path: nobody is asked whether the target answers that, too. */
-static bool is_beyond(const struct sonde_trace *p, const struct sonde_probe *probe)
-{
-	uint8_t end = p->host[probe->target].end;
-
-	return end && probe->ttl > end;
 }
 
 static void forget(struct sonde_trace *p, struct sonde_probe *probe)
@@ -154,14 +171,15 @@ static void forget(struct sonde_trace *p, struct sonde_probe *probe)
 static void decide(struct sonde_trace *p, sonde_ns now)
 {
 	struct sonde_flight *f = &p->survey.flight;
+	struct sonde_probe *probe;
 
 	if (now < p->check)
 		return;
 	p->check = UINT64_MAX;
 	for (uint64_t serial = f->undecided; serial < f->next; serial++) {
-		struct sonde_probe *probe = sonde_flight_token(f, (uint32_t)serial);
 		sonde_ns until;
 
+		probe = sonde_flight_token(f, (uint32_t)serial);
 		if (probe->state != SONDE_PROBE_OUT)
 			continue;
 		if (is_beyond(p, probe)) {
@@ -174,8 +192,10 @@ static void decide(struct sonde_trace *p, sonde_ns now)
 		else if (until < p->check)
 			p->check = until;
 	}
-	while (sonde_flight_oldest(f) && sonde_flight_oldest(f)->state != SONDE_PROBE_OUT)
+	while ((probe = sonde_flight_oldest(f)) && probe->state != SONDE_PROBE_OUT) {
+		judge(p, probe);
 		sonde_flight_decide(f);
+	}
 }
 
 /* ---- steps ---- */
@@ -247,6 +267,8 @@ static struct sonde_step send_next(struct sonde_trace *p, sonde_ns now)
 	probe->ttl = h->next;
 	probe->seq = p->round * p->plan.queries + hop->queried;
 	hop->last[hop->queried++].status = SONDE_TRACE_OUT;
+	if (!hop->limit)
+		hop->limit = sonde_arena_take(&p->arena, sizeof *hop->limit);
 	hop->sent++;
 	hop->out++;
 	h->out++;
@@ -366,7 +388,7 @@ static void hear_first(struct sonde_trace *p, const struct sonde_heard *heard)
 	struct sonde_probe *probe = heard->probe;
 	struct sonde_trace_hop *hop = hop_of(p, probe);
 
-	settle(p, probe, true);
+	leave(p, probe);
 	sonde_stats_answer(&hop->stats, &p->arena, probe->seq, heard->outcome.trip.rtt);
 	hop->clocks |= (uint8_t)(1u << heard->outcome.trip.clock);
 	keep_answer(p, heard, SONDE_TRACE_ANSWERED);
@@ -416,6 +438,9 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 		hear_refusal(p, &heard);
 	else
 		heard.outcome.status = count(p, &heard);
+	if (heard.answer.is == SONDE_ANSWER_ERROR &&
+	    (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
+		sonde_trace_see(p, &heard, a);
 	if (p->plan.quiet || sonde_survey_storms(&p->survey, heard.outcome.status, a->now))
 		return;
 	keep = sonde_survey_tell(&p->survey);

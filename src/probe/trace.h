@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "base/arrival.h"
 #include "base/step.h"
+#include "probe/blame.h"
+#include "probe/limit.h"
 #include "probe/pace.h"
 #include "probe/stats.h"
 #include "probe/survey.h"
@@ -24,6 +26,9 @@ enum {
 	SONDE_TRACE_MOST = 64,	  /* hops */
 	SONDE_TRACE_QUERIES = 10, /* for a hop in a round, at most */
 	SONDE_TRACE_WHO = 8,	  /* addresses that are kept of a hop */
+	SONDE_TRACE_CHANGES = 8,  /* that are kept of a hop */
+	SONDE_TRACE_TEXT = 512,	  /* bytes of what a hop adds to its errors, as text */
+	SONDE_TRACE_ROUNDS = 256, /* whose answers are remembered, to tell where loss is */
 };
 
 struct sonde_trace_plan {
@@ -33,6 +38,7 @@ struct sonde_trace_plan {
 	uint8_t ahead;
 	uint8_t queries; /* for each hop in a round */
 	uint8_t here, near;
+	uint8_t tos;	   /* that probes leave with */
 	uint64_t rounds;   /* 0: no end */
 	sonde_ns interval; /* between the beginnings of two rounds */
 	sonde_ns gap;	   /* between any two probes */
@@ -44,6 +50,11 @@ struct sonde_trace_plan {
 struct sonde_trace_who { /* somebody who has answered for a hop */
 	struct sonde_address address;
 	uint64_t n;
+};
+
+struct sonde_trace_change { /* in a quote, against the probe as it was sent */
+	const char *text;   /* "ip.dsfield.dscp 46 -> 0" */
+	uint64_t n;	    /* quotes that had it */
 };
 
 struct sonde_trace_answer { /* of one query of the last round */
@@ -74,7 +85,11 @@ struct sonde_trace_hop {
 	int16_t ttl, quoted_ttl; /* of the last answer; -1: not known */
 	uint32_t mtu;
 	uint8_t clocks;
-	const char *error; /* why the last one did not leave; static; NULL: none */
+	uint8_t n_change, nat; /* nat: enum sonde_rewrite_nat, the gravest that was seen */
+	struct sonde_trace_change change[SONDE_TRACE_CHANGES];
+	char *extension; /* of the last error that had one, as of traceroute -e; NULL: none */
+	struct sonde_limit *limit; /* NULL: nothing was sent */
+	const char *error;	   /* why the last one did not leave; static; NULL: none */
 };
 
 struct sonde_trace_host {	     /* a target, and what is known of its path */
@@ -85,7 +100,9 @@ struct sonde_trace_host {	     /* a target, and what is known of its path */
 	uint8_t next;		     /* the first hop that may have a query left in this round */
 	bool reached;		     /* the end is the target itself */
 	uint32_t out;
-	uint32_t label;
+	uint32_t label;			 /* of IPv6 */
+	uint64_t rounds;		 /* queries whose fate is known of some hop */
+	struct sonde_blame_round *round; /* SONDE_TRACE_ROUNDS of them, a ring by query */
 };
 
 struct sonde_trace {
@@ -125,8 +142,8 @@ unsigned sonde_trace_hops(const struct sonde_trace *p, uint32_t host);
 
 /* What is known of a hop (from 1); texts are borrowed of struct sonde_trace_texts. */
 struct sonde_trace_texts {
-	char target[64], from[64], address[SONDE_TRACE_WHO][64];
-	const char *list[SONDE_TRACE_WHO];
+	char target[64], from[64], address[SONDE_TRACE_WHO][64], rate[32], mark[16];
+	const char *list[SONDE_TRACE_WHO], *change[SONDE_TRACE_CHANGES];
 };
 void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned hop,
 		     struct sonde_hop_record *ret, struct sonde_trace_texts *texts);
@@ -134,6 +151,10 @@ void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned hop,
 /* The whole path of this target; texts as above. */
 void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_path_record *ret,
 		      struct sonde_trace_texts *texts);
+
+/* What an error says beside who sent it: inside of the engine. */
+void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
+		     const struct sonde_arrival *a);
 
 void sonde_trace_close(struct sonde_trace *p);
 

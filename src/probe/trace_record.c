@@ -1,7 +1,9 @@
 /* What a trace knows at its end: hops and paths, as records. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "probe/rewrite.h"
 #include "probe/trace.h"
 #include "probe/words.h"
 
@@ -104,7 +106,7 @@ static void put_counts(const struct sonde_trace_hop *hop, struct sonde_hop_recor
 }
 
 static void put_answer(const struct sonde_trace_hop *hop, uint16_t family,
-		       struct sonde_hop_record *ret)
+		       struct sonde_hop_record *ret, struct sonde_trace_texts *texts)
 {
 	struct sonde_outcome o = { .answer = hop->is, .type = hop->type, .code = hop->code };
 
@@ -115,8 +117,58 @@ static void put_answer(const struct sonde_trace_hop *hop, uint16_t family,
 		ret->back_ttl = (uint64_t)hop->ttl;
 		ret->back_hops = hops_back(hop->ttl);
 	}
-	if (hop->is == SONDE_ANSWER_ERROR && hop->quoted_ttl >= 0)
+	if (hop->is != SONDE_ANSWER_ERROR)
+		return;
+	ret->mark = sonde_words_mark(family, hop->type, hop->code, hop->mtu, texts->mark);
+	if (hop->quoted_ttl >= 0)
 		ret->quoted_ttl = (uint64_t)hop->quoted_ttl;
+}
+
+/* By all queries that are remembered, what loss there is of each hop. */
+static void blame(const struct sonde_trace *p, uint32_t host, unsigned ttl,
+		  struct sonde_hop_record *ret, struct sonde_trace_texts *texts)
+{
+	static const char *const words[] = { "unclear", "none",	   "limited", "silent",
+					     "dark",	"answers", "way",     "end" };
+	const struct sonde_trace_host *h = &p->host[host];
+	struct sonde_blame_hop verdict[SONDE_BLAME_HOPS];
+	unsigned hops = sonde_trace_hops(p, host);
+	struct sonde_limit_fit fit = { 0 };
+	uint64_t limited = 0;
+
+	for (unsigned i = 0; i < hops; i++) {
+		struct sonde_limit_fit f = { 0 };
+
+		if (h->hop[i].limit && h->hop[i].stats.lost)
+			f = sonde_limit_judge(h->hop[i].limit);
+		limited |= (uint64_t)(f.verdict == SONDE_LIMIT_FOUND) << i;
+		fit = i + 1 == ttl ? f : fit;
+	}
+	sonde_blame_judge(
+		h->round,
+		(uint32_t)(h->rounds < SONDE_TRACE_ROUNDS ? h->rounds : SONDE_TRACE_ROUNDS),
+		limited, hops, h->reached, verdict);
+	ret->loss = words[verdict[ttl - 1].verdict];
+	if (verdict[ttl - 1].verdict >= SONDE_BLAME_WAY)
+		ret->loss_begins = verdict[ttl - 1].begins;
+	if (verdict[ttl - 1].verdict != SONDE_BLAME_LIMITED)
+		return;
+	snprintf(texts->rate, sizeof texts->rate, "%.3g", fit.rate);
+	ret->limit_rate = texts->rate;
+	if (fit.burst)
+		ret->limit_burst = fit.burst;
+}
+
+static void put_seen(const struct sonde_trace_hop *hop, struct sonde_hop_record *ret,
+		     struct sonde_trace_texts *texts)
+{
+	for (unsigned i = 0; i < hop->n_change; i++)
+		texts->change[i] = hop->change[i].text;
+	if (hop->n_change)
+		ret->changes = (struct sonde_list){ texts->change, hop->n_change };
+	if (hop->nat)
+		ret->nat = sonde_rewrite_nat_text(hop->nat);
+	ret->extensions = hop->extension;
 }
 
 void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned ttl,
@@ -136,7 +188,10 @@ void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned ttl,
 		put_times(&hop->stats, ret);
 	ret->clock = sonde_trip_words(hop->clocks);
 	if (hop->n_who)
-		put_answer(hop, p->survey.to[host].family, ret);
+		put_answer(hop, p->survey.to[host].family, ret, texts);
+	if (hop->sent && ttl <= sonde_trace_hops(p, host))
+		blame(p, host, ttl, ret, texts);
+	put_seen(hop, ret, texts);
 }
 
 void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_path_record *ret,

@@ -41,6 +41,13 @@
 	C(x, back_hops, UINT, "", "so many hops it has come back, if it began with 64, 128 or 255 as hosts do") \
 	C(x, quoted_ttl, UINT, "", "hops the probe had left there, as quoted: 1 is usual") \
 	C(x, mtu, UINT, "bytes", "of the next link, as the answer tells it") \
+	C(x, loss, TEXT, "", "what is missing: none; limited: it answers only so often, which is no loss; silent; dark: nothing answers from here on; answers: its own answers, later hops do not lose; way: on the way there, later hops lose as well; end: end to end; unclear") \
+	C(x, loss_begins, BOOL, "", "of way and end: no earlier hop shares it") \
+	C(x, limit_rate, TEXT, "", "of limited: answers a second") \
+	C(x, limit_burst, UINT, "", "of limited: answers at once, where that was seen") \
+	C(x, changes, LIST, "", "what was changed of the probe when it got there, by what the hop quotes") \
+	C(x, nat, TEXT, "", "what the quote says of a translated address or port") \
+	C(x, extensions, TEXT, "", "what the hop says of itself: labels of MPLS, interfaces; as of traceroute -e") \
 	C(x, last_error, TEXT, "", "why the last one did not leave this machine")
 #define SONDE_PATH_COLUMNS(C, x) \
 	C(x, target, TEXT, "", "the address that the path leads to") \
