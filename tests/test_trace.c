@@ -115,6 +115,8 @@ START_TEST(rounds_follow_the_interval_and_hops_have_statistics)
 	ck_hop(w, 0, 1, "answers", "10.0.0.1", 20);
 	ck_hop(w, 0, 2, "answers", "10.0.0.2", 5);
 	ck_assert_uint_eq(path_told(w, 0, 2, &texts).loss_ppm, 750000);
+	ck_assert_str_eq(path_told(w, 0, 1, &texts).loss, "none");
+	ck_assert_str_ne(path_told(w, 0, 2, &texts).loss, "way");
 	ck_assert_uint_eq(path_told(w, 0, 3, &texts).rtt_p50_ns, 3 * MS);
 	ck_assert_uint_eq(path_told(w, 0, 3, &texts).back_hops, 3);
 	ck_assert_uint_ge(path_took(w), 19 * SONDE_SECOND);

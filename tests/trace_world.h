@@ -220,9 +220,11 @@ static inline sonde_ns path_took(const struct path_world *w)
 static inline struct sonde_hop_record path_told(const struct path_world *w, unsigned target,
 						unsigned hop, struct sonde_trace_texts *texts)
 {
+	struct sonde_trace_verdict v[SONDE_TRACE_MOST];
 	struct sonde_hop_record r;
 
-	sonde_trace_hop(&w->p, target, hop, &r, texts);
+	sonde_trace_judge(&w->p, target, v);
+	sonde_trace_hop(&w->p, target, hop, &v[hop - 1], &r, texts);
 	return r;
 }
 

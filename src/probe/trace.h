@@ -140,13 +140,25 @@ void sonde_trace_end(struct sonde_trace *p);
  * the last that answered, or all that were probed if there is none. */
 unsigned sonde_trace_hops(const struct sonde_trace *p, uint32_t host);
 
-/* What is known of a hop (from 1); texts are borrowed of struct sonde_trace_texts. */
+struct sonde_trace_verdict { /* of a hop: what its missing answers are put down to */
+	struct sonde_blame_hop blame;
+	struct sonde_limit_fit limit;
+};
+
+/* By all queries that are remembered; of each of sonde_trace_hops. Some milliseconds of work for
+ * each hop that lacks answers. */
+void sonde_trace_judge(const struct sonde_trace *p, uint32_t host,
+		       struct sonde_trace_verdict ret[static SONDE_TRACE_MOST]);
+
+/* What is known of a hop (from 1); verdict is its own, NULL: nothing is said of that. Texts are
+ * borrowed of struct sonde_trace_texts. */
 struct sonde_trace_texts {
 	char target[64], from[64], address[SONDE_TRACE_WHO][64], rate[32], mark[16];
 	const char *list[SONDE_TRACE_WHO], *change[SONDE_TRACE_CHANGES];
 };
 void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned hop,
-		     struct sonde_hop_record *ret, struct sonde_trace_texts *texts);
+		     const struct sonde_trace_verdict *verdict, struct sonde_hop_record *ret,
+		     struct sonde_trace_texts *texts);
 
 /* The whole path of this target; texts as above. */
 void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_path_record *ret,

@@ -124,39 +124,42 @@ static void put_answer(const struct sonde_trace_hop *hop, uint16_t family,
 		ret->quoted_ttl = (uint64_t)hop->quoted_ttl;
 }
 
-/* By all queries that are remembered, what loss there is of each hop. */
-static void blame(const struct sonde_trace *p, uint32_t host, unsigned ttl,
-		  struct sonde_hop_record *ret, struct sonde_trace_texts *texts)
+void sonde_trace_judge(const struct sonde_trace *p, uint32_t host,
+		       struct sonde_trace_verdict ret[static SONDE_TRACE_MOST])
+{
+	const struct sonde_trace_host *h = &p->host[host];
+	struct sonde_blame_hop blame[SONDE_BLAME_HOPS];
+	unsigned hops = sonde_trace_hops(p, host);
+	uint64_t limited = 0, rounds = h->rounds;
+
+	for (unsigned i = 0; i < hops; i++) {
+		ret[i] = (struct sonde_trace_verdict){ 0 };
+		if (h->hop[i].limit && h->hop[i].stats.lost)
+			ret[i].limit = sonde_limit_judge(h->hop[i].limit);
+		limited |= (uint64_t)(ret[i].limit.verdict == SONDE_LIMIT_FOUND) << i;
+	}
+	sonde_blame_judge(h->round,
+			  (uint32_t)(rounds < SONDE_TRACE_ROUNDS ? rounds : SONDE_TRACE_ROUNDS),
+			  limited, hops, h->reached, blame);
+	for (unsigned i = 0; i < hops; i++)
+		ret[i].blame = blame[i];
+}
+
+static void put_verdict(const struct sonde_trace_verdict *v, struct sonde_hop_record *ret,
+			struct sonde_trace_texts *texts)
 {
 	static const char *const words[] = { "unclear", "none",	   "limited", "silent",
 					     "dark",	"answers", "way",     "end" };
-	const struct sonde_trace_host *h = &p->host[host];
-	struct sonde_blame_hop verdict[SONDE_BLAME_HOPS];
-	unsigned hops = sonde_trace_hops(p, host);
-	struct sonde_limit_fit fit = { 0 };
-	uint64_t limited = 0;
 
-	for (unsigned i = 0; i < hops; i++) {
-		struct sonde_limit_fit f = { 0 };
-
-		if (h->hop[i].limit && h->hop[i].stats.lost)
-			f = sonde_limit_judge(h->hop[i].limit);
-		limited |= (uint64_t)(f.verdict == SONDE_LIMIT_FOUND) << i;
-		fit = i + 1 == ttl ? f : fit;
-	}
-	sonde_blame_judge(
-		h->round,
-		(uint32_t)(h->rounds < SONDE_TRACE_ROUNDS ? h->rounds : SONDE_TRACE_ROUNDS),
-		limited, hops, h->reached, verdict);
-	ret->loss = words[verdict[ttl - 1].verdict];
-	if (verdict[ttl - 1].verdict >= SONDE_BLAME_WAY)
-		ret->loss_begins = verdict[ttl - 1].begins;
-	if (verdict[ttl - 1].verdict != SONDE_BLAME_LIMITED)
+	ret->loss = words[v->blame.verdict];
+	if (v->blame.verdict >= SONDE_BLAME_WAY)
+		ret->loss_begins = v->blame.begins;
+	if (v->blame.verdict != SONDE_BLAME_LIMITED)
 		return;
-	snprintf(texts->rate, sizeof texts->rate, "%.3g", fit.rate);
+	snprintf(texts->rate, sizeof texts->rate, "%.3g", v->limit.rate);
 	ret->limit_rate = texts->rate;
-	if (fit.burst)
-		ret->limit_burst = fit.burst;
+	if (v->limit.burst)
+		ret->limit_burst = v->limit.burst;
 }
 
 static void put_seen(const struct sonde_trace_hop *hop, struct sonde_hop_record *ret,
@@ -172,7 +175,8 @@ static void put_seen(const struct sonde_trace_hop *hop, struct sonde_hop_record 
 }
 
 void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned ttl,
-		     struct sonde_hop_record *ret, struct sonde_trace_texts *texts)
+		     const struct sonde_trace_verdict *verdict, struct sonde_hop_record *ret,
+		     struct sonde_trace_texts *texts)
 {
 	const struct sonde_trace_host *h = &p->host[host];
 	const struct sonde_trace_hop *hop = &h->hop[ttl - 1];
@@ -189,8 +193,8 @@ void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned ttl,
 	ret->clock = sonde_trip_words(hop->clocks);
 	if (hop->n_who)
 		put_answer(hop, p->survey.to[host].family, ret, texts);
-	if (hop->sent && ttl <= sonde_trace_hops(p, host))
-		blame(p, host, ttl, ret, texts);
+	if (verdict)
+		put_verdict(verdict, ret, texts);
 	put_seen(hop, ret, texts);
 }
 
