@@ -67,6 +67,7 @@ int sonde_cli_status(int code)
 	case -EPIPE:
 	case -EBADF: /* standard output, closed */
 	case SONDE_CUT:
+	case SONDE_ENDLESS:
 	case SONDE_DAMAGED:
 	case SONDE_DAMAGED_COMPRESSION: return SONDE_EXIT_INCOMPLETE;
 	case -ENOENT:

@@ -12,6 +12,7 @@
 #include "probe/block.h"
 #include "run/measure_report.h"
 #include "run/measure_save.h"
+#include "run/probepacket.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
@@ -371,6 +372,19 @@ static int loop(struct sonde_measure *m)
 	}
 }
 
+/* Where its probes come from as far as can be known; the ping is told only what it needs. */
+static struct sonde_address source_of(const struct sonde_measure *m,
+				      const struct sonde_ping_given *g)
+{
+	int v = version_of(&g->to);
+	struct sonde_address to = sonde_probepacket_goes(&m->plan.ping.look[v], &g->to);
+	struct sonde_address ret = g->from;
+
+	if (!ret.family || !sonde_address_equal(&to, &g->to))
+		sonde_prober_source(m->prober[v], &to, &ret);
+	return ret;
+}
+
 /* What is measured begins at this moment; the file tells where each probe comes from. */
 static void begin(struct sonde_measure *m, sonde_ns now, sonde_ns real, const char *mode)
 {
@@ -386,12 +400,8 @@ static void begin(struct sonde_measure *m, sonde_ns now, sonde_ns real, const ch
 	if (m->save) {
 		m->plan.ping.quiet = false; /* the file tells all */
 		b.local = local = sonde_arena_take(&m->words, m->n * sizeof *local);
-		for (uint32_t i = 0; i < m->n; i++) {
-			local[i] = m->given[i].from;
-			if (!local[i].family)
-				sonde_prober_source(m->prober[version_of(&m->given[i].to)],
-						    &m->given[i].to, &local[i]);
-		}
+		for (uint32_t i = 0; i < m->n; i++)
+			local[i] = source_of(m, &m->given[i]);
 	}
 	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, real);
 	m->begun = true;

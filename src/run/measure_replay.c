@@ -188,7 +188,7 @@ int sonde_measure_replay(const struct sonde_measure_plan *plan, struct sonde_rea
 	while (!why && !r.report.text.error && (k = sonde_probefile_next(reader, &item)) > 0)
 		why = take(&r, &item);
 	if (!why)
-		why = k < 0 ? k : r.ended ? 0 : r.plans ? SONDE_CUT : SONDE_NOT_EVIDENCE;
+		why = k < 0 ? k : r.ended ? 0 : r.plans ? SONDE_ENDLESS : SONDE_NOT_EVIDENCE;
 	if (r.begun) {
 		k = r.report.text.error ? r.report.text.error : finish(&r, end);
 		if (k < 0) {

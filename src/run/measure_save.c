@@ -268,6 +268,7 @@ static void hear_packet(struct sonde_measure_save *s, const struct sonde_arrival
 	frame = sonde_probefile_frame(&s->file, a->stamp ? a->stamp : a->real,
 				      (struct sonde_bytes){ s->packet, (size_t)len }, arp,
 				      SONDE_DIR_IN);
+	frame.sum = a->checked ? SONDE_SUM_VALID : SONDE_SUM_UNKNOWN;
 	sonde_probefile_arrival(&s->file, a, &frame, skip, remark);
 }
 

@@ -80,11 +80,22 @@ static int finish(struct sonde_draft *d, struct sonde_bytes body, uint32_t *ret_
 	return sonde_draft_encode(d);
 }
 
-/* RFC 4861 section 4.3: to the solicited-node address of the target, with 255 hops. The checksum of
- * the probe as it was handed over counted the target itself. */
+struct sonde_address sonde_probepacket_goes(const struct sonde_method_look *look,
+					    const struct sonde_address *to)
+{
+	/* RFC 4291 section 2.7.1: the solicited-node multicast address */
+	static const uint8_t group[13] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff };
+	struct sonde_address ret = *to;
+
+	if (look->method == SONDE_METHOD_NEIGHBOUR && to->family == AF_INET6)
+		memcpy(ret.ip, group, sizeof group);
+	return ret;
+}
+
+/* RFC 4861 section 4.3: 255 hops. The checksum of the probe as it was handed over counted neither
+ * the address that it goes to nor the one that it comes from. */
 static int sent_solicitation(struct sonde_draft *d, uint8_t *buf)
 {
-	static const uint8_t group[13] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff };
 	uint8_t made[512];
 	struct sonde_packet p;
 	struct sonde_draft right;
@@ -93,7 +104,6 @@ static int sent_solicitation(struct sonde_draft *d, uint8_t *buf)
 	if (len > (int)sizeof made)
 		return SONDE_NO_SPACE;
 	memcpy(made, buf, (size_t)len);
-	memcpy(made + SONDE_AT_ipv6_dst / 8, group, sizeof group);
 	made[SONDE_AT_ipv6_hlim / 8] = 255;
 	sonde_decode(&p, made, (uint32_t)len, (uint32_t)len, SONDE_ipv6);
 	sonde_draft_init(&right, buf, SONDE_PROBEPACKET_MOST);
@@ -104,8 +114,9 @@ int sonde_probepacket_sent(const struct sonde_probepacket *p, struct sonde_bytes
 			   uint8_t *buf)
 {
 	bool six = p->there.family == AF_INET6;
+	struct sonde_address to = sonde_probepacket_goes(p->look, &p->there);
 	struct ip ip = { .from = &p->here,
-			 .to = &p->there,
+			 .to = &to,
 			 .protocol = protocol_of(p->look, p->there.family),
 			 .hops = p->hops,
 			 .tos = p->tos };

@@ -25,6 +25,10 @@ int sonde_probepacket_sent(const struct sonde_probepacket *p, struct sonde_bytes
 int sonde_probepacket_came(const struct sonde_probepacket *p, const struct sonde_arrival *a,
 			   uint8_t *buf, uint32_t *ret_skip);
 
+/* Where a probe to that target goes: to itself, or to its solicited-node multicast address. */
+struct sonde_address sonde_probepacket_goes(const struct sonde_method_look *look,
+					    const struct sonde_address *to);
+
 /* Whether probes of that version are ARP, which has no header of IP. */
 bool sonde_probepacket_is_arp(const struct sonde_method_look *look, uint16_t family);
 
