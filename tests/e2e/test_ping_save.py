@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 
-from e2e import SONDE, Result, fact, folder, need, need_root, nobody_can_run_it, one_of, same, true
+from e2e import SONDE, Result, fact, folder, need, need_root, nobody_can_run_it, one_of, same, true, \
+    wait_until
 from test_capture import Capture, Namespace
 from test_ping import Ping, both_ends, target
 
@@ -31,6 +32,11 @@ def kept(*args, form=(), inside=None, **how):
     replay = again(name, *form)
     same((replay.code, replay.out), (live.code, live.out), f"{args} {form}: {live.err}{replay.err}")
     return name, live
+
+
+def settled(cable):
+    """Its link-local addresses may be sources from now on."""
+    wait_until(lambda: "tentative" not in cable.near.run("ip", "-6", "address"), "addresses that are sure", 10)
 
 
 def packets(name):
@@ -182,6 +188,7 @@ def check_packets(name, live):
 @fact
 def the_packets_alone_give_the_round_trips():
     with both_ends() as cable:
+        settled(cable)
         for address in ("10.77.0.2", "fd77::2"):
             for option in ([], ["--udp", 9], ["--tcp", 9], ["--arp", "-I", "veth0"]):
                 name, live = kept("-c", 3, "-i", "0.05", "-s", 101, *option, address, form=["--json"], inside=cable.near)
@@ -195,6 +202,7 @@ def the_packets_are_those_on_the_wire():
     """A capture of the same run has the same addresses, data and times."""
     need("tshark")
     with both_ends() as cable:
+        settled(cable)
         fields = [f for name in ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "icmp.seq", "icmp.checksum", "icmpv6.checksum",
                                  "icmpv6.nd.ns.target_address", "arp.opcode", "arp.src.hw_mac", "data.data", "tcp.seq_raw",
                                  "udp.srcport") for f in ("-e", name)]
@@ -204,8 +212,9 @@ def the_packets_are_those_on_the_wire():
             return sorted(run.out.splitlines())
 
         for address in ("10.77.0.2", "fd77::2"):
-            for option, only in (([], "icmp or icmp6 and ip6[40] >= 128 and ip6[40] <= 129"), (["--udp", 9], "udp or icmp[0] == 3 or icmp6 and ip6[40] == 1"),
-                                 (["--arp", "-I", "veth0"], "arp or icmp6 and ip6[40] >= 135 and ip6[40] <= 136")):
+            for option, only in (([], "icmp or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))"),
+                                 (["--udp", 9], "udp or icmp[0] == 3 or (icmp6 and ip6[40] == 1)"),
+                                 (["--arp", "-I", "veth0"], "arp or (icmp6 and (ip6[40] == 135 or ip6[40] == 136))")):
                 Ping("-c", 1, address, inside=cable.near)
                 wire = os.path.join(folder(), "wire.pcapng")
                 with Capture(cable.near, "-i", "veth0", "-w", wire, only) as capture:
