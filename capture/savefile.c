@@ -26,8 +26,7 @@ struct sonde_savefile_plan sonde_savefile_named(const char *name, const char *ap
 	return plan;
 }
 
-size_t sonde_savefile_whole(const void *plan, uint64_t from, const char *at,
-			    size_t len)
+size_t sonde_savefile_whole(const void *plan, uint64_t from, const char *at, size_t len)
 {
 	const struct sonde_savefile_plan *p = plan;
 	bool pcap = p->format == SONDE_SAVEFILE_PCAP;

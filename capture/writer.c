@@ -10,7 +10,14 @@
 #include "capture/process.h"
 #include "capture/words.h"
 
-enum { COOKED = 276, COOKED_SIZE = 20, RAW = 101, ARPHRD_NONE = 0xfffe, NAME_MOST = 255, MESSAGE_MOST = 1000 };
+enum {
+	COOKED = 276,
+	COOKED_SIZE = 20,
+	RAW = 101,
+	ARPHRD_NONE = 0xfffe,
+	NAME_MOST = 255,
+	MESSAGE_MOST = 1000
+};
 
 struct sonde_writer_slot {
 	uint64_t key;

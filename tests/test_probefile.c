@@ -122,7 +122,8 @@ static void same_arrival(const struct sonde_arrival *a, const struct sonde_arriv
 	ck_assert_uint_eq(x.stamp, y.stamp);
 }
 
-/* A new field of struct sonde_arrival needs a row in probefile.c and a line above; then this number. */
+/* A new field of struct sonde_arrival needs a row in probefile.c and a line above; then this
+ * number. */
 _Static_assert(sizeof(void *) != 8 || sizeof(struct sonde_arrival) == 112,
 	       "a field of an arrival is new");
 
@@ -160,8 +161,12 @@ END_TEST
 
 START_TEST(what_else_there_is_comes_back_in_order)
 {
-	struct sonde_address to = { .family = AF_INET6, .ip = { 0xfe, 0x80, [15] = 1 }, .scope = 3 };
-	struct sonde_probefile_words words = { .name = "name", .rest = "a b=c \x1b", .remote = &to };
+	struct sonde_address to = { .family = AF_INET6,
+				    .ip = { 0xfe, 0x80, [15] = 1 },
+				    .scope = 3 };
+	struct sonde_probefile_words words = { .name = "name",
+					       .rest = "a b=c \x1b",
+					       .remote = &to };
 	struct sonde_probefile_item item;
 	struct sonde_bytes rest;
 	struct sonde_reader *r;
@@ -259,9 +264,12 @@ START_TEST(a_struct_is_words_and_back)
 		bool d;
 	};
 	static const struct sonde_trait table[] = {
-		SONDE_TRAIT(UINT, "a", struct sample, a), SONDE_TRAIT(HEX, "hex", struct sample, hex),
-		SONDE_TRAIT(INT, "b", struct sample, b),  SONDE_TRAIT(UINT, "c", struct sample, c),
-		SONDE_TRAIT(BOOL, "d", struct sample, d), { .name = NULL },
+		SONDE_TRAIT(UINT, "a", struct sample, a),
+		SONDE_TRAIT(HEX, "hex", struct sample, hex),
+		SONDE_TRAIT(INT, "b", struct sample, b),
+		SONDE_TRAIT(UINT, "c", struct sample, c),
+		SONDE_TRAIT(BOOL, "d", struct sample, d),
+		{ .name = NULL },
 	};
 	struct sample x = { 255, { 0xc0, 0xff, 0 }, -32768, UINT64_MAX, true }, y = { 0 };
 	char text[SONDE_TRAITS_MOST];
@@ -269,16 +277,17 @@ START_TEST(a_struct_is_words_and_back)
 
 	*o = 0;
 	ck_assert_str_eq(text, " a=255 hex=c0ff00 b=-32768 c=18446744073709551615 d=1");
-	ck_assert_int_eq(sonde_traits_get((struct sonde_bytes){ (uint8_t *)text,
-								(size_t)(o - text) },
-					  table, &y),
-			 0);
+	ck_assert_int_eq(
+		sonde_traits_get((struct sonde_bytes){ (uint8_t *)text, (size_t)(o - text) }, table,
+				 &y),
+		0);
 	ck_assert(x.a == y.a && !memcmp(x.hex, y.hex, 3) && x.b == y.b && x.c == y.c && y.d);
-	ck_assert_int_eq(sonde_traits_get((struct sonde_bytes){ (uint8_t *)"hex=c0f", 7 }, table, &y),
-			 SONDE_DAMAGED);
-	ck_assert_int_eq(sonde_traits_get((struct sonde_bytes){ (uint8_t *)"hex=c0ffeG", 10 }, table,
-					  &y),
-			 SONDE_DAMAGED);
+	ck_assert_int_eq(
+		sonde_traits_get((struct sonde_bytes){ (uint8_t *)"hex=c0f", 7 }, table, &y),
+		SONDE_DAMAGED);
+	ck_assert_int_eq(
+		sonde_traits_get((struct sonde_bytes){ (uint8_t *)"hex=c0ffeG", 10 }, table, &y),
+		SONDE_DAMAGED);
 	ck_assert_ptr_eq(sonde_traits_put(text, table, &(struct sample){ 0 }), text);
 }
 END_TEST
@@ -306,8 +315,9 @@ START_TEST(hidden_headers_are_right)
 
 	for (unsigned i = 0; i < 2 * sizeof methods; i++) {
 		bool six = i & 1, udp = methods[i / 2] == SONDE_METHOD_UDP;
-		struct sonde_method_look look = { .method = methods[i / 2], .ident = 4711, .port = 9,
-						  .size = 40 };
+		struct sonde_method_look look = {
+			.method = methods[i / 2], .ident = 4711, .port = 9, .size = 40
+		};
 		struct sonde_method_probe probe = { .serial = 1, .tag = 2, .code = 3 };
 		struct sonde_probepacket p = { .look = &look,
 					       .here = any_address(&seed, six),

@@ -74,8 +74,8 @@ static const struct sonde_option options[] = {
 };
 /* clang-format on */
 
-static const char *const forms[] = { "[OPTION...] TARGET...", "[OPTION...] --file FILE", "[OPTION...] --from FILE",
-				     NULL };
+static const char *const forms[] = { "[OPTION...] TARGET...", "[OPTION...] --file FILE",
+				     "[OPTION...] --from FILE", NULL };
 static const struct sonde_cli cli = {
 	.name = "sonde ping",
 	.purpose = "whether hosts answer, how fast, and how surely that is known",

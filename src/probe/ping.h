@@ -71,7 +71,7 @@ struct sonde_ping {
 	struct sonde_pace storm; /* answers that are none are told so often; all are counted */
 	struct sonde_ping_outcome *told; /* a ring, to be told */
 	unsigned told_at, told_n;
-	bool heard; /* the last arrival will be told */
+	bool heard;	 /* the last arrival will be told */
 	uint8_t *packet; /* the one that is to be sent */
 	uint32_t packet_cap;
 	struct sonde_probe_record record; /* the one that is told, with its texts */

@@ -31,7 +31,7 @@ struct sonde_measure {
 	struct sonde_ping ping;
 	struct sonde_report report;
 	struct sonde_measure_save *save; /* NULL: nothing is kept */
-	int junit, file; /* descriptors, or -1 */
+	int junit, file;		 /* descriptors, or -1 */
 	bool begun;
 };
 

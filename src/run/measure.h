@@ -81,7 +81,8 @@ void sonde_measure_settle(struct sonde_measure_plan *plan, uint32_t targets);
 
 /* Reports a run that --save kept in this file, "-": standard input. Of the plan counts only what is
  * said of the report. 0, or why the file is not all of a run, and what there was has been reported:
- * as sonde_probefile_next, SONDE_ENDLESS, SONDE_NOT_EVIDENCE where there is none; or why a file could not be opened or the report not be written. */
+ * as sonde_probefile_next, SONDE_ENDLESS, SONDE_NOT_EVIDENCE where there is none; or why a file
+ * could not be opened or the report not be written. */
 int sonde_measure_from(const struct sonde_measure_plan *plan, const char *name,
 		       struct sonde_measure_end *end);
 

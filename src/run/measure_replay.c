@@ -11,7 +11,6 @@
 #include "run/probefile.h"
 #include "sys/file.h"
 
-
 enum { SIZE_MOST = 65507 };
 
 struct replay {

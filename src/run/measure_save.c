@@ -83,10 +83,9 @@ void sonde_measure_save_begin(struct sonde_measure_save *s, struct sonde_ping *p
 					      .from = &ping->plan,
 					      .name = "verb",
 					      .rest = "ping" };
-	struct sonde_probefile_words begin = { .table = sonde_measure_real_table,
-					       .from = &real,
-					       .name = "mode",
-					       .rest = b->mode };
+	struct sonde_probefile_words begin = {
+		.table = sonde_measure_real_table, .from = &real, .name = "mode", .rest = b->mode
+	};
 
 	if (!s)
 		return;
@@ -154,7 +153,7 @@ static bool say_heard(struct sonde_ping *p, char *o, uint32_t *ret_target)
 	const struct sonde_probe_record *r = sonde_ping_heard(p, ret_target);
 
 	if (!r) {
-		strcpy(o, "not about a probe of this run, or one of too many to tell");
+		*sonde_put_str(o, "not about a probe of this run, or one of too many") = 0;
 		return false;
 	}
 	say_fate(say_probe(o, r->seq, &p->to[*ret_target]), r);
@@ -224,14 +223,13 @@ static void put_sent(struct sonde_measure_save *s, const struct sonde_probe *pro
 				    s->probe, sizeof s->probe, &sum);
 
 	if (len >= 0)
-		len = sonde_probepacket_sent(
-			&packet, (struct sonde_bytes){ s->probe, (size_t)len }, s->packet);
+		len = sonde_probepacket_sent(&packet, (struct sonde_bytes){ s->probe, (size_t)len },
+					     s->packet);
 	if (len < 0)
 		return;
-	frame = sonde_probefile_frame(&s->file, when,
-				      (struct sonde_bytes){ s->packet, (size_t)len },
-				      sonde_probepacket_is_arp(packet.look, to->family),
-				      SONDE_DIR_OUT);
+	frame = sonde_probefile_frame(
+		&s->file, when, (struct sonde_bytes){ s->packet, (size_t)len },
+		sonde_probepacket_is_arp(packet.look, to->family), SONDE_DIR_OUT);
 	say_probe(remark, probe->seq + 1, to);
 	sonde_probefile_packet(&s->file, &frame, remark);
 }
@@ -244,7 +242,8 @@ static void hear_sent(struct sonde_measure_save *s, const struct sonde_arrival *
 
 	sonde_ping_hear(s->ping, a);
 	if (probe)
-		strcpy(say_probe(remark, probe->seq + 1, &s->ping->to[probe->target]), " has left");
+		*sonde_put_str(say_probe(remark, probe->seq + 1, &s->ping->to[probe->target]),
+			       " has left") = 0;
 	sonde_probefile_arrival(&s->file, a, NULL, 0, probe ? remark : "a probe has left");
 	if (first)
 		put_sent(s, probe, a->stamp);

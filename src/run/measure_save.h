@@ -1,8 +1,8 @@
 #ifndef SONDE_RUN_MEASURE_SAVE_H
 #define SONDE_RUN_MEASURE_SAVE_H
 
-/* A ping that is kept in a file as it runs (probefile.h). Where NULL stands for it, nothing is kept,
- * and what else the functions do is done all the same. */
+/* A ping that is kept in a file as it runs (probefile.h). Where NULL stands for it, nothing is
+ * kept, and what else the functions do is done all the same. */
 
 #include "run/measure.h"
 #include "run/trait.h"

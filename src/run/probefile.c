@@ -166,7 +166,9 @@ struct sonde_frame sonde_probefile_frame(const struct sonde_probefile *f, sonde_
 				     .wire = (uint32_t)byte.len,
 				     .link = 101,
 				     .dir = (uint8_t)dir,
-				     .protocol = arp ? ARP : six ? IP6 : IP4 };
+				     .protocol = arp   ? ARP
+						 : six ? IP6
+						       : IP4 };
 }
 
 void sonde_probefile_packet(struct sonde_probefile *f, const struct sonde_frame *packet,
@@ -224,8 +226,8 @@ static int read_packet(struct sonde_reader *r, const struct place *p, struct son
 
 	if (k <= 0)
 		return k ? k : SONDE_CUT;
-	if (item.is != SONDE_ITEM_FRAME || !sonde_reader_ours(r) ||
-	    p->skip > item.frame.byte.len || p->bytes > item.frame.byte.len - p->skip)
+	if (item.is != SONDE_ITEM_FRAME || !sonde_reader_ours(r) || p->skip > item.frame.byte.len ||
+	    p->bytes > item.frame.byte.len - p->skip)
 		return SONDE_DAMAGED;
 	*ret = (struct sonde_bytes){ item.frame.byte.at + p->skip, p->bytes };
 	return 1;
@@ -258,6 +260,8 @@ static int read_event(struct sonde_reader *r, const struct sonde_event *e,
 	size_t len = blank ? (size_t)(blank - e->text.at) : e->text.len;
 	struct sent sent = { 0 };
 
+	if (!e->text.len)
+		return SONDE_UNSUPPORTED;
 	*ret = (struct sonde_probefile_item){
 		.now = e->when,
 		.stepped = e->n[0],

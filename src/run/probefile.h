@@ -18,11 +18,11 @@
  *   stop        somebody asked for the end
  *   end         dropped=: answers that the kernel dropped
  *
- * `when` of an event is the moment, on CLOCK_MONOTONIC; of n[0], when the engine was asked last since
- * the item before, and wanted to wait; 0: it was not asked.
+ * `when` of an event is the moment, on CLOCK_MONOTONIC; of n[0], when the engine was asked last
+ * since the item before, and wanted to wait; 0: it was not asked.
  *
- * The secret of the run is in its plan. It is that of one run alone, and is worth nothing when that is
- * over; whoever has the file can tell which answers were true.
+ * The secret of the run is in its plan. It is that of one run alone, and is worth nothing when that
+ * is over; whoever has the file can tell which answers were true.
  */
 
 #include "base/arrival.h"
@@ -54,10 +54,11 @@ void sonde_probefile_begin(struct sonde_probefile *f, int64_t wall);
 /* What the event says beside its kind and its fields. */
 struct sonde_probefile_words {
 	const struct sonde_trait *table; /* NULL: no fields */
-	const void *from;		  /* the struct */
-	const char *name, *rest; /* a last word; rest may hold anything, and is cut at 1,000 bytes */
+	const void *from;		 /* the struct */
+	const char *name,
+		*rest; /* a last word; rest may hold anything, and is cut at 1,000 bytes */
 	const struct sonde_address *local, *remote; /* NULL: none */
-	const char *message; /* for people; NULL: the writer makes one */
+	const char *message;			    /* for people; NULL: the writer makes one */
 };
 
 /* An item of a kind that the list above has: "plan", "target". words may be NULL. */
@@ -101,8 +102,8 @@ enum sonde_probefile_is {
 };
 
 struct sonde_probefile_item {
-	uint8_t is;	       /* enum sonde_probefile_is */
-	sonde_ns now, stepped; /* as above */
+	uint8_t is;		  /* enum sonde_probefile_is */
+	sonde_ns now, stepped;	  /* as above */
 	struct sonde_bytes words; /* behind the kind; these are borrowed until the next call */
 	struct sonde_address local, remote;
 	uint32_t token;		      /* PROBE */

@@ -157,7 +157,8 @@ static int quote(const struct sonde_probepacket *p, const struct sonde_arrival *
 	return sonde_draft_encode(&d);
 }
 
-/* An ICMP error, of which the kernel gave what it quotes behind the headers that it knew already. */
+/* An ICMP error, of which the kernel gave what it quotes behind the headers that it knew already.
+ */
 static int came_error(const struct sonde_probepacket *p, const struct sonde_arrival *a,
 		      struct sonde_draft *d, uint32_t *ret_skip)
 {

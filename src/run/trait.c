@@ -129,9 +129,9 @@ int sonde_traits_get(struct sonde_bytes words, const struct sonde_trait *table, 
 
 	while (next(&words, &name, &value))
 		for (const struct sonde_trait *m = table; m->name; m++)
-			if (is(name, m->name) && !(m->form == SONDE_TRAIT_HEX
-							   ? get_hex(m, value, to)
-							   : get_number(m, value, to)))
+			if (is(name, m->name) &&
+			    !(m->form == SONDE_TRAIT_HEX ? get_hex(m, value, to)
+							 : get_number(m, value, to)))
 				return SONDE_DAMAGED;
 	return 0;
 }

@@ -33,8 +33,8 @@ enum { SONDE_TRAITS_MOST = 1024 }; /* bytes that one table may need */
 /* Returns the end; a blank stands in front of each word. */
 char *sonde_traits_put(char *o, const struct sonde_trait *table, const void *from);
 
-/* Names that are not in the table are left for a later sonde; members that are not named stay. 0, or
- * SONDE_DAMAGED: a value is none or does not fit. */
+/* Names that are not in the table are left for a later sonde; members that are not named stay. 0,
+ * or SONDE_DAMAGED: a value is none or does not fit. */
 int sonde_traits_get(struct sonde_bytes words, const struct sonde_trait *table, void *to);
 
 /* The last word, whose value is all that is left and may hold blanks. len 0: there is none. */
