@@ -343,7 +343,7 @@ def whenever_it_is_interrupted_the_file_is_whole():
         for n in range(30):
             name, how = os.path.join(where, f"{n}.pcapng"), signal.SIGKILL if n % 3 == 2 else signal.SIGINT
             argv = space.inside([SONDE, "ping", "-i", "0.002", "--save", name, "127.0.0.1", "127.0.0.2", "--lines"])
-            with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as running:
                 first = running.stdout.readline() if n % 3 else b""
                 time.sleep(0.003 * n)
                 running.send_signal(how)
