@@ -385,6 +385,7 @@ def the_file_goes_to_standard_output_and_the_report_beside_it():
                           stderr=subprocess.PIPE) as running:
         content, report = running.communicate(timeout=20)
     same(running.returncode, 0)
+    true(b"2 packets transmitted, 2 received" in report, report)
     same(Ping("--from", "-", stdin=content).out, report.decode())
 
 
