@@ -243,9 +243,9 @@ static bool sums_are_wrong(const struct sonde_packet *p)
 
 bool sonde_method_decode(const struct sonde_arrival *a, struct sonde_packet *ret)
 {
-	static const enum sonde_shape first[2][5] = {
-		{ SONDE_ip, SONDE_icmp, SONDE_tcp, SONDE_udp, SONDE_arp },
-		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp, SONDE_udp, SONDE_arp },
+	static const enum sonde_shape first[2][6] = {
+		{ SONDE_ip, SONDE_icmp, SONDE_tcp, SONDE_arp, [SONDE_BEGINS_UDP] = SONDE_udp },
+		{ SONDE_ipv6, SONDE_icmpv6, SONDE_tcp, SONDE_arp, [SONDE_BEGINS_UDP] = SONDE_udp },
 	};
 	bool six = (a->is == SONDE_ARRIVAL_ERROR ? a->to.family : a->from.family) == AF_INET6;
 	uint32_t len = (uint32_t)a->byte.len;

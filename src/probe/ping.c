@@ -313,6 +313,8 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 
 void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 {
+	unsigned before = p->told_n;
+
 	sonde_wall_read(&p->wall, a->now, a->real);
 	switch (a->is) {
 	case SONDE_ARRIVAL_QUEUED:
@@ -325,4 +327,16 @@ void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 	case SONDE_ARRIVAL_REFUSED: hear_refusal(p, a); break;
 	default: hear_answer(p, a);
 	}
+	p->heard = p->told_n > before;
+}
+
+const struct sonde_probe_record *sonde_ping_heard(struct sonde_ping *p, uint32_t *ret_target)
+{
+	const struct sonde_ping_outcome *o = &p->told[(p->told_at + p->told_n - 1) % TOLD];
+
+	if (!p->heard)
+		return NULL;
+	sonde_ping_record(p, o);
+	*ret_target = o->probe.target;
+	return &p->record;
 }

@@ -11,6 +11,8 @@
 
 #include "probe/block.h"
 #include "run/measure_report.h"
+#include "run/measure_save.h"
+#include "run/probepacket.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
@@ -18,7 +20,7 @@
 #include "sys/sleep.h"
 
 enum { V4, V6, VERSIONS, FILE_MOST = 64 << 20 };
-#define GLANCE_EVERY (SONDE_SECOND / 2)
+#define FLUSH_FROM (10 * SONDE_MILLISECOND) /* the shortest pause that the file is worth */
 
 struct sonde_measure {
 	struct sonde_measure_plan plan;
@@ -28,7 +30,8 @@ struct sonde_measure {
 	uint32_t n, room;
 	struct sonde_ping ping;
 	struct sonde_report report;
-	int junit, file; /* descriptors, or -1 */
+	struct sonde_measure_save *save; /* NULL: nothing is kept */
+	int junit, file;		 /* descriptors, or -1 */
 	bool begun;
 };
 
@@ -74,10 +77,14 @@ static int random_bytes(void *at, size_t len)
 /* A folder of somebody else is closed to us once we have no privileges, root though we are. */
 static int open_files(struct sonde_measure *m, struct sonde_measure_end *end)
 {
+	int r;
+
 	if (m->plan.file && (m->file = sonde_file_open(m->plan.file)) < 0)
 		return fail(end, m->file, m->plan.file);
 	if (m->plan.junit && (m->junit = sonde_file_make(m->plan.junit)) < 0)
 		return fail(end, m->junit, m->plan.junit);
+	if (m->plan.save && (r = sonde_measure_save_open(&m->save, m->plan.save)) < 0)
+		return fail(end, r, m->plan.save);
 	return 0;
 }
 
@@ -129,6 +136,7 @@ struct sonde_measure *sonde_measure_close(struct sonde_measure *m)
 		return NULL;
 	for (int v = V4; v < VERSIONS; v++)
 		sonde_prober_close(m->prober[v]);
+	sonde_measure_save_close(m->save);
 	if (m->begun)
 		sonde_ping_close(&m->ping);
 	sonde_report_done(&m->report);
@@ -291,7 +299,7 @@ static void hear(void *arg, const struct sonde_arrival *a)
 {
 	struct sonde_measure *m = arg;
 
-	sonde_ping_hear(&m->ping, a);
+	sonde_measure_save_hear(m->save, &m->ping, a);
 }
 
 static bool recv_all(struct sonde_measure *m)
@@ -321,6 +329,8 @@ static void wait_until(struct sonde_measure *m, sonde_ns until)
 	for (int v = V4; v < VERSIONS; v++)
 		if (m->prober[v])
 			n += sonde_prober_fds(m->prober[v], fds + n);
+	if (until > now + FLUSH_FROM)
+		sonde_measure_save_pause(m->save);
 	if (until > now)
 		sonde_sleep_for(fds, n, until - now);
 }
@@ -330,7 +340,7 @@ static void wait_until(struct sonde_measure *m, sonde_ns until)
 static sonde_ns look_up(struct sonde_measure *m, sonde_ns now)
 {
 	if (sonde_sleep_signal())
-		sonde_ping_end(&m->ping);
+		sonde_measure_save_stop(m->save, &m->ping, now);
 	if (sonde_sleep_counted())
 		sonde_report_glance(&m->report, now);
 	return sonde_report_redraw(&m->report, now);
@@ -345,6 +355,7 @@ static int loop(struct sonde_measure *m)
 		sonde_ns now = sonde_clock_now(), until;
 
 		s = sonde_ping_step(&m->ping, now);
+		sonde_measure_save_step(m->save, now, &s);
 		if (s.is == SONDE_STEP_SEND) {
 			sonde_report_sent(&m->report);
 			sonde_prober_put(m->prober[version_of(s.to)], &s, hear, m);
@@ -367,8 +378,44 @@ static int loop(struct sonde_measure *m)
 			recv_all(m);
 		}
 		if (sonde_sleep_signal() || m->report.text.error)
-			sonde_ping_end(&m->ping);
+			sonde_measure_save_stop(m->save, &m->ping, now);
 	}
+}
+
+/* Where its probes come from as far as can be known; the ping is told only what it needs. */
+static struct sonde_address source_of(const struct sonde_measure *m,
+				      const struct sonde_ping_given *g)
+{
+	int v = version_of(&g->to);
+	struct sonde_address to = sonde_probepacket_goes(&m->plan.ping.look[v], &g->to);
+	struct sonde_address ret = g->from;
+
+	if (!ret.family || !sonde_address_equal(&to, &g->to))
+		sonde_prober_source(m->prober[v], &to, &ret);
+	return ret;
+}
+
+/* What is measured begins at this moment; the file tells where each probe comes from. */
+static void begin(struct sonde_measure *m, sonde_ns now, sonde_ns real, const char *mode)
+{
+	struct sonde_measure_save_begin b = { .given = m->given,
+					      .mode = mode,
+					      .now = now,
+					      .real = real,
+					      .hops = m->plan.sockets.ttl,
+					      .tos = m->plan.sockets.tos };
+	struct sonde_address *local;
+
+	sonde_measure_settle(&m->plan, m->n);
+	if (m->save) {
+		m->plan.ping.quiet = false; /* the file tells all */
+		b.local = local = sonde_arena_take(&m->words, m->n * sizeof *local);
+		for (uint32_t i = 0; i < m->n; i++)
+			local[i] = source_of(m, &m->given[i]);
+	}
+	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, real);
+	m->begun = true;
+	sonde_measure_save_begin(m->save, &m->ping, &b);
 }
 
 int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
@@ -379,10 +426,7 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 	uint64_t dropped = 0;
 	int r;
 
-	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, now + (uint64_t)wall);
-	m->begun = true;
-	if (m->plan.form == SONDE_MEASURE_USUAL)
-		m->plan.form = m->n > 1 ? SONDE_MEASURE_TABLE : SONDE_MEASURE_LINES;
+	begin(m, now, now + (uint64_t)wall, sonde_prober_mode(p));
 	r = sonde_report_open(&m->report, &m->plan, &m->ping, sonde_prober_mode(p),
 			      (int64_t)now + wall, m->junit);
 	if (r)
@@ -392,8 +436,12 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 	r = loop(m);
 	for (int v = V4; v < VERSIONS; v++)
 		dropped += m->prober[v] ? sonde_prober_dropped(m->prober[v]) : 0;
+	now = sonde_clock_now();
+	sonde_measure_save_end(m->save, now, dropped);
+	end->saved = sonde_measure_save_close(m->save);
+	m->save = NULL;
 	if (!r)
-		r = sonde_report_end(&m->report, sonde_clock_now(), dropped, &end->met);
+		r = sonde_report_end(&m->report, now, dropped, &end->met);
 	sonde_sleep_done();
 	return r ? fail(end, r, "the report") : 0;
 }

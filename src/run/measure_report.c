@@ -14,6 +14,19 @@
 enum { BUFFER = 1 << 18, TABLE_MOST = 40, BARS = 12 };
 #define DRAW_EVERY (SONDE_SECOND / 4)
 
+void sonde_measure_settle(struct sonde_measure_plan *plan, uint32_t targets)
+{
+	bool records = plan->form == SONDE_MEASURE_JSON || plan->form == SONDE_MEASURE_CSV;
+
+	plan->dots = plan->ping.flood && !plan->quiet && !records;
+	plan->quiet |= plan->ping.flood;
+	plan->ping.quiet = plan->quiet && !plan->dots && !plan->audible;
+	if (plan->form == SONDE_MEASURE_USUAL)
+		plan->form = plan->ping.sweep ? SONDE_MEASURE_ALIVE
+			     : targets > 1    ? SONDE_MEASURE_TABLE
+					      : SONDE_MEASURE_LINES;
+}
+
 int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *plan,
 		      const struct sonde_ping *ping, const char *mode, int64_t wall, int junit)
 {

@@ -57,6 +57,17 @@ void sonde_prober_restart(struct sonde_prober *p)
 	p->key = 0;
 }
 
+/* To the device, if there is one. */
+static int tie(const struct sonde_prober *p, int fd)
+{
+	const char *device = p->plan.device;
+
+	return device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+				    (socklen_t)strlen(device) + 1)
+		       ? -errno
+		       : 0;
+}
+
 /* Where packets go and what they look like; the same for every socket that sends or is asked. */
 static int aim(const struct sonde_prober *p, int fd)
 {
@@ -68,10 +79,8 @@ static int aim(const struct sonde_prober *p, int fd)
 
 	if (plan->mark >= 0)
 		r = set(fd, SOL_SOCKET, SO_MARK, (int)plan->mark);
-	if (!r && plan->device &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, plan->device,
-		       (socklen_t)strlen(plan->device) + 1))
-		r = -errno;
+	if (!r)
+		r = tie(p, fd);
 	/* A flow label that a probe asks for. */
 	if (!r && is_six(p))
 		r = set(fd, IPPROTO_IPV6, FLOWINFO_SEND, 1);
@@ -331,6 +340,7 @@ int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address
 	there.port = there.port ? there.port : 9; /* discard; nothing is sent */
 	len = sonde_sockaddr_put(&there, true, &name);
 	connect(p->asker, &nobody, sizeof nobody); /* else it would keep the source it had */
+	tie(p, p->asker);			   /* which that has undone */
 	if (connect(p->asker, (struct sockaddr *)&name, len))
 		return -errno;
 	len = sizeof name;
