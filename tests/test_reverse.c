@@ -325,31 +325,50 @@ START_TEST(what_is_too_old_is_asked_again)
 }
 END_TEST
 
-START_TEST(the_hosts_of_the_machine_count)
+/* Puts this text in the place of a file of the machine, for this process alone. False: it cannot
+ * be done here, or there is no such file. */
+static bool instead(const char *path, const char *text)
 {
 	char file[] = "/tmp/sonde-hosts-XXXXXX";
-	int fd;
-	bool mounted;
+	int fd = mkstemp(file);
+	bool done;
 
-	if (geteuid() || (fd = mkstemp(file)) < 0)
-		return;
-	ck_assert_int_gt(dprintf(fd, "198.18.7.1 seven.test other\n2001::701 six.test\n"), 0);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_gt(dprintf(fd, "%s", text), 0);
 	close(fd);
-	/* For this process alone. */
-	mounted = !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-		  !mount(file, "/etc/hosts", NULL, MS_BIND, NULL);
-	if (mounted) {
-		open_with((struct sonde_reverse_plan){ 0 });
-		ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_NAMED); /* at once */
-		ck_assert_str_eq(name, "seven.test");
-		ck_assert_int_eq(ask(true, 7, 1), SONDE_REVERSE_NAMED);
-		ck_assert_str_eq(name, "six.test");
-		ck_assert_int_eq(ends(false, NAMED), SONDE_REVERSE_NAMED);
-		ck_assert_uint_eq(asked, 1);
-		close_all();
-		umount("/etc/hosts");
-	}
+	done = !mount(file, path, NULL, MS_BIND, NULL);
 	unlink(file);
+	return done;
+}
+
+START_TEST(the_files_of_the_machine_count)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return; /* takes root */
+	if (!instead("/etc/hosts", "198.18.7.1 seven.test other\n2001::701 six.test\n"))
+		return;
+	open_with((struct sonde_reverse_plan){ 0 });
+	ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_NAMED); /* at once */
+	ck_assert_str_eq(name, "seven.test");
+	ck_assert_int_eq(ask(true, 7, 1), SONDE_REVERSE_NAMED);
+	ck_assert_str_eq(name, "six.test");
+	ck_assert_int_eq(ends(false, NAMED), SONDE_REVERSE_NAMED);
+	ck_assert_uint_eq(asked, 1);
+	close_all();
+	if (instead("/etc/nsswitch.conf", "hosts: files\n")) {
+		open_with((struct sonde_reverse_plan){ 0 });
+		ck_assert_int_eq(ask(false, 0, NAMED), SONDE_REVERSE_NAMELESS);
+		ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_NAMED);
+		close_all();
+		umount("/etc/nsswitch.conf");
+	}
+	if (instead("/etc/nsswitch.conf", "hosts: dns\n")) {
+		open_with((struct sonde_reverse_plan){ 0 });
+		ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_WAITING);
+		close_all();
+		umount("/etc/nsswitch.conf");
+	}
+	umount("/etc/hosts");
 }
 END_TEST
 
@@ -385,7 +404,7 @@ Suite *reverse_suite(void)
 	tcase_add_test(c, what_is_remembered_is_bounded);
 	tcase_add_test(c, more_than_can_be_remembered_is_not_asked);
 	tcase_add_test(c, what_is_too_old_is_asked_again);
-	tcase_add_test(c, the_hosts_of_the_machine_count);
+	tcase_add_test(c, the_files_of_the_machine_count);
 	tcase_add_test(c, a_wrong_plan_is_refused);
 	suite_add_tcase(s, c);
 	return s;

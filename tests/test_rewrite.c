@@ -487,6 +487,9 @@ START_TEST(other_filling_of_the_same_options_is_told_as_such)
 	quote[len - PAYLOAD - 2] = 0;
 	find(len, false);
 	ck_assert_str_eq(names(), "options");
+	ck_assert_uint_eq(w.finding[0].sent_bytes.len, w.finding[0].quoted_bytes.len);
+	ck_assert_uint_eq(w.finding[0].sent_bytes.at[18], 1);
+	ck_assert_uint_eq(w.finding[0].quoted_bytes.at[18], 0);
 	find(len - PAYLOAD - 2, false);
 	ck_assert_str_eq(names(), "");
 }
@@ -598,6 +601,32 @@ START_TEST(another_protocol_ends_the_comparison)
 }
 END_TEST
 
+/* What it says lies elsewhere is still where it was. */
+START_TEST(a_length_that_cannot_be_moves_nothing)
+{
+	begin(0);
+	quote[0] = 0x46;
+	find(len, false);
+	ck_assert_str_eq(names(), "ip.hdr_len");
+	begin(1);
+	quote[32] ^= 0x10;
+	find(len, false);
+	ck_assert_str_eq(names(), "tcp.hdr_len");
+	begin(0);
+	quote[2] = 0;
+	quote[3] = 5;
+	find(len, false);
+	ck_assert_str_eq(names(), "ip.len");
+	ck_assert_int_eq(sonde_rewrite_of(&w, SONDE_ROW_udp_sport), SONDE_REWRITE_SAME);
+	begin(4);
+	quote[4] = 0;
+	quote[5] = 3;
+	find(len, false);
+	ck_assert_str_eq(names(), "ipv6.plen");
+	ck_assert_int_eq(sonde_rewrite_of(&w, SONDE_ROW_tcp_seq), SONDE_REWRITE_SAME);
+}
+END_TEST
+
 START_TEST(findings_are_bounded)
 {
 	struct sonde_draft d;
@@ -675,6 +704,7 @@ Suite *rewrite_suite(void)
 	tcase_add_test(c, a_changed_payload_is_told_by_its_first_byte);
 	tcase_add_test(c, zeros_that_fill_a_quote_are_not_quoted);
 	tcase_add_test(c, another_protocol_ends_the_comparison);
+	tcase_add_test(c, a_length_that_cannot_be_moves_nothing);
 	tcase_add_test(c, findings_are_bounded);
 	tcase_add_test(c, no_bytes_break_it);
 	suite_add_tcase(s, c);

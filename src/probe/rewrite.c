@@ -394,17 +394,12 @@ static void compare_payload(struct pair *p)
 
 /* ---- reading both ---- */
 
-/* What the quote holds of its packet, without filling. */
-static uint32_t quoted_bytes(const struct pair *p, bool padded)
+/* Bytes that are quoted, without filling. */
+static uint32_t quoted_bytes(struct sonde_bytes quote, bool padded)
 {
-	const struct sonde_layer *ip = &p->quote.layer[0];
-	size_t len = p->is.len;
-
-	if (p->quote.n && ip->end > ip->at && len > ip->end)
-		len = ip->end;
-	while (padded && len && !p->is.at[len - 1])
-		len--;
-	return (uint32_t)len;
+	while (padded && quote.len && !quote.at[quote.len - 1])
+		quote.len--;
+	return (uint32_t)quote.len;
 }
 
 /* Bytes of the IP header at buf, as they were sent. */
@@ -457,7 +452,7 @@ void sonde_rewrite_find(struct sonde_rewrite *ret, struct sonde_bytes sent,
 		return;
 	sonde_decode(&p.sent, sent.at, (uint32_t)sent.len, (uint32_t)sent.len, first);
 	read_quote(&p, buf, first);
-	p.have = quoted_bytes(&p, padded);
+	p.have = quoted_bytes(quote, padded);
 	if (first == SONDE_ip && has(&p, 0, SONDE_AT_ip_ttl / 8 + 1))
 		ret->ttl = sonde_ip_ttl((const struct sonde_ip *)buf);
 	else if (first == SONDE_ipv6 && has(&p, 0, SONDE_AT_ipv6_hlim / 8 + 1))
