@@ -29,6 +29,7 @@ enum { /* last byte of an address: what becomes of a question for it */
 
 static int server = -1, stranger = -1;
 static unsigned asked;
+static char question[256]; /* the name that was asked for last */
 static struct sonde_reverse *r;
 static char servers[64];
 
@@ -120,6 +121,14 @@ static void answer(uint8_t *q, size_t n, const struct sockaddr_in *to)
 	sendto(server, q, len, 0, (const void *)to, sizeof *to);
 }
 
+static void note_question(const uint8_t *q)
+{
+	*question = 0;
+	for (q += 12; *q; q += 1 + *q)
+		snprintf(question + strlen(question), sizeof question - strlen(question), "%.*s.",
+			 *q, q + 1);
+}
+
 static void serve(void)
 {
 	struct sockaddr_in from;
@@ -129,6 +138,7 @@ static void serve(void)
 
 	while ((n = recvfrom(server, q, sizeof q / 2, 0, (struct sockaddr *)&from, &len)) > 0) {
 		asked++;
+		note_question(q);
 		answer(q, (size_t)n, &from);
 	}
 }
@@ -200,6 +210,26 @@ START_TEST(a_name_is_told_once_it_came)
 		ck_assert_uint_eq(asked, 1); /* it is remembered */
 		close_all();
 	}
+}
+END_TEST
+
+START_TEST(an_address_is_asked_for_backwards)
+{
+	struct sonde_address six = { .family = AF_INET6,
+				     .ip = { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xab,
+					     0xc1 } };
+	struct sonde_address four = { .family = AF_INET, .ip = { 192, 0, 2, 1, 9 } };
+
+	open_with((struct sonde_reverse_plan){ 0 });
+	sonde_reverse_ask(r, &four, &name);
+	turn(0);
+	ck_assert_str_eq(question, "1.2.0.192.in-addr.arpa.");
+	sonde_reverse_ask(r, &six, &name);
+	turn(0);
+	ck_assert_str_eq(question,
+			 "1.c.b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+			 "ip6.arpa.");
+	close_all();
 }
 END_TEST
 
@@ -395,6 +425,7 @@ Suite *reverse_suite(void)
 	TCase *c = tcase_create("reverse");
 
 	tcase_add_test(c, a_name_is_told_once_it_came);
+	tcase_add_test(c, an_address_is_asked_for_backwards);
 	tcase_add_test(c, that_there_is_none_is_told_too);
 	tcase_add_test(c, a_silent_server_delays_nobody);
 	tcase_add_test(c, a_silent_server_is_given_up);
