@@ -166,6 +166,8 @@ START_TEST(a_removed_option_is_named)
 	ck_assert_uint_eq(cut, len - 4);
 	find(cut, false);
 	ck_assert_str_eq(names(), "ip.len tcp.hdr_len tcp.checksum sackOK");
+	ck_assert_uint_eq(w.finding[1].sent, 40); /* bytes */
+	ck_assert_uint_eq(w.finding[1].quoted, 36);
 	ck_assert_uint_eq(w.sum, SONDE_REWRITE_SUM_MADE);
 	for (uint32_t c = 40; c < cut; c++) {
 		find(c, false);

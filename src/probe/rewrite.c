@@ -10,28 +10,26 @@ enum { HEADS = 512, LONGEST = 40 + UINT16_MAX };
 struct pair {
 	struct sonde_rewrite *w;
 	struct sonde_packet sent, quote;
-	struct sonde_bytes was, is; /* both whole, as they were given */
-	uint32_t have;		    /* bytes that are quoted */
-	unsigned n;		    /* headers that both have, one after the other */
-	bool lost;		    /* behind them nobody knows what lies where */
-	bool routed;		    /* by a routing header, which changes the destination */
+	struct sonde_bytes was, is;	    /* both whole, as they were given */
+	uint32_t have;			    /* bytes that are quoted */
+	unsigned n;			    /* headers that both have, one after the other */
+	bool lost;			    /* behind them nobody knows what lies where */
+	bool routed;			    /* by a routing header, which changes the destination */
+	struct sonde_rewrite_finding spare; /* what has no room is written here */
 };
 
 static struct sonde_rewrite_finding *add(struct pair *p, enum sonde_rewrite_is is, unsigned shape)
 {
 	struct sonde_rewrite *w = p->w;
-	/* One that does not fit any more is written over the last, which was told already. */
-	struct sonde_rewrite_finding *f = &w->finding[w->n];
+	struct sonde_rewrite_finding *f = &p->spare;
 
-	if (w->n == SONDE_REWRITE_MOST) {
+	if (w->n < SONDE_REWRITE_MOST)
+		f = &w->finding[w->n++];
+	else
 		w->more = true;
-		f--;
-	} else {
-		w->n++;
-		*f = (struct sonde_rewrite_finding){ .is = (uint8_t)is,
-						     .grade = SONDE_REWRITE_CERTAIN,
-						     .shape = (uint8_t)shape };
-	}
+	*f = (struct sonde_rewrite_finding){ .is = (uint8_t)is,
+					     .grade = SONDE_REWRITE_CERTAIN,
+					     .shape = (uint8_t)shape };
 	return f;
 }
 
@@ -86,6 +84,7 @@ static void compare_rows(struct pair *p, unsigned shape, const uint8_t *was, con
 		const struct sonde_row *r = &sonde_rows[i];
 		bool octets = sonde_row_is_octets(r);
 		uint32_t at = r->at / 8, len = r->bits ? SONDE_SPAN(r->at, r->bits) : 0;
+		unsigned unit = r->form == SONDE_FORM_X4 ? 4 : 1;
 		struct sonde_rewrite_finding *f;
 
 		if (!len || r->span || at + len > have)
@@ -102,8 +101,8 @@ static void compare_rows(struct pair *p, unsigned shape, const uint8_t *was, con
 			f->sent_bytes = (struct sonde_bytes){ was + at, len };
 			f->quoted_bytes = quoted(p, is + at, len);
 		} else {
-			f->sent = sonde_get(was, r->at, r->bits);
-			f->quoted = sonde_get(is, r->at, r->bits);
+			f->sent = sonde_get(was, r->at, r->bits) * unit;
+			f->quoted = sonde_get(is, r->at, r->bits) * unit;
 		}
 		if (is_swapped(i, was, is))
 			f->grade = SONDE_REWRITE_SWAPPED;
@@ -156,7 +155,7 @@ static void add_option(struct pair *p, enum sonde_rewrite_is is, enum sonde_fami
 	if (is == SONDE_REWRITE_CHANGED && shape != SONDE_NONE && was->len == now->len &&
 	    was->len >= sonde_shapes[shape].bytes) {
 		compare_rows(p, shape, was->at, now->at, was->len, NULL);
-		if (p->w->n > n)
+		if (p->w->n > n || p->w->more)
 			return;
 	}
 	f = add(p, is, shape);
