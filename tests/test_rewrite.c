@@ -372,6 +372,14 @@ START_TEST(findings_are_bounded)
 	find(len, false);
 	ck_assert_uint_eq(w.n, SONDE_REWRITE_MOST);
 	ck_assert(w.more);
+	for (unsigned i = 0; i < w.n; i++) {
+		const struct sonde_rewrite_finding *f = &w.finding[i];
+
+		if (f->is == SONDE_REWRITE_FIELD)
+			ck_assert_uint_eq(sonde_rows[f->row].shape, f->shape);
+		else
+			ck_assert_uint_eq(f->sent_bytes.len, 0); /* the options, all added */
+	}
 }
 END_TEST
 
