@@ -93,6 +93,22 @@ START_TEST(a_sum_that_was_none_or_wrong_says_nothing)
 }
 END_TEST
 
+/* A probe may lie about its own length; its quote is then the same lie. */
+START_TEST(a_length_that_lied_when_it_was_sent_changes_nothing)
+{
+	for (unsigned n = 0; n < PROBES; n++) {
+		begin(n);
+		sent[sent[0] >> 4 == 6 ? 5 : 3] += 6;
+		memcpy(quote, sent, len);
+		for (uint32_t cut = 0; cut <= len; cut++) {
+			find(cut, false);
+			ck_assert_str_eq(names(), "");
+			ck_assert_uint_ne(w.sum, SONDE_REWRITE_SUM_STALE);
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_clamped_segment_size_is_told_with_both_values)
 {
 	for (unsigned n = 1; n < PROBES; n += 3) { /* TCP, both versions, with options too */
@@ -126,6 +142,7 @@ Suite *translated_suite(void)
 	tcase_add_test(c, a_good_nat_hides_itself);
 	tcase_add_test(c, a_sum_that_was_not_made_anew_is_stale);
 	tcase_add_test(c, a_sum_that_was_none_or_wrong_says_nothing);
+	tcase_add_test(c, a_length_that_lied_when_it_was_sent_changes_nothing);
 	tcase_add_test(c, a_clamped_segment_size_is_told_with_both_values);
 	suite_add_tcase(s, c);
 	return s;

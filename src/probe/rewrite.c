@@ -413,7 +413,9 @@ static void read_quote(struct pair *p, uint8_t buf[HEADS], enum sonde_shape firs
 {
 	uint32_t len = (uint32_t)(p->was.len < HEADS ? p->was.len : HEADS);
 	uint32_t quoted = (uint32_t)(p->is.len < len ? p->is.len : len);
+	uint32_t sent = (uint32_t)p->was.len, wire = LONGEST;
 	bool v4 = first == SONDE_ip;
+	unsigned at = v4 ? SONDE_AT_ip_len : SONDE_AT_ipv6_plen;
 
 	memcpy(buf, p->was.at, len);
 	memcpy(buf, quoted ? p->is.at : p->was.at, quoted);
@@ -421,10 +423,12 @@ static void read_quote(struct pair *p, uint8_t buf[HEADS], enum sonde_shape firs
 		put_back(p, buf, SONDE_AT_ip_len);
 	if (v4 && is_swapped(SONDE_ROW_ip_offset, p->was.at, buf))
 		put_back(p, buf, SONDE_AT_ip_rb);
-	sonde_decode(&p->quote, buf, len, LONGEST, first);
+	if (!memcmp(buf + at / 8, p->was.at + at / 8, 2))
+		wire = sent; /* what it says of itself ends where the same of the other did */
+	sonde_decode(&p->quote, buf, len, wire, first);
 	if (p->quote.n < p->sent.n && p->quote.stop != SONDE_STOP_FRAGMENT) {
-		put_back(p, buf, v4 ? SONDE_AT_ip_len : SONDE_AT_ipv6_plen);
-		sonde_decode(&p->quote, buf, len, LONGEST, first);
+		put_back(p, buf, at);
+		sonde_decode(&p->quote, buf, len, sent, first);
 	}
 	memcpy(buf, quoted ? p->is.at : p->was.at, quoted);
 }
