@@ -249,6 +249,24 @@ START_TEST(an_error_without_one_says_nothing)
 }
 END_TEST
 
+/* Somebody asked about an interface, RFC 8335 section 2, and an error quotes that: it is not the
+ * router that says so. */
+START_TEST(an_extension_that_is_quoted_is_not_the_routers)
+{
+	static const uint8_t probe[] = { 0x45, 0, 0,  40, 0, 0, 0,  0, 1, 1, 0, 0, 10, 0,
+					 0,    1, 10, 0,  0, 2, 42, 0, 0, 0, 0, 1, 2,  0,
+					 0x20, 0, 0,  0,  0, 8, 3,  2, 0, 0, 0, 9 };
+
+	memset(error, 0, sizeof error);
+	error[0] = 11;
+	memcpy(error + 8, probe, sizeof probe);
+	error_len = 8 + sizeof probe;
+	read(false);
+	ck_assert_uint_eq(e.is, SONDE_EXTENSION_NONE);
+	ck_assert_uint_eq(e.others, 0);
+}
+END_TEST
+
 START_TEST(one_cut_anywhere_is_never_half_believed)
 {
 	struct sonde_packet p;
@@ -297,6 +315,7 @@ Suite *extension_suite(void)
 	tcase_add_test(c, what_nobody_knows_is_told_in_hex);
 	tcase_add_test(c, what_has_no_room_is_told_as_more);
 	tcase_add_test(c, an_error_without_one_says_nothing);
+	tcase_add_test(c, an_extension_that_is_quoted_is_not_the_routers);
 	tcase_add_test(c, one_cut_anywhere_is_never_half_believed);
 	tcase_add_test(c, no_bytes_break_it);
 	suite_add_tcase(s, c);

@@ -29,6 +29,7 @@ enum { /* last byte of an address: what becomes of a question for it */
 
 static int server = -1, stranger = -1;
 static unsigned asked;
+static char question[256]; /* the name that was asked for last */
 static struct sonde_reverse *r;
 static char servers[64];
 
@@ -120,6 +121,14 @@ static void answer(uint8_t *q, size_t n, const struct sockaddr_in *to)
 	sendto(server, q, len, 0, (const void *)to, sizeof *to);
 }
 
+static void note_question(const uint8_t *q)
+{
+	*question = 0;
+	for (q += 12; *q; q += 1 + *q)
+		snprintf(question + strlen(question), sizeof question - strlen(question), "%.*s.",
+			 *q, q + 1);
+}
+
 static void serve(void)
 {
 	struct sockaddr_in from;
@@ -129,6 +138,7 @@ static void serve(void)
 
 	while ((n = recvfrom(server, q, sizeof q / 2, 0, (struct sockaddr *)&from, &len)) > 0) {
 		asked++;
+		note_question(q);
 		answer(q, (size_t)n, &from);
 	}
 }
@@ -200,6 +210,26 @@ START_TEST(a_name_is_told_once_it_came)
 		ck_assert_uint_eq(asked, 1); /* it is remembered */
 		close_all();
 	}
+}
+END_TEST
+
+START_TEST(an_address_is_asked_for_backwards)
+{
+	struct sonde_address six = { .family = AF_INET6,
+				     .ip = { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xab,
+					     0xc1 } };
+	struct sonde_address four = { .family = AF_INET, .ip = { 192, 0, 2, 1, 9 } };
+
+	open_with((struct sonde_reverse_plan){ 0 });
+	sonde_reverse_ask(r, &four, &name);
+	turn(0);
+	ck_assert_str_eq(question, "1.2.0.192.in-addr.arpa.");
+	sonde_reverse_ask(r, &six, &name);
+	turn(0);
+	ck_assert_str_eq(question,
+			 "1.c.b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+			 "ip6.arpa.");
+	close_all();
 }
 END_TEST
 
@@ -325,31 +355,50 @@ START_TEST(what_is_too_old_is_asked_again)
 }
 END_TEST
 
-START_TEST(the_hosts_of_the_machine_count)
+/* Puts this text in the place of a file of the machine, for this process alone. False: it cannot
+ * be done here, or there is no such file. */
+static bool instead(const char *path, const char *text)
 {
 	char file[] = "/tmp/sonde-hosts-XXXXXX";
-	int fd;
-	bool mounted;
+	int fd = mkstemp(file);
+	bool done;
 
-	if (geteuid() || (fd = mkstemp(file)) < 0)
-		return;
-	ck_assert_int_gt(dprintf(fd, "198.18.7.1 seven.test other\n2001::701 six.test\n"), 0);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_gt(dprintf(fd, "%s", text), 0);
 	close(fd);
-	/* For this process alone. */
-	mounted = !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-		  !mount(file, "/etc/hosts", NULL, MS_BIND, NULL);
-	if (mounted) {
-		open_with((struct sonde_reverse_plan){ 0 });
-		ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_NAMED); /* at once */
-		ck_assert_str_eq(name, "seven.test");
-		ck_assert_int_eq(ask(true, 7, 1), SONDE_REVERSE_NAMED);
-		ck_assert_str_eq(name, "six.test");
-		ck_assert_int_eq(ends(false, NAMED), SONDE_REVERSE_NAMED);
-		ck_assert_uint_eq(asked, 1);
-		close_all();
-		umount("/etc/hosts");
-	}
+	done = !mount(file, path, NULL, MS_BIND, NULL);
 	unlink(file);
+	return done;
+}
+
+START_TEST(the_files_of_the_machine_count)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return; /* takes root */
+	if (!instead("/etc/hosts", "198.18.7.1 seven.test other\n2001::701 six.test\n"))
+		return;
+	open_with((struct sonde_reverse_plan){ 0 });
+	ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_NAMED); /* at once */
+	ck_assert_str_eq(name, "seven.test");
+	ck_assert_int_eq(ask(true, 7, 1), SONDE_REVERSE_NAMED);
+	ck_assert_str_eq(name, "six.test");
+	ck_assert_int_eq(ends(false, NAMED), SONDE_REVERSE_NAMED);
+	ck_assert_uint_eq(asked, 1);
+	close_all();
+	if (instead("/etc/nsswitch.conf", "hosts: files\n")) {
+		open_with((struct sonde_reverse_plan){ 0 });
+		ck_assert_int_eq(ask(false, 0, NAMED), SONDE_REVERSE_NAMELESS);
+		ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_NAMED);
+		close_all();
+		umount("/etc/nsswitch.conf");
+	}
+	if (instead("/etc/nsswitch.conf", "hosts: dns\n")) {
+		open_with((struct sonde_reverse_plan){ 0 });
+		ck_assert_int_eq(ask(false, 7, 1), SONDE_REVERSE_WAITING);
+		close_all();
+		umount("/etc/nsswitch.conf");
+	}
+	umount("/etc/hosts");
 }
 END_TEST
 
@@ -376,6 +425,7 @@ Suite *reverse_suite(void)
 	TCase *c = tcase_create("reverse");
 
 	tcase_add_test(c, a_name_is_told_once_it_came);
+	tcase_add_test(c, an_address_is_asked_for_backwards);
 	tcase_add_test(c, that_there_is_none_is_told_too);
 	tcase_add_test(c, a_silent_server_delays_nobody);
 	tcase_add_test(c, a_silent_server_is_given_up);
@@ -385,7 +435,7 @@ Suite *reverse_suite(void)
 	tcase_add_test(c, what_is_remembered_is_bounded);
 	tcase_add_test(c, more_than_can_be_remembered_is_not_asked);
 	tcase_add_test(c, what_is_too_old_is_asked_again);
-	tcase_add_test(c, the_hosts_of_the_machine_count);
+	tcase_add_test(c, the_files_of_the_machine_count);
 	tcase_add_test(c, a_wrong_plan_is_refused);
 	suite_add_tcase(s, c);
 	return s;

@@ -162,15 +162,14 @@ static enum sonde_extension_is read(struct sonde_extension *ret, const struct so
 {
 	struct reading r = { .e = ret };
 	struct sonde_verdict v;
-	enum sonde_stop stop;
 
 	if (p->layer[d].end > p->len)
 		return SONDE_EXTENSION_CUT;
 	sonde_judge(p, SONDE_JUDGE_SUMS, &v);
 	if (sonde_is_wrong(&v, d, icmp_ext, checksum))
 		return SONDE_EXTENSION_SUM;
-	stop = sonde_field_each(p, d, hear, &r);
-	return stop || r.lies ? SONDE_EXTENSION_LIES : SONDE_EXTENSION_GOOD;
+	sonde_field_each(p, d, hear, &r); /* what ends it too early is told as bad */
+	return r.lies ? SONDE_EXTENSION_LIES : SONDE_EXTENSION_GOOD;
 }
 
 void sonde_extension_read(struct sonde_extension *ret, const struct sonde_packet *p)

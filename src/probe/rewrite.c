@@ -10,28 +10,26 @@ enum { HEADS = 512, LONGEST = 40 + UINT16_MAX };
 struct pair {
 	struct sonde_rewrite *w;
 	struct sonde_packet sent, quote;
-	struct sonde_bytes was, is; /* both whole, as they were given */
-	uint32_t have;		    /* bytes that are quoted */
-	unsigned n;		    /* headers that both have, one after the other */
-	bool lost;		    /* behind them nobody knows what lies where */
-	bool routed;		    /* by a routing header, which changes the destination */
+	struct sonde_bytes was, is;	    /* both whole, as they were given */
+	uint32_t have;			    /* bytes that are quoted */
+	unsigned n;			    /* headers that both have, one after the other */
+	bool lost;			    /* behind them nobody knows what lies where */
+	bool routed;			    /* by a routing header, which changes the destination */
+	struct sonde_rewrite_finding spare; /* what has no room is written here */
 };
 
 static struct sonde_rewrite_finding *add(struct pair *p, enum sonde_rewrite_is is, unsigned shape)
 {
 	struct sonde_rewrite *w = p->w;
-	/* One that does not fit any more is written over the last, which was told already. */
-	struct sonde_rewrite_finding *f = &w->finding[w->n];
+	struct sonde_rewrite_finding *f = &p->spare;
 
-	if (w->n == SONDE_REWRITE_MOST) {
+	if (w->n < SONDE_REWRITE_MOST)
+		f = &w->finding[w->n++];
+	else
 		w->more = true;
-		f--;
-	} else {
-		w->n++;
-		*f = (struct sonde_rewrite_finding){ .is = (uint8_t)is,
-						     .grade = SONDE_REWRITE_CERTAIN,
-						     .shape = (uint8_t)shape };
-	}
+	*f = (struct sonde_rewrite_finding){ .is = (uint8_t)is,
+					     .grade = SONDE_REWRITE_CERTAIN,
+					     .shape = (uint8_t)shape };
 	return f;
 }
 
@@ -86,6 +84,7 @@ static void compare_rows(struct pair *p, unsigned shape, const uint8_t *was, con
 		const struct sonde_row *r = &sonde_rows[i];
 		bool octets = sonde_row_is_octets(r);
 		uint32_t at = r->at / 8, len = r->bits ? SONDE_SPAN(r->at, r->bits) : 0;
+		unsigned unit = r->form == SONDE_FORM_X4 ? 4 : 1;
 		struct sonde_rewrite_finding *f;
 
 		if (!len || r->span || at + len > have)
@@ -102,8 +101,8 @@ static void compare_rows(struct pair *p, unsigned shape, const uint8_t *was, con
 			f->sent_bytes = (struct sonde_bytes){ was + at, len };
 			f->quoted_bytes = quoted(p, is + at, len);
 		} else {
-			f->sent = sonde_get(was, r->at, r->bits);
-			f->quoted = sonde_get(is, r->at, r->bits);
+			f->sent = sonde_get(was, r->at, r->bits) * unit;
+			f->quoted = sonde_get(is, r->at, r->bits) * unit;
 		}
 		if (is_swapped(i, was, is))
 			f->grade = SONDE_REWRITE_SWAPPED;
@@ -156,7 +155,7 @@ static void add_option(struct pair *p, enum sonde_rewrite_is is, enum sonde_fami
 	if (is == SONDE_REWRITE_CHANGED && shape != SONDE_NONE && was->len == now->len &&
 	    was->len >= sonde_shapes[shape].bytes) {
 		compare_rows(p, shape, was->at, now->at, was->len, NULL);
-		if (p->w->n > n)
+		if (p->w->n > n || p->w->more)
 			return;
 	}
 	f = add(p, is, shape);
@@ -298,12 +297,13 @@ static bool sum_expected(const struct pair *p, unsigned d, unsigned field, uint1
 	return true;
 }
 
+/* Strictly: one that nothing decides, as behind a header that hides the addresses, is not right. */
 static bool was_right(const struct pair *p, unsigned d)
 {
 	struct sonde_verdict v;
 	unsigned row = sum_row(p->sent.layer[d].shape);
 
-	sonde_judge(&p->sent, SONDE_JUDGE_SUMS, &v);
+	sonde_judge(&p->sent, SONDE_JUDGE_SUMS | SONDE_JUDGE_STRICT, &v);
 	return !(v.wrong[d] >> (row - sonde_shapes[p->sent.layer[d].shape].row) & 1);
 }
 
@@ -394,17 +394,12 @@ static void compare_payload(struct pair *p)
 
 /* ---- reading both ---- */
 
-/* What the quote holds of its packet, without filling. */
-static uint32_t quoted_bytes(const struct pair *p, bool padded)
+/* Bytes that are quoted, without filling. */
+static uint32_t quoted_bytes(struct sonde_bytes quote, bool padded)
 {
-	const struct sonde_layer *ip = &p->quote.layer[0];
-	size_t len = p->is.len;
-
-	if (p->quote.n && ip->end > ip->at && len > ip->end)
-		len = ip->end;
-	while (padded && len && !p->is.at[len - 1])
-		len--;
-	return (uint32_t)len;
+	while (padded && quote.len && !quote.at[quote.len - 1])
+		quote.len--;
+	return (uint32_t)quote.len;
 }
 
 /* Bytes of the IP header at buf, as they were sent. */
@@ -419,7 +414,9 @@ static void read_quote(struct pair *p, uint8_t buf[HEADS], enum sonde_shape firs
 {
 	uint32_t len = (uint32_t)(p->was.len < HEADS ? p->was.len : HEADS);
 	uint32_t quoted = (uint32_t)(p->is.len < len ? p->is.len : len);
+	uint32_t sent = (uint32_t)p->was.len, wire = LONGEST;
 	bool v4 = first == SONDE_ip;
+	unsigned at = v4 ? SONDE_AT_ip_len : SONDE_AT_ipv6_plen;
 
 	memcpy(buf, p->was.at, len);
 	memcpy(buf, quoted ? p->is.at : p->was.at, quoted);
@@ -427,10 +424,12 @@ static void read_quote(struct pair *p, uint8_t buf[HEADS], enum sonde_shape firs
 		put_back(p, buf, SONDE_AT_ip_len);
 	if (v4 && is_swapped(SONDE_ROW_ip_offset, p->was.at, buf))
 		put_back(p, buf, SONDE_AT_ip_rb);
-	sonde_decode(&p->quote, buf, len, LONGEST, first);
+	if (!memcmp(buf + at / 8, p->was.at + at / 8, 2))
+		wire = sent; /* what it says of itself ends where the same of the other did */
+	sonde_decode(&p->quote, buf, len, wire, first);
 	if (p->quote.n < p->sent.n && p->quote.stop != SONDE_STOP_FRAGMENT) {
-		put_back(p, buf, v4 ? SONDE_AT_ip_len : SONDE_AT_ipv6_plen);
-		sonde_decode(&p->quote, buf, len, LONGEST, first);
+		put_back(p, buf, at);
+		sonde_decode(&p->quote, buf, len, sent, first);
 	}
 	memcpy(buf, quoted ? p->is.at : p->was.at, quoted);
 }
@@ -457,7 +456,7 @@ void sonde_rewrite_find(struct sonde_rewrite *ret, struct sonde_bytes sent,
 		return;
 	sonde_decode(&p.sent, sent.at, (uint32_t)sent.len, (uint32_t)sent.len, first);
 	read_quote(&p, buf, first);
-	p.have = quoted_bytes(&p, padded);
+	p.have = quoted_bytes(quote, padded);
 	if (first == SONDE_ip && has(&p, 0, SONDE_AT_ip_ttl / 8 + 1))
 		ret->ttl = sonde_ip_ttl((const struct sonde_ip *)buf);
 	else if (first == SONDE_ipv6 && has(&p, 0, SONDE_AT_ipv6_hlim / 8 + 1))

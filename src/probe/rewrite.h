@@ -37,13 +37,13 @@ enum sonde_rewrite_grade {
 };
 
 struct sonde_rewrite_finding {
-	uint8_t is;    /* enum sonde_rewrite_is */
-	uint8_t grade; /* enum sonde_rewrite_grade, from SWAPPED on */
-	uint8_t shape; /* of the header it is in */
-	uint8_t kind;  /* of an option */
-	uint16_t row;  /* enum sonde_row_id; its form says how a number is shown */
-	uint32_t at;   /* PAYLOAD: bytes from its start */
-	uint64_t sent, quoted;
+	uint8_t is;	       /* enum sonde_rewrite_is */
+	uint8_t grade;	       /* enum sonde_rewrite_grade, from SWAPPED on */
+	uint8_t shape;	       /* of the header it is in */
+	uint8_t kind;	       /* of an option */
+	uint16_t row;	       /* enum sonde_row_id; its form says how a number is shown */
+	uint32_t at;	       /* PAYLOAD: bytes from its start */
+	uint64_t sent, quoted; /* as they are shown: bytes for SONDE_FORM_X4 */
 	struct sonde_bytes sent_bytes, quoted_bytes; /* of rows that are octets, and of options;
 						      * borrowed from what was compared */
 };
