@@ -13,7 +13,7 @@ enum { TOLD = 2 * SONDE_PING_ARRIVALS }; /* outcomes that wait to be told */
 /* The answers that may still come are remembered for as long again as their time. */
 static uint64_t room_for(const struct sonde_ping_plan *plan, uint32_t n, sonde_ns gap)
 {
-	uint64_t at_once = gap ? 2 * plan->timeout / gap : UINT64_MAX;
+	uint64_t at_once = gap ? 2 * plan->timeout / gap + 2 * (uint64_t)plan->preload : UINT64_MAX;
 	uint64_t all = plan->count && plan->count < UINT64_MAX / n ? plan->count * n : UINT64_MAX;
 	uint64_t room = at_once < all ? at_once : all;
 
@@ -34,7 +34,9 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 	sonde_ns gap = plan->flood ? FLOOD_GAP : plan->sweep ? 0 : plan->interval / n;
 	uint64_t at_first = plan->preload ? plan->preload : 1, burst;
 
-	*p = (struct sonde_ping){ .plan = *plan, .n = n, .began = now, .round_began = now };
+	*p = (struct sonde_ping){
+		.plan = *plan, .n = n, .began = now, .round_began = now, .heard = UINT64_MAX
+	};
 	gap = gap < plan->gap ? plan->gap : gap;
 	burst = gap && !plan->flood ? LATENESS / gap + 1 : 1;
 	burst = burst > at_first ? burst : at_first;
@@ -98,6 +100,7 @@ static void decide(struct sonde_ping *p, sonde_ns now)
 {
 	struct sonde_probe *probe;
 
+	now = now < p->heard ? now : p->heard;
 	while ((probe = sonde_flight_oldest(&p->flight)) && p->told_n < TOLD) {
 		struct sonde_ping_host *h = &p->host[probe->target];
 		bool open = probe->state == SONDE_PROBE_OUT;
@@ -238,6 +241,14 @@ static void measure(struct sonde_ping *p, const struct sonde_arrival *a,
 	}
 }
 
+/* What came when its probe was past its time, and is heard before that has been told. */
+static bool is_past(const struct sonde_ping *p, const struct sonde_ping_outcome *o)
+{
+	sonde_ns begin = o->probe.sent ? o->probe.sent : o->probe.asked;
+
+	return begin - o->probe.asked + o->rtt > p->plan.timeout;
+}
+
 /* An ICMP error is an answer to UDP where it comes from the port that was asked. */
 static bool is_reply(const struct sonde_ping *p, const struct sonde_answer *n,
 		     const struct sonde_probe *probe)
@@ -337,6 +348,11 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 		memcpy(o.route, n.route.at, o.route_len);
 	if (v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED)
 		measure(p, a, &o);
+	if (v.match == SONDE_MATCH_FIRST && is_past(p, &o)) {
+		v.match = SONDE_MATCH_LATE;
+		v.probe->state = SONDE_PROBE_LATE;
+		tell_bare(p, v.probe, SONDE_PING_LOST, 0);
+	}
 	o.status = (uint8_t)count(p, &v, is_reply(p, &n, v.probe), &o);
 	if (v.match == SONDE_MATCH_FIRST)
 		hurry(p, v.probe, a->now);

@@ -64,6 +64,8 @@ struct sonde_ping {
 	uint32_t n, turn, satisfied;
 	uint64_t round;
 	sonde_ns began, round_began;
+	sonde_ns heard; /* what came until then has been heard, so its lack is known; as opened: all
+			 */
 	bool ending;
 	uint64_t foreign;	 /* arrivals that were nobody's */
 	uint64_t forgotten;	 /* answers to probes that are no longer known */

@@ -27,6 +27,7 @@ struct sonde_measure {
 	struct sonde_ping_given *given;
 	uint32_t n, room;
 	struct sonde_ping ping;
+	unsigned behind; /* readings one after the other that left something */
 	struct sonde_report report;
 	int junit, file; /* descriptors, or -1 */
 	bool begun;
@@ -284,13 +285,20 @@ static void hear(void *arg, const struct sonde_arrival *a)
 	sonde_ping_hear(&m->ping, a);
 }
 
+/* No probe is given up for lost while its answer may wait in a socket: not after we were stopped,
+ * nor behind a slow reader of ours. Except that more comes than anybody could take. */
 static bool recv_all(struct sonde_measure *m)
 {
+	enum { BEHIND = 1024 }; /* readings; a socket holds less */
+	sonde_ns now = sonde_clock_now();
 	bool more = false;
 
 	for (int v = V4; v < VERSIONS; v++)
 		if (m->prober[v])
 			more |= sonde_prober_recv(m->prober[v], hear, m);
+	m->behind = more ? m->behind + 1 : 0;
+	if (!more || m->behind > BEHIND)
+		m->ping.heard = now;
 	return more;
 }
 

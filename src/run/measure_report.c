@@ -360,7 +360,9 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	if (r->plan->form == SONDE_MEASURE_LINES && !strcmp(r->mode, "ping socket"))
 		sonde_text_str(t, "sent by a ping socket, without privilege\n");
 	if (dropped)
-		sonde_text_print(t, "local: %llu answers came faster than they were taken\n",
+		sonde_text_print(t,
+				 "local: %llu answers were dropped here, not taken in time or with "
+				 "a wrong checksum\n",
 				 (unsigned long long)dropped);
 	if (p->forgotten)
 		sonde_text_print(t, "%llu answers came so late that their probes were forgotten\n",

@@ -147,11 +147,9 @@ static sonde_ns stamp_of(const struct cmsghdr *c)
 
 /* What stands beside a message, as an arrival that has it in bytes. 0, or the origin of what is in
  * the error queue. */
-static unsigned read_control(struct sonde_prober *p, bool icmp, struct msghdr *m,
-			     struct sonde_arrival *a)
+static unsigned read_control(struct msghdr *m, struct sonde_arrival *a)
 {
 	struct sock_extended_err e = { 0 };
-	uint32_t lost;
 	int ttl;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -159,9 +157,6 @@ static unsigned read_control(struct sonde_prober *p, bool icmp, struct msghdr *m
 
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING) {
 			a->stamp = stamp_of(c);
-		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-			memcpy(&lost, CMSG_DATA(c), sizeof lost);
-			p->dropped[icmp] = lost;
 		} else if ((ip && c->cmsg_type == IP_TTL) ||
 			   (six && c->cmsg_type == IPV6_HOPLIMIT)) {
 			memcpy(&ttl, CMSG_DATA(c), sizeof ttl);
@@ -196,7 +191,7 @@ static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel
 {
 	struct sonde_arrival a = *clocks;
 	struct msghdr *m = &p->err.m[i].msg_hdr;
-	unsigned origin = read_control(p, false, m, &a);
+	unsigned origin = read_control(m, &a);
 
 	if (origin == SO_EE_ORIGIN_TIMESTAMPING) {
 		a.is = SONDE_ARRIVAL_SENT;
@@ -249,7 +244,7 @@ static bool read_channel(struct sonde_prober *p, const struct sonde_prober_chann
 	for (int i = 0; i < n; i++) {
 		struct sonde_arrival a = clocks;
 
-		read_control(p, icmp, &p->in.m[i].msg_hdr, &a);
+		read_control(&p->in.m[i].msg_hdr, &a);
 		a.from = sonde_sockaddr_get(&p->in.name[i]);
 		a.byte = (struct sonde_bytes){ p->in.v[i].iov_base, p->in.m[i].msg_len };
 		hear(arg, &a);
