@@ -200,7 +200,8 @@ static int listen_in(struct sonde_prober *p, const struct sonde_prober_channel *
 	set(c->fd, SOL_SOCKET, SO_SNDBUF, 1 << 20);
 	if (c->begins != SONDE_BEGINS_IP && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
-	if (!r && c->errors)
+	/* Without it the kernel does not say of most packets that a full queue refused them. */
+	if (!r && c == &p->data && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVERR : IP_RECVERR, 1);
 	return r;
 }

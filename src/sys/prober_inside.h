@@ -17,7 +17,7 @@ enum {
 struct sonde_prober_channel {
 	int fd;
 	uint8_t begins; /* enum sonde_arrival_begins, of what it receives */
-	bool errors;	/* its error queue holds ICMP errors, too */
+	bool errors;	/* ICMP errors are taken from its error queue; else that has them in vain */
 };
 
 struct sonde_prober_batch {

@@ -104,11 +104,12 @@ static bool read_errors(struct sonde_prober *p, const struct sonde_prober_channe
 
 void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *arg)
 {
-	unsigned done = 0, tried = UINT32_MAX;
+	enum { TRIES = 3 };
+	unsigned done = 0, tried = 0;
 	int n;
 
 	/* An error that somebody sent us would be given as that of the next packet. */
-	if (p->n && p->data.errors)
+	if (p->n)
 		read_errors(p, &p->data, hear, arg);
 	while (done < p->n) {
 		n = sendmmsg(p->data.fd, p->out.m + done, p->n - done, 0);
@@ -118,8 +119,9 @@ void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *ar
 					p->put_token[done + (unsigned)i];
 			tell_out(p, done, (unsigned)n, 0, hear, arg);
 			done += (unsigned)n;
-		} else if (tried != done && p->data.errors) {
-			tried = done; /* one that came just now; once more, and it is our own */
+			tried = 0;
+		} else if (tried < TRIES && errno != ENOBUFS && errno != EAGAIN) {
+			tried++; /* some that came just now; time and again, and it is our own */
 			read_errors(p, &p->data, hear, arg);
 		} else {
 			n = errno;
@@ -128,6 +130,7 @@ void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *ar
 				sonde_prober_restart(p);
 			}
 			tell_out(p, done++, 1, n, hear, arg);
+			tried = 0;
 		}
 	}
 	if (p->n && p->stamps)
@@ -196,7 +199,7 @@ static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel
 	if (origin == SO_EE_ORIGIN_TIMESTAMPING) {
 		a.is = SONDE_ARRIVAL_SENT;
 		a.token = p->token[a.token % SONDE_PROBER_TOKENS];
-	} else if (origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6) {
+	} else if (c->errors && (origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6)) {
 		a.is = SONDE_ARRIVAL_ERROR;
 		a.begins = c->begins;
 		a.to = sonde_sockaddr_get(&p->err.name[i]);
@@ -239,7 +242,7 @@ static bool read_channel(struct sonde_prober *p, const struct sonde_prober_chann
 	if (n)
 		read_clocks(&clocks);
 	/* The stamp of a probe that is answered is there by now; it is to be heard first. */
-	if (!icmp && (p->stamps || c->errors))
+	if (!icmp)
 		more |= read_errors(p, c, hear, arg) && !n;
 	for (int i = 0; i < n; i++) {
 		struct sonde_arrival a = clocks;
