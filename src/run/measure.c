@@ -31,6 +31,7 @@ struct sonde_measure {
 	struct sonde_report report;
 	int junit, file; /* descriptors, or -1 */
 	bool begun;
+	bool news; /* something was heard since the last step, which is out of date then */
 };
 
 /* ---- opening ---- */
@@ -282,6 +283,7 @@ static void hear(void *arg, const struct sonde_arrival *a)
 {
 	struct sonde_measure *m = arg;
 
+	m->news = true;
 	sonde_ping_hear(&m->ping, a);
 }
 
@@ -354,15 +356,14 @@ static int loop(struct sonde_measure *m)
 		} else if (s.is == SONDE_STEP_DONE) {
 			return m->report.text.error;
 		} else {
+			m->news = false;
 			flush_all(m);
-			if (recv_all(m))
-				continue;
 			until = look_up(m, sonde_clock_now());
-			if (m->ping.told_n || m->ping.ending)
-				continue;
-			sonde_report_pause(&m->report);
-			wait_until(m, s.until < until ? s.until : until);
-			recv_all(m);
+			if (!recv_all(m) && !m->news && !m->ping.ending) {
+				sonde_report_pause(&m->report);
+				wait_until(m, s.until < until ? s.until : until);
+				recv_all(m);
+			}
 		}
 		if (sonde_sleep_signal() || m->report.text.error)
 			sonde_ping_end(&m->ping);

@@ -115,3 +115,10 @@ def errors_from_outside_are_not_taken_for_refusals_of_this_machine():
                                "--json", *method, "dst", code=1).out
                 t = Report(out).of("target")[0]
                 same((t["sent"], t["errors"], t["duplicates"], t["local_errors"]), (5000, 5000, 0, 0), f"{family} {method}")
+
+
+@fact
+def a_quiet_run_ends_with_its_last_answer():
+    r = Ping("-q", "-c", 500, "-i", "0.0001", "-W", 20, "--json", "127.0.0.1")
+    same((r.code, target(r)["received"]), (0, 500))
+    true(r.records("ping")[0]["duration_ns"] < 10e9, "it waits for answers that it has")
