@@ -1,11 +1,11 @@
 """Answers to sonde ping that no honest host sends: each gets a status, and none moves a number."""
 
+import json
 import select
 import socket
 import struct
 import subprocess
 import threading
-import json
 
 from e2e import SONDE, fact, same, true
 from test_ping import both_ends
@@ -84,13 +84,14 @@ ONLY_4 = [("a wrong checksum", lambda a: [flip(a.reply(), 2)], ["corrupted", "lo
 def answer(raw, family, cases, ends):
     """One hostile answer after the other, until nothing more is asked."""
     for _, make, _ in cases:
-        while select.select([raw], [], [], 10)[0]:
+        packet = b""
+        while not packet or asked.icmp[0] != REQUEST[family]:
+            if not select.select([raw], [], [], 3)[0]:
+                return
             packet, peer = raw.recvfrom(2000)
             asked = Asked(family, packet, ends)
-            if asked.icmp[0] == REQUEST[family]:
-                for message in make(asked):
-                    raw.sendto(message, peer)
-                break
+        for message in make(asked):
+            raw.sendto(message, peer)
 
 
 def met(family, near, far):
