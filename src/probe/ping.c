@@ -13,7 +13,7 @@ enum { TOLD = 2 * SONDE_PING_ARRIVALS }; /* outcomes that wait to be told */
 /* The answers that may still come are remembered for as long again as their time. */
 static uint64_t room_for(const struct sonde_ping_plan *plan, uint32_t n, sonde_ns gap)
 {
-	uint64_t at_once = gap ? 2 * plan->timeout / gap : UINT64_MAX;
+	uint64_t at_once = gap ? 2 * plan->timeout / gap + 2 * (uint64_t)plan->preload : UINT64_MAX;
 	uint64_t all = plan->count && plan->count < UINT64_MAX / n ? plan->count * n : UINT64_MAX;
 	uint64_t room = at_once < all ? at_once : all;
 
@@ -215,6 +215,14 @@ static void hear_refusal(struct sonde_ping *p, const struct sonde_arrival *a)
 	tell_bare(p, probe, SONDE_PING_LOCAL, a->error);
 }
 
+/* What came when its probe was past its time, and is heard before that has been told. */
+static bool is_past(const struct sonde_ping *p, const struct sonde_ping_outcome *o)
+{
+	sonde_ns begin = o->probe.sent ? o->probe.sent : o->probe.asked;
+
+	return begin - o->probe.asked + o->trip.rtt > p->plan.timeout;
+}
+
 static void count_first(struct sonde_ping *p, struct sonde_ping_host *h,
 			const struct sonde_ping_outcome *o)
 {
@@ -302,6 +310,11 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 	o.timed = v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED;
 	if (o.timed)
 		p->unlikely += !sonde_trip_measure(&o.trip, &p->wall, &o.probe, a);
+	if (v.match == SONDE_MATCH_FIRST && is_past(p, &o)) {
+		v.match = SONDE_MATCH_LATE;
+		v.probe->state = SONDE_PROBE_LATE;
+		tell_bare(p, v.probe, SONDE_PING_LOST, 0);
+	}
 	o.status =
 		(uint8_t)count(p, &v, sonde_method_is_end(look, &n, &p->to[v.probe->target]), &o);
 	if (v.match == SONDE_MATCH_FIRST)

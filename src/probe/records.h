@@ -73,7 +73,7 @@
 	C(x, sockets, TEXT, "", "what was sent by: raw socket, ping socket, udp socket or packet socket") \
 	C(x, targets, UINT, "", "how many were asked") \
 	C(x, answered, UINT, "", "how many of them answered at least once") \
-	C(x, dropped, UINT, "", "answers that this machine dropped because they were not taken in time") \
+	C(x, dropped, UINT, "", "answers that this machine dropped: not taken in time, or with a wrong checksum") \
 	C(x, foreign, UINT, "", "packets that came to our sockets and are about none of our probes") \
 	C(x, forgotten, UINT, "", "answers with the secret to probes of too long ago; in no target's late") \
 	C(x, unlikely_stamps, UINT, "", "of the kernel, which did not fit what was known, and were not used") \

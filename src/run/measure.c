@@ -22,6 +22,8 @@
 enum { V4, V6, VERSIONS, FILE_MOST = 64 << 20 };
 #define FLUSH_FROM (10 * SONDE_MILLISECOND) /* the shortest pause that the file is worth */
 
+#define CATCH_UP_EVERY (2 * SONDE_MILLISECOND)
+
 struct sonde_measure {
 	struct sonde_measure_plan plan;
 	struct sonde_prober *prober[VERSIONS];
@@ -29,10 +31,12 @@ struct sonde_measure {
 	struct sonde_ping_given *given;
 	uint32_t n, room;
 	struct sonde_ping ping;
+	sonde_ns caught_up; /* when the sockets were read until nothing was left */
 	struct sonde_report report;
 	struct sonde_measure_save *save; /* NULL: nothing is kept */
 	int junit, file;		 /* descriptors, or -1 */
 	bool begun;
+	bool news; /* something was heard since the last step, which is out of date then */
 };
 
 /* ---- opening ---- */
@@ -299,6 +303,7 @@ static void hear(void *arg, const struct sonde_arrival *a)
 {
 	struct sonde_measure *m = arg;
 
+	m->news = true;
 	sonde_measure_save_hear(m->save, &m->ping, a);
 }
 
@@ -310,6 +315,19 @@ static bool recv_all(struct sonde_measure *m)
 		if (m->prober[v])
 			more |= sonde_prober_recv(m->prober[v], hear, m);
 	return more;
+}
+
+/* No probe is given up for lost while its answer may wait in a socket: not after we were stopped,
+ * nor behind a slow reader of ours. Except that more comes than anybody could take. */
+static void catch_up(struct sonde_measure *m, sonde_ns now)
+{
+	enum { READINGS = 1024 }; /* a socket holds less */
+
+	if (now < m->caught_up + CATCH_UP_EVERY)
+		return;
+	m->caught_up = now;
+	for (unsigned i = 0; i < READINGS && recv_all(m);)
+		i++;
 }
 
 static void flush_all(struct sonde_measure *m)
@@ -354,6 +372,7 @@ static int loop(struct sonde_measure *m)
 	for (;;) {
 		sonde_ns now = sonde_clock_now(), until;
 
+		catch_up(m, now);
 		s = sonde_ping_step(&m->ping, now);
 		sonde_measure_save_step(m->save, now, &s);
 		if (s.is == SONDE_STEP_SEND) {
@@ -367,15 +386,14 @@ static int loop(struct sonde_measure *m)
 		} else if (s.is == SONDE_STEP_DONE) {
 			return m->report.text.error;
 		} else {
+			m->news = false;
 			flush_all(m);
-			if (recv_all(m))
-				continue;
 			until = look_up(m, sonde_clock_now());
-			if (m->ping.told_n || m->ping.ending)
-				continue;
-			sonde_report_pause(&m->report);
-			wait_until(m, s.until < until ? s.until : until);
-			recv_all(m);
+			if (!recv_all(m) && !m->news && !m->ping.ending) {
+				sonde_report_pause(&m->report);
+				wait_until(m, s.until < until ? s.until : until);
+				recv_all(m);
+			}
 		}
 		if (sonde_sleep_signal() || m->report.text.error)
 			sonde_measure_save_stop(m->save, &m->ping, now);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -219,10 +220,10 @@ static int listen_in(struct sonde_prober *p, const struct sonde_prober_channel *
 	if (set(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20))
 		set(c->fd, SOL_SOCKET, SO_RCVBUF, 4 << 20);
 	set(c->fd, SOL_SOCKET, SO_SNDBUF, 1 << 20);
-	set(c->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 	if (c->begins != SONDE_BEGINS_IP && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
-	if (!r && c->errors)
+	/* Without it the kernel does not say of most packets that a full queue refused them. */
+	if (!r && c == &p->data && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVERR : IP_RECVERR, 1);
 	return r;
 }
@@ -324,9 +325,21 @@ bool sonde_prober_stamps(const struct sonde_prober *p)
 	return p->stamps;
 }
 
+/* SO_RXQ_OVFL would tell, beside a packet, what was dropped before it came, but not behind the
+ * last. */
+static uint32_t dropped_by(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof info;
+
+	return fd < 0 || getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len)
+		       ? 0
+		       : info[SK_MEMINFO_DROPS];
+}
+
 uint64_t sonde_prober_dropped(const struct sonde_prober *p)
 {
-	return p->dropped[0] + p->dropped[1];
+	return (uint64_t)dropped_by(p->data.fd) + dropped_by(p->icmp.fd);
 }
 
 int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address *to,

@@ -87,7 +87,8 @@ void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *ar
 /* What has come: stamps first, then the answers. Does not wait. True: there may be more. */
 bool sonde_prober_recv(struct sonde_prober *p, sonde_prober_hear hear, void *arg);
 
-/* Answers that the kernel dropped because we did not take them in time. */
+/* Answers that the kernel dropped because we did not take them in time, or, other than of ICMP over
+ * IPv4, for their checksum: it counts these as one. */
 uint64_t sonde_prober_dropped(const struct sonde_prober *p);
 
 #endif

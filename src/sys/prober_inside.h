@@ -17,7 +17,7 @@ enum {
 struct sonde_prober_channel {
 	int fd;
 	uint8_t begins; /* enum sonde_arrival_begins, of what it receives */
-	bool errors;	/* its error queue holds ICMP errors, too */
+	bool errors;	/* ICMP errors are taken from its error queue; else that has them in vain */
 };
 
 struct sonde_prober_batch {
@@ -44,7 +44,6 @@ struct sonde_prober {
 	uint8_t mac[6];
 	bool stamps;
 	uint32_t key; /* of the next packet that leaves, as the kernel counts */
-	uint64_t dropped[2];
 	uint32_t token[SONDE_PROBER_TOKENS]; /* by key */
 	uint32_t put_token[SONDE_PROBER_BATCH];
 	unsigned n;

@@ -43,6 +43,7 @@ table() {
 	test	program nsenter			util-linux		enters network namespaces
 	test	program setpriv			util-linux		runs without privilege
 	test	program ps			procps			looks for what was left behind
+	test	program tmux			tmux			a live table on a screen
 	test	program clang-format		clang-format		make lint
 	test	program cppcheck		cppcheck		make lint
 	test	program shellcheck		shellcheck		make lint
