@@ -86,6 +86,11 @@ START_TEST(a_sum_that_was_none_or_wrong_says_nothing)
 	ck_assert_str_eq(names(), "ip.src udp.checksum");
 	ck_assert_uint_eq(w.sum, SONDE_REWRITE_SUM_UNKNOWN);
 	begin(0);
+	quote[26] = quote[27] = 0; /* taken away, RFC 768 */
+	find(28, false);
+	ck_assert_str_eq(names(), "udp.checksum");
+	ck_assert_uint_eq(w.sum, SONDE_REWRITE_SUM_UNKNOWN);
+	begin(0);
 	sent[26] ^= 0x55; /* wrong when it was sent */
 	find(len, false);
 	ck_assert_str_eq(names(), "udp.checksum");
