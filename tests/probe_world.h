@@ -50,7 +50,7 @@ static inline struct sonde_address world_host(unsigned i)
 
 static inline void world_open(struct world *w, const struct sonde_ping_plan *plan, unsigned targets)
 {
-	struct sonde_ping_given *given = calloc(targets, sizeof *given);
+	struct sonde_given *given = calloc(targets, sizeof *given);
 
 	ck_assert_ptr_nonnull(given);
 	memset(w, 0, sizeof *w);
@@ -66,7 +66,7 @@ static inline void world_open(struct world *w, const struct sonde_ping_plan *pla
 		w->plan.look[v].size = plan->look[0].size;
 	}
 	for (unsigned i = 0; i < targets; i++)
-		given[i] = (struct sonde_ping_given){ "host", world_host(i), world_here };
+		given[i] = (struct sonde_given){ "host", world_host(i), world_here };
 	w->stamped = true;
 	sonde_ping_open(&w->p, &w->plan, given, targets, w->now, w->now + (uint64_t)w->offset);
 	free(given);

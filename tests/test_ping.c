@@ -106,7 +106,7 @@ START_TEST(seventy_thousand_probes_wrap_nothing)
 			world_answer(w, i, (struct world_answer){ 0 });
 		if (i == 65536) /* has the same sequence number as 0, but is not it */
 			ck_assert_uint_eq(sonde_load(w->sent[i % WORLD_SENT].byte + 6, 2),
-					  (uint16_t)w->p.flight.start);
+					  (uint16_t)w->p.survey.flight.start);
 	}
 	world_pass(w, 2 * SONDE_SECOND);
 	r = world_target(w, 0);
@@ -156,7 +156,7 @@ START_TEST(an_answer_to_a_probe_of_too_long_ago_is_forgotten_not_forged)
 	world_pass(w, 28 * SONDE_SECOND);
 	w->sent[0] = first;
 	world_answer(w, 0, (struct world_answer){ 0 });
-	ck_assert_uint_eq(w->p.forgotten, 1);
+	ck_assert_uint_eq(w->p.survey.forgotten, 1);
 	ck_assert_uint_eq(world_target(w, 0).spoofed, 0);
 	world_close(w);
 }
@@ -223,7 +223,7 @@ START_TEST(a_step_of_the_clock_moves_no_round_trip)
 		ck_assert_str_eq(w->tell[0].clock, "kernel");
 		ck_assert_uint_eq(w->tell[0].rtt, 10 * MS - 1000);
 		ck_assert_uint_eq(w->tell[0].uncertainty, step ? SONDE_WALL_NOISE : 0);
-		ck_assert_uint_eq(w->p.wall.steps, step != 0);
+		ck_assert_uint_eq(w->p.survey.wall.steps, step != 0);
 		world_close(w);
 	}
 }

@@ -27,7 +27,7 @@ START_TEST(a_blind_spoofer_moves_nothing)
 	ck_assert_uint_eq(r.duplicates, 0);
 	ck_assert_uint_eq(r.spoofed,
 			  1); /* the one that has our identifier; the rest are nobody's */
-	ck_assert_uint_eq(w->p.foreign, 65535);
+	ck_assert_uint_eq(w->p.survey.foreign, 65535);
 	world_answer(w, 0, (struct world_answer){ 0 });
 	ck_assert_uint_eq(world_target(w, 0).received, 1);
 	world_close(w);
@@ -42,7 +42,7 @@ START_TEST(what_another_run_sent_is_not_ours)
 	uint32_t len;
 
 	/* the same identifier and the same sequence number, but another key */
-	b->p.flight.secret.key[1] ^= 1;
+	b->p.survey.flight.secret.key[1] ^= 1;
 	world_step(a);
 	world_step(b);
 	len = world_make(b, 0, &(struct world_answer){ 0 }, buf);
@@ -301,7 +301,7 @@ START_TEST(a_quote_without_payload_means_nobody_where_several_are_out)
 	ck_assert_uint_eq(w->n, 2);
 	hear_udp_error(w, 1, 3, 0);
 	ck_assert_uint_eq(w->told, 0);
-	ck_assert_uint_eq(w->p.foreign, 1);
+	ck_assert_uint_eq(w->p.survey.foreign, 1);
 	world_close(w);
 }
 END_TEST

@@ -60,7 +60,7 @@ static inline struct path_world *path_new(struct sonde_trace_plan plan, unsigned
 					  unsigned length)
 {
 	struct path_world *w = calloc(1, sizeof *w);
-	struct sonde_trace_given given[PATH_TARGETS];
+	struct sonde_given given[PATH_TARGETS];
 
 	ck_assert_ptr_nonnull(w);
 	w->waiting = calloc(PATH_WAITING, sizeof *w->waiting);
@@ -84,7 +84,7 @@ static inline struct path_world *path_new(struct sonde_trace_plan plan, unsigned
 	w->plan = plan;
 	for (unsigned t = 0; t < targets; t++) {
 		w->length[t] = length;
-		given[t] = (struct sonde_trace_given){ "target", path_target(t), path_here };
+		given[t] = (struct sonde_given){ "target", path_target(t), path_here };
 	}
 	sonde_trace_open(&w->p, &plan, given, targets, w->now, w->now);
 	return w;

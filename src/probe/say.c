@@ -15,7 +15,7 @@ static const char *method_word(const struct sonde_method_look *look)
 
 void sonde_say_head(struct sonde_text *t, const struct sonde_ping *p)
 {
-	bool six = p->to[0].family == AF_INET6;
+	bool six = p->survey.to[0].family == AF_INET6;
 	const struct sonde_method_look *look = &p->plan.look[six];
 	struct sonde_target_record r;
 	char address[64];
@@ -23,8 +23,8 @@ void sonde_say_head(struct sonde_text *t, const struct sonde_ping *p)
 	sonde_ping_target(p, 0, &r, address);
 	sonde_text_str(t, "PING ");
 	sonde_say_name(t, r.name);
-	if (p->n > 1)
-		sonde_text_print(t, " and %u more", p->n - 1);
+	if (p->survey.n > 1)
+		sonde_text_print(t, " and %u more", p->survey.n - 1);
 	else
 		sonde_text_print(t, " (%s)", r.target);
 	sonde_text_str(t, method_word(look));

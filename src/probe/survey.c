@@ -6,21 +6,35 @@
 enum { HEADERS = 128 }; /* of IP, TCP and its options */
 #define STORM_GAP (50 * SONDE_MILLISECOND)
 
-void sonde_survey_open(struct sonde_survey *s, struct sonde_arena *a,
-		       const struct sonde_method_look *look, const struct sonde_secret *secret,
-		       uint32_t n, uint64_t room, uint32_t most, sonde_ns now, sonde_ns real)
+static uint32_t longest(const struct sonde_survey_plan *plan)
 {
-	*s = (struct sonde_survey){
-		.look = { look[0], look[1] }, .n = n, .began = now, .packet_cap = most + HEADERS
-	};
+	uint32_t a = sonde_method_size(&plan->look[0]), b = sonde_method_size(&plan->look[1]);
+	uint32_t most = a > b ? a : b;
+
+	return most > plan->most ? most : plan->most;
+}
+
+void sonde_survey_open(struct sonde_survey *s, struct sonde_arena *a,
+		       const struct sonde_survey_plan *plan, sonde_ns now, sonde_ns real)
+{
+	*s = (struct sonde_survey){ .look = { plan->look[0], plan->look[1] },
+				    .n = plan->n,
+				    .began = now,
+				    .packet_cap = longest(plan) + HEADERS };
 	sonde_pace_init(&s->storm, STORM_GAP, SONDE_SECOND / STORM_GAP, now);
 	sonde_wall_read(&s->wall, now, real);
-	sonde_flight_init(&s->flight, a, secret, room);
-	s->flight.no_zero = look[0].method == SONDE_METHOD_UDP;
-	s->to = sonde_arena_take(a, n * sizeof *s->to);
-	s->name = sonde_arena_take(a, n * sizeof *s->name);
+	sonde_flight_init(&s->flight, a, plan->secret, plan->room);
+	s->flight.no_zero = plan->look[0].method == SONDE_METHOD_UDP;
+	s->to = sonde_arena_take(a, s->n * sizeof *s->to);
+	s->from = sonde_arena_take(a, s->n * sizeof *s->from);
+	s->name = sonde_arena_take(a, s->n * sizeof *s->name);
 	s->told = sonde_arena_take(a, SONDE_SURVEY_TOLD * sizeof *s->told);
 	s->packet = sonde_arena_take(a, s->packet_cap);
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->to[i] = plan->given[i].to;
+		s->from[i] = plan->given[i].from;
+		s->name[i] = plan->given[i].name;
+	}
 }
 
 static const struct sonde_method_look *look_at(const struct sonde_survey *s, uint32_t target)
@@ -36,12 +50,11 @@ struct sonde_probe *sonde_survey_probe(struct sonde_survey *s, uint32_t target, 
 	return p;
 }
 
-struct sonde_step sonde_survey_send(struct sonde_survey *s, struct sonde_probe *p,
-				    const struct sonde_address *from)
+struct sonde_step sonde_survey_send(struct sonde_survey *s, struct sonde_probe *p)
 {
 	const struct sonde_address *to = &s->to[p->target];
-	int len = sonde_method_make(look_at(s, p->target), &p->is, from, to, s->packet,
-				    s->packet_cap, &p->sum);
+	int len = sonde_method_make(look_at(s, p->target), &p->is, &s->from[p->target], to,
+				    s->packet, s->packet_cap, &p->sum);
 
 	return (struct sonde_step){ .is = SONDE_STEP_SEND,
 				    .ttl = p->ttl,
@@ -122,7 +135,7 @@ bool sonde_survey_hear(struct sonde_survey *s, const struct sonde_arrival *a,
 	struct sonde_flight *f = &s->flight;
 
 	ret->match = SONDE_MATCH_NOTHING;
-	ret->end = false;
+	ret->end = s->heard = false;
 	sonde_wall_read(&s->wall, a->now, a->real);
 	switch (a->is) {
 	case SONDE_ARRIVAL_QUEUED:
@@ -138,14 +151,26 @@ bool sonde_survey_hear(struct sonde_survey *s, const struct sonde_arrival *a,
 
 /* ---- what is told ---- */
 
-struct sonde_outcome *sonde_survey_tell(struct sonde_survey *s)
+static struct sonde_outcome *tell(struct sonde_survey *s)
 {
-	return s->told_n < SONDE_SURVEY_TOLD
-		       ? &s->told[(s->told_at + s->told_n++) % SONDE_SURVEY_TOLD]
-		       : NULL;
+	if (s->told_n == SONDE_SURVEY_TOLD)
+		return NULL;
+	return &s->told[(s->told_at + s->told_n++) % SONDE_SURVEY_TOLD];
 }
 
-bool sonde_survey_storms(struct sonde_survey *s, uint8_t status, sonde_ns now)
+void sonde_survey_tell_bare(struct sonde_survey *s, const struct sonde_probe *probe,
+			    enum sonde_outcome_status status)
+{
+	struct sonde_outcome *o = tell(s);
+
+	if (o)
+		*o = (struct sonde_outcome){
+			.probe = *probe, .status = (uint8_t)status, .ttl = -1, .quoted_ttl = -1
+		};
+}
+
+/* Whether more of these came than anybody wants to read: then they are counted alone. */
+static bool is_storm(struct sonde_survey *s, uint8_t status, sonde_ns now)
 {
 	if (status != SONDE_OUTCOME_DUPLICATE && status != SONDE_OUTCOME_CORRUPTED &&
 	    status != SONDE_OUTCOME_SPOOFED)
@@ -154,4 +179,13 @@ bool sonde_survey_storms(struct sonde_survey *s, uint8_t status, sonde_ns now)
 		return true;
 	sonde_pace_take(&s->storm, now);
 	return false;
+}
+
+void sonde_survey_tell(struct sonde_survey *s, const struct sonde_heard *heard, sonde_ns now)
+{
+	struct sonde_outcome *o = is_storm(s, heard->outcome.status, now) ? NULL : tell(s);
+
+	if (o)
+		*o = heard->outcome;
+	s->heard = o;
 }

@@ -5,9 +5,9 @@
  * and what came and was nobody's. A measurement decides what goes when, and what an answer means.
  *
  *	probe = sonde_survey_probe(s, target, now);	then its flow, hops and size
- *	step = sonde_survey_send(s, probe, &from);
+ *	step = sonde_survey_send(s, probe);
  *	if (sonde_survey_hear(s, arrival, &heard))	heard is about a probe of ours
- *		*sonde_survey_tell(s) = heard.outcome;
+ *		sonde_survey_tell(s, &heard, now);
  *	record = sonde_survey_told(s);			what happened, one after the other
  */
 
@@ -59,12 +59,18 @@ struct sonde_heard {
 	struct sonde_answer answer;
 };
 
+struct sonde_given {		       /* a target */
+	const char *name;	       /* as it was given; borrowed as long as the measurement */
+	struct sonde_address to, from; /* from: family 0 where it is not known */
+};
+
 struct sonde_survey {
 	struct sonde_method_look look[2]; /* for IPv4 and IPv6 */
 	struct sonde_flight flight;
 	struct sonde_wall wall;
-	struct sonde_address *to; /* of every target */
-	const char **name;	  /* as they were given; borrowed */
+	struct sonde_address *to;   /* of every target */
+	struct sonde_address *from; /* that probes to it will have; family 0: not known */
+	const char **name;
 	uint32_t n;
 	sonde_ns began;
 	uint64_t foreign;	    /* arrivals that were nobody's */
@@ -73,6 +79,7 @@ struct sonde_survey {
 	struct sonde_pace storm;    /* answers that are none are told so often; all are counted */
 	struct sonde_outcome *told; /* a ring, to be told */
 	unsigned told_at, told_n;
+	bool heard;	 /* the last arrival will be told */
 	uint8_t *packet; /* the one that is to be sent */
 	uint32_t packet_cap;
 	struct sonde_probe_record record; /* the one that is told, with its texts */
@@ -80,33 +87,44 @@ struct sonde_survey {
 	const char *route[SONDE_SURVEY_ROUTE];
 };
 
-/* look: two, for IPv4 and IPv6. n targets, whose addresses and names the caller fills in. room:
- * probes that are remembered. most: bytes of payload of the longest. now and real: both clocks at
- * this moment. */
+struct sonde_survey_plan {
+	const struct sonde_method_look *look; /* two, for IPv4 and IPv6 */
+	const struct sonde_secret *secret;
+	const struct sonde_given *given; /* n of them, at least 1 */
+	uint32_t n;
+	uint64_t room; /* probes that are remembered */
+	uint32_t most; /* bytes of payload of the longest; 0: as looks have it */
+};
+
+/* now and real: both clocks at this moment. All of the plan is copied. */
 void sonde_survey_open(struct sonde_survey *s, struct sonde_arena *a,
-		       const struct sonde_method_look *look, const struct sonde_secret *secret,
-		       uint32_t n, uint64_t room, uint32_t most, sonde_ns now, sonde_ns real);
+		       const struct sonde_survey_plan *plan, sonde_ns now, sonde_ns real);
 
 /* A probe of this target, out from now on, with the usual size. */
 struct sonde_probe *sonde_survey_probe(struct sonde_survey *s, uint32_t target, sonde_ns now);
 
-/* The step that sends it, from this address (family 0: not known), with its hops. */
-struct sonde_step sonde_survey_send(struct sonde_survey *s, struct sonde_probe *probe,
-				    const struct sonde_address *from);
+/* The step that sends it, with its hops. */
+struct sonde_step sonde_survey_send(struct sonde_survey *s, struct sonde_probe *probe);
+
+/* Something befell this probe without an arrival; told with the rest. */
+void sonde_survey_tell_bare(struct sonde_survey *s, const struct sonde_probe *probe,
+			    enum sonde_outcome_status status);
 
 /* Takes what came. True: it is an answer, or a refusal, about a probe; *ret says it all but its
  * status. The state of the probe has moved on. */
 bool sonde_survey_hear(struct sonde_survey *s, const struct sonde_arrival *a,
 		       struct sonde_heard *ret);
 
-/* Room for one more that is to be told, or NULL: there is none. */
-struct sonde_outcome *sonde_survey_tell(struct sonde_survey *s);
-
-/* Whether more of this status came than anybody wants to read: then they are counted alone. */
-bool sonde_survey_storms(struct sonde_survey *s, uint8_t status, sonde_ns now);
+/* What was heard is to be told, now that its status is known; of duplicates and of answers that are
+ * none, twenty a second. */
+void sonde_survey_tell(struct sonde_survey *s, const struct sonde_heard *heard, sonde_ns now);
 
 /* The next one that is to be told, valid until the next call, or NULL. */
 const struct sonde_probe_record *sonde_survey_told(struct sonde_survey *s);
+
+/* What will be told of the arrival that was heard last, and its target; NULL: nothing. Valid
+ * likewise. */
+const struct sonde_probe_record *sonde_survey_heard(struct sonde_survey *s, uint32_t *ret_target);
 
 /* "192.0.2.1", "fe80::1%2"; NULL where there is none. text is filled. */
 const char *sonde_survey_put_host(char text[static 64], const struct sonde_address *a);

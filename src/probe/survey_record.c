@@ -83,15 +83,11 @@ static void put_answer(struct sonde_survey *s, const struct sonde_outcome *o)
 		r->quoted_ttl = (uint64_t)o->quoted_ttl;
 }
 
-const struct sonde_probe_record *sonde_survey_told(struct sonde_survey *s)
+static const struct sonde_probe_record *record(struct sonde_survey *s,
+					       const struct sonde_outcome *o)
 {
-	const struct sonde_outcome *o = &s->told[s->told_at];
 	struct sonde_probe_record *r = &s->record;
 
-	if (!s->told_n)
-		return NULL;
-	s->told_at = (s->told_at + 1) % SONDE_SURVEY_TOLD;
-	s->told_n--;
 	sonde_record_clear(&sonde_probe_schema, r);
 	r->target = sonde_survey_put_host(s->target_text, &s->to[o->probe.target]);
 	r->name = s->name[o->probe.target];
@@ -108,4 +104,25 @@ const struct sonde_probe_record *sonde_survey_told(struct sonde_survey *s)
 	if (o->answer)
 		put_answer(s, o);
 	return r;
+}
+
+const struct sonde_probe_record *sonde_survey_told(struct sonde_survey *s)
+{
+	const struct sonde_outcome *o = &s->told[s->told_at];
+
+	if (!s->told_n)
+		return NULL;
+	s->told_at = (s->told_at + 1) % SONDE_SURVEY_TOLD;
+	s->told_n--;
+	return record(s, o);
+}
+
+const struct sonde_probe_record *sonde_survey_heard(struct sonde_survey *s, uint32_t *ret_target)
+{
+	const struct sonde_outcome *o = &s->told[(s->told_at + s->told_n - 1) % SONDE_SURVEY_TOLD];
+
+	if (!s->heard)
+		return NULL;
+	*ret_target = o->probe.target;
+	return record(s, o);
 }

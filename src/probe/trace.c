@@ -16,13 +16,6 @@ static uint64_t room_for(const struct sonde_trace_plan *plan, uint32_t n)
 	return 4 * each; /* those of the rounds before, whose answers may come late */
 }
 
-static uint32_t longest(const struct sonde_method_look look[2])
-{
-	uint32_t a = sonde_method_size(&look[0]), b = sonde_method_size(&look[1]);
-
-	return a > b ? a : b;
-}
-
 /* How far to probe where this hop has answered. */
 static uint8_t limit_of(const struct sonde_trace *p, unsigned hop)
 {
@@ -32,22 +25,23 @@ static uint8_t limit_of(const struct sonde_trace *p, unsigned hop)
 }
 
 void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan,
-		      const struct sonde_trace_given *given, uint32_t n, sonde_ns now,
-		      sonde_ns real)
+		      const struct sonde_given *given, uint32_t n, sonde_ns now, sonde_ns real)
 {
 	uint64_t late = plan->gap ? LATENESS / plan->gap + 1 : 1;
 
 	*p = (struct sonde_trace){ .plan = *plan, .round_began = now };
-	sonde_survey_open(&p->survey, &p->arena, plan->look, &plan->secret, n, room_for(plan, n),
-			  longest(plan->look), now, real);
+	struct sonde_survey_plan survey = { .look = plan->look,
+					    .secret = &plan->secret,
+					    .given = given,
+					    .n = n,
+					    .room = room_for(plan, n) };
+
+	sonde_survey_open(&p->survey, &p->arena, &survey, now, real);
 	sonde_pace_init(&p->pace, plan->gap, plan->burst > late ? plan->burst : late, now);
 	p->host = sonde_arena_take(&p->arena, n * sizeof *p->host);
 	for (uint32_t i = 0; i < n; i++) {
 		struct sonde_trace_host *h = &p->host[i];
 
-		p->survey.to[i] = given[i].to;
-		p->survey.name[i] = given[i].name;
-		h->from = given[i].from;
 		h->hop = sonde_arena_take(&p->arena, plan->most * sizeof *h->hop);
 		h->round = sonde_arena_take(&p->arena, SONDE_TRACE_ROUNDS * sizeof *h->round);
 		h->next = plan->first;
@@ -101,17 +95,6 @@ static struct sonde_trace_answer *answer_of(const struct sonde_trace *p,
 	return probe->seq >= first ? &hop->last[probe->seq - first] : NULL;
 }
 
-static void tell_bare(struct sonde_trace *p, const struct sonde_probe *probe,
-		      enum sonde_outcome_status status)
-{
-	struct sonde_outcome *o = p->plan.quiet ? NULL : sonde_survey_tell(&p->survey);
-
-	if (o)
-		*o = (struct sonde_outcome){
-			.probe = *probe, .status = (uint8_t)status, .ttl = -1, .quoted_ttl = -1
-		};
-}
-
 /* It is no longer waited for. */
 static void leave(struct sonde_trace *p, const struct sonde_probe *probe)
 {
@@ -157,7 +140,8 @@ static void lose(struct sonde_trace *p, struct sonde_probe *probe)
 	leave(p, probe);
 	if (last)
 		last->status = SONDE_TRACE_LOST;
-	tell_bare(p, probe, SONDE_OUTCOME_LOST);
+	if (!p->plan.quiet)
+		sonde_survey_tell_bare(&p->survey, probe, SONDE_OUTCOME_LOST);
 }
 
 static void forget(struct sonde_trace *p, struct sonde_probe *probe)
@@ -275,7 +259,7 @@ static struct sonde_step send_next(struct sonde_trace *p, sonde_ns now)
 	p->turn++;
 	p->check = 0;
 	sonde_pace_take(&p->pace, now);
-	step = sonde_survey_send(&p->survey, probe, &h->from);
+	step = sonde_survey_send(&p->survey, probe);
 	step.label = h->label;
 	return step;
 }
@@ -427,7 +411,6 @@ static void hear_refusal(struct sonde_trace *p, const struct sonde_heard *heard)
 
 void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 {
-	struct sonde_outcome *keep;
 	struct sonde_heard heard;
 
 	if (!sonde_survey_hear(&p->survey, a, &heard))
@@ -441,9 +424,6 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 	if (heard.answer.is == SONDE_ANSWER_ERROR &&
 	    (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
 		sonde_trace_see(p, &heard, a);
-	if (p->plan.quiet || sonde_survey_storms(&p->survey, heard.outcome.status, a->now))
-		return;
-	keep = sonde_survey_tell(&p->survey);
-	if (keep)
-		*keep = heard.outcome;
+	if (!p->plan.quiet)
+		sonde_survey_tell(&p->survey, &heard, a->now);
 }

@@ -93,7 +93,6 @@ struct sonde_trace_hop {
 };
 
 struct sonde_trace_host {	     /* a target, and what is known of its path */
-	struct sonde_address from;   /* that probes will have; family 0: not known */
 	struct sonde_trace_hop *hop; /* of `most`, by hops - 1 */
 	uint8_t end;		     /* hops to where the path ends; 0: not known */
 	uint8_t limit;		     /* hops that are probed now */
@@ -118,15 +117,9 @@ struct sonde_trace {
 	bool ending;
 };
 
-struct sonde_trace_given {	       /* one target */
-	const char *name;	       /* borrowed as long as the trace */
-	struct sonde_address to, from; /* from: family 0 where it is not known */
-};
-
 /* n is at least 1. now and real: both clocks at this moment. */
 void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan,
-		      const struct sonde_trace_given *given, uint32_t n, sonde_ns now,
-		      sonde_ns real);
+		      const struct sonde_given *given, uint32_t n, sonde_ns now, sonde_ns real);
 
 /* What to do at this moment. TELL: a struct sonde_probe_record, valid until the next step. */
 struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now);

@@ -209,5 +209,5 @@ void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_p
 	ret->reached = h->reached;
 	if (h->end)
 		ret->hops = h->end;
-	ret->source = sonde_survey_put_host(texts->from, &h->from);
+	ret->source = sonde_survey_put_host(texts->from, &p->survey.from[host]);
 }

@@ -30,16 +30,17 @@ static void put_header(const struct sonde_trace *p, const struct sonde_probe *pr
 		       struct sonde_bytes quote, uint32_t len, uint8_t *buf)
 {
 	static const uint8_t protocols[] = { 1, 17, 6, 6 };
-	const struct sonde_trace_host *h = &p->host[probe->target];
 	const struct sonde_address *to = &p->survey.to[probe->target];
+	const struct sonde_address *from = &p->survey.from[probe->target];
 	uint8_t method = p->survey.look[0].method;
 
 	if (to->family == AF_INET6) {
-		sonde_store(buf, 4, 6u << 28 | (uint32_t)p->plan.tos << 20 | h->label);
+		sonde_store(buf, 4,
+			    6u << 28 | (uint32_t)p->plan.tos << 20 | p->host[probe->target].label);
 		sonde_store(buf + 4, 2, len);
 		buf[6] = method ? protocols[method] : 58;
 		buf[7] = probe->ttl;
-		memcpy(buf + 8, h->from.ip, 16);
+		memcpy(buf + 8, from->ip, 16);
 		memcpy(buf + 24, to->ip, 16);
 		return;
 	}
@@ -51,7 +52,7 @@ static void put_header(const struct sonde_trace *p, const struct sonde_probe *pr
 		memcpy(buf + 4, quote.at + 4, 4);
 	buf[8] = probe->ttl;
 	buf[9] = protocols[method];
-	memcpy(buf + 12, h->from.ip, 4);
+	memcpy(buf + 12, from->ip, 4);
 	memcpy(buf + 16, to->ip, 4);
 }
 
@@ -123,8 +124,9 @@ static void see_changes(struct sonde_trace *p, const struct sonde_probe *probe,
 	uint8_t sent[HEADERS + LONGEST], nat;
 	struct sonde_rewrite w;
 	uint16_t sum;
-	int len = sonde_method_make(&p->survey.look[head == 40], &is, &p->host[probe->target].from,
-				    to, sent + head, sizeof sent - head, &sum);
+	int len =
+		sonde_method_make(&p->survey.look[head == 40], &is, &p->survey.from[probe->target],
+				  to, sent + head, sizeof sent - head, &sum);
 
 	if (len < 0 || !quote.len)
 		return;

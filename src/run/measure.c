@@ -28,7 +28,7 @@ struct sonde_measure {
 	struct sonde_measure_plan plan;
 	struct sonde_prober *prober[VERSIONS];
 	struct sonde_arena words;
-	struct sonde_ping_given *given;
+	struct sonde_given *given;
 	uint32_t n, room;
 	struct sonde_ping ping;
 	sonde_ns caught_up; /* when the sockets were read until nothing was left */
@@ -164,7 +164,7 @@ static int version_of(const struct sonde_address *a)
 static int add(struct sonde_measure *m, const char *name, const struct sonde_address *to,
 	       struct sonde_measure_end *end)
 {
-	struct sonde_ping_given g = { .name = name, .to = *to };
+	struct sonde_given g = { .name = name, .to = *to };
 	int v = version_of(to);
 
 	if (!m->prober[v]) {
@@ -401,8 +401,7 @@ static int loop(struct sonde_measure *m)
 }
 
 /* Where its probes come from as far as can be known; the ping is told only what it needs. */
-static struct sonde_address source_of(const struct sonde_measure *m,
-				      const struct sonde_ping_given *g)
+static struct sonde_address source_of(const struct sonde_measure *m, const struct sonde_given *g)
 {
 	int v = version_of(&g->to);
 	struct sonde_address to = sonde_probepacket_goes(&m->plan.ping.look[v], &g->to);

@@ -16,7 +16,7 @@ enum { SIZE_MOST = 65507 };
 struct replay {
 	struct sonde_measure_plan plan;
 	struct sonde_arena words;
-	struct sonde_ping_given *given;
+	struct sonde_given *given;
 	uint32_t n, room;
 	unsigned plans, looks;
 	struct sonde_ping ping;
@@ -79,7 +79,7 @@ static int take_target(struct replay *r, const struct sonde_probefile_item *i)
 		r->given = sonde_arena_grow(&r->words, r->given, r->n, more, sizeof *r->given);
 		r->room += more;
 	}
-	r->given[r->n++] = (struct sonde_ping_given){
+	r->given[r->n++] = (struct sonde_given){
 		.name = sonde_arena_string(&r->words, name.at, name.len),
 		.to = i->remote,
 		.from = i->local,

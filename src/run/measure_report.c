@@ -37,7 +37,7 @@ int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *p
 				    .out = plan->out,
 				    .width = plan->width,
 				    .columns = sonde_file_width(plan->out),
-				    .look = { .several = ping->n > 1,
+				    .look = { .several = ping->survey.n > 1,
 					      .numeric = plan->numeric,
 					      .split = plan->split,
 					      .stamp = plan->stamp,
@@ -113,9 +113,9 @@ static unsigned rows_of(const struct sonde_report *r, uint32_t *ret, unsigned mo
 {
 	unsigned n = 0;
 
-	for (int silent = r->ping->n > most; silent >= 0; silent--)
-		for (uint32_t i = 0; i < r->ping->n && n < most; i++)
-			if (r->ping->n <= most || (r->ping->host[i].stats.n == 0) == silent)
+	for (int silent = r->ping->survey.n > most; silent >= 0; silent--)
+		for (uint32_t i = 0; i < r->ping->survey.n && n < most; i++)
+			if (r->ping->survey.n <= most || (r->ping->host[i].stats.n == 0) == silent)
 				ret[n++] = i;
 	return n;
 }
@@ -137,9 +137,9 @@ static void draw(struct sonde_report *r, struct sonde_text *t, unsigned most)
 		sonde_say_row(&g, &rec);
 	}
 	sonde_cells_print(t, &g, &style);
-	if (n < r->ping->n)
-		sonde_text_print(t, "and %u more targets\n", r->ping->n - n);
-	r->lines = n + 1 + (n < r->ping->n);
+	if (n < r->ping->survey.n)
+		sonde_text_print(t, "and %u more targets\n", r->ping->survey.n - n);
+	r->lines = n + 1 + (n < r->ping->survey.n);
 	sonde_arena_rewind(&r->arena);
 }
 
@@ -186,7 +186,7 @@ void sonde_report_glance(struct sonde_report *r, sonde_ns now)
 	erase(r);
 	sonde_text_flush(&r->text);
 	sonde_text_init(&t, buf, sizeof buf, sonde_file_sink, &err);
-	for (uint32_t i = 0; i < r->ping->n && i < TABLE_MOST; i++) {
+	for (uint32_t i = 0; i < r->ping->survey.n && i < TABLE_MOST; i++) {
 		sonde_ping_target(r->ping, i, &rec, address);
 		sonde_say_glance(&t, &rec);
 	}
@@ -284,8 +284,8 @@ static unsigned judge_all(struct sonde_report *r, struct sonde_text *xml, struct
 	char address[64];
 
 	if (!r->plan->expects && !xml)
-		return r->ping->n - sonde_ping_answered(r->ping);
-	for (uint32_t i = 0; i < r->ping->n; i++) {
+		return r->ping->survey.n - sonde_ping_answered(r->ping);
+	for (uint32_t i = 0; i < r->ping->survey.n; i++) {
 		sonde_ping_target(r->ping, i, &rec, address);
 		failed += judge(r, &rec, xml, words);
 	}
@@ -308,7 +308,7 @@ static int write_junit(struct sonde_report *r, unsigned failed)
 	sonde_text_print(&t,
 			 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 			 "<testsuite name=\"sonde ping\" tests=\"%llu\" failures=\"%u\">\n",
-			 (unsigned long long)each * r->ping->n, failed);
+			 (unsigned long long)each * r->ping->survey.n, failed);
 	judge_all(r, &t, NULL);
 	sonde_text_str(&t, "</testsuite>\n");
 	code = sonde_text_flush(&t);
@@ -328,7 +328,7 @@ static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	struct sonde_stamp stamp = { 0 };
 	char address[64], started[SONDE_STAMP_MAX];
 
-	for (uint32_t i = 0; i < p->n && (!csv || r->plan->quiet); i++) {
+	for (uint32_t i = 0; i < p->survey.n && (!csv || r->plan->quiet); i++) {
 		sonde_ping_target(p, i, &rec, address);
 		if (csv)
 			sonde_csv_row(&r->text, &sonde_target_schema, &rec);
@@ -339,16 +339,16 @@ static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 		return;
 	*sonde_stamp_put_rfc3339(&stamp, started, (sonde_ns)r->look.wall) = 0;
 	run = (struct sonde_ping_record){ .started = started,
-					  .duration_ns = now - p->began,
+					  .duration_ns = now - p->survey.began,
 					  .method = methods[p->plan.look[0].method],
 					  .sockets = r->mode,
-					  .targets = p->n,
+					  .targets = p->survey.n,
 					  .answered = sonde_ping_answered(p),
 					  .dropped = dropped,
-					  .foreign = p->foreign,
-					  .forgotten = p->forgotten,
-					  .unlikely_stamps = p->unlikely,
-					  .clock_steps = p->wall.steps };
+					  .foreign = p->survey.foreign,
+					  .forgotten = p->survey.forgotten,
+					  .unlikely_stamps = p->survey.unlikely,
+					  .clock_steps = p->survey.wall.steps };
 	sonde_json_record(&r->text, &sonde_ping_schema, &run);
 }
 
@@ -360,17 +360,17 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	char address[64];
 
 	if (r->plan->form == SONDE_MEASURE_LINES) {
-		for (uint32_t i = 0; i < p->n; i++) {
+		for (uint32_t i = 0; i < p->survey.n; i++) {
 			sonde_ping_target(p, i, &rec, address);
-			sonde_say_target(t, &rec, now - p->began);
+			sonde_say_target(t, &rec, now - p->survey.began);
 			if (r->plan->histogram)
 				sonde_say_histogram(t, &p->host[i].stats, BARS, r->width);
 		}
 	} else if (r->plan->form == SONDE_MEASURE_TABLE) {
 		erase(r);
-		draw(r, t, p->n);
+		draw(r, t, p->survey.n);
 	} else {
-		sonde_text_print(t, "%u of %u alive\n", sonde_ping_answered(p), p->n);
+		sonde_text_print(t, "%u of %u alive\n", sonde_ping_answered(p), p->survey.n);
 	}
 	if (r->plan->form == SONDE_MEASURE_LINES && !strcmp(r->mode, "ping socket"))
 		sonde_text_str(t, "sent by a ping socket, without privilege\n");
@@ -379,12 +379,12 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 				 "local: %llu answers were dropped here, not taken in time or with "
 				 "a wrong checksum\n",
 				 (unsigned long long)dropped);
-	if (p->forgotten)
+	if (p->survey.forgotten)
 		sonde_text_print(t, "%llu answers came so late that their probes were forgotten\n",
-				 (unsigned long long)p->forgotten);
-	if (p->wall.steps)
+				 (unsigned long long)p->survey.forgotten);
+	if (p->survey.wall.steps)
 		sonde_text_print(t, "the time of day was set %llu times meanwhile\n",
-				 (unsigned long long)p->wall.steps);
+				 (unsigned long long)p->survey.wall.steps);
 }
 
 int sonde_report_end(struct sonde_report *r, sonde_ns now, uint64_t dropped, bool *ret_met)

@@ -67,7 +67,7 @@ int sonde_measure_save_open(struct sonde_measure_save **ret, const char *name)
 	return r;
 }
 
-static void put_target(struct sonde_measure_save *s, sonde_ns now, const struct sonde_ping_given *g)
+static void put_target(struct sonde_measure_save *s, sonde_ns now, const struct sonde_given *g)
 {
 	struct sonde_probefile_words w = {
 		.name = "name", .rest = g->name, .local = &g->from, .remote = &g->to
@@ -93,10 +93,10 @@ void sonde_measure_save_begin(struct sonde_measure_save *s, struct sonde_ping *p
 	s->ping = ping;
 	s->hops = b->hops;
 	s->tos = b->tos;
-	s->local = reallocarray(NULL, ping->n, sizeof *s->local);
+	s->local = reallocarray(NULL, ping->survey.n, sizeof *s->local);
 	if (!s->local)
 		abort();
-	memcpy(s->local, b->local, ping->n * sizeof *s->local);
+	memcpy(s->local, b->local, ping->survey.n * sizeof *s->local);
 	s->begun = true;
 	sonde_probefile_begin(&s->file, (int64_t)(b->real - b->now));
 	sonde_probefile_put(&s->file, "plan", b->now, &plan);
@@ -106,7 +106,7 @@ void sonde_measure_save_begin(struct sonde_measure_save *s, struct sonde_ping *p
 
 		sonde_probefile_put(&s->file, "look", b->now, &look);
 	}
-	for (uint32_t i = 0; i < ping->n; i++)
+	for (uint32_t i = 0; i < ping->survey.n; i++)
 		put_target(s, b->now, &b->given[i]);
 	sonde_probefile_put(&s->file, "begin", b->now, &begin);
 }
@@ -151,13 +151,13 @@ static void say_fate(char *o, const struct sonde_probe_record *r)
 /* What will be told of the arrival heard last, and its target; false: nothing. */
 static bool say_heard(struct sonde_ping *p, char *o, uint32_t *ret_target)
 {
-	const struct sonde_probe_record *r = sonde_ping_heard(p, ret_target);
+	const struct sonde_probe_record *r = sonde_survey_heard(&p->survey, ret_target);
 
 	if (!r) {
 		*sonde_put_str(o, "not about a probe of this run, or one of too many") = 0;
 		return false;
 	}
-	say_fate(say_probe(o, r->seq, &p->to[*ret_target]), r);
+	say_fate(say_probe(o, r->seq, &p->survey.to[*ret_target]), r);
 	return true;
 }
 
@@ -170,9 +170,9 @@ static struct sonde_probepacket packet_of(const struct sonde_measure_save *s, ui
 				       .hops = s->hops,
 				       .tos = s->tos };
 
-	if (target < s->ping->n) {
+	if (target < s->ping->survey.n) {
 		p.here = s->local[target];
-		p.there = s->ping->to[target];
+		p.there = s->ping->survey.to[target];
 	}
 	return p;
 }
@@ -198,7 +198,7 @@ void sonde_measure_save_step(struct sonde_measure_save *s, sonde_ns now,
 		return;
 	switch (step->is) {
 	case SONDE_STEP_SEND:
-		probe = sonde_flight_token(&s->ping->flight, step->token);
+		probe = sonde_flight_token(&s->ping->survey.flight, step->token);
 		say_probe(remark, probe->seq + 1, step->to);
 		sonde_probefile_probe(&s->file, now, step->token, remark);
 		break;
@@ -214,14 +214,14 @@ void sonde_measure_save_step(struct sonde_measure_save *s, sonde_ns now,
 static void put_sent(struct sonde_measure_save *s, const struct sonde_probe *probe, sonde_ns stamp)
 {
 	struct sonde_ping *p = s->ping;
-	const struct sonde_address *to = &p->to[probe->target];
+	const struct sonde_address *to = &p->survey.to[probe->target];
 	struct sonde_probepacket packet = packet_of(s, probe->target, to->family);
-	sonde_ns when = probe->sent ? stamp : probe->asked + (uint64_t)p->wall.offset;
+	sonde_ns when = probe->sent ? stamp : probe->asked + (uint64_t)p->survey.wall.offset;
 	struct sonde_method_probe is = probe->is;
 	struct sonde_frame frame;
 	char remark[REMARK];
 	uint16_t sum;
-	int len = sonde_method_make(packet.look, &is, &p->host[probe->target].from, to, s->probe,
+	int len = sonde_method_make(packet.look, &is, &p->survey.from[probe->target], to, s->probe,
 				    sizeof s->probe, &sum);
 
 	if (len >= 0)
@@ -238,14 +238,15 @@ static void put_sent(struct sonde_measure_save *s, const struct sonde_probe *pro
 
 static void hear_sent(struct sonde_measure_save *s, const struct sonde_arrival *a)
 {
-	const struct sonde_probe *probe = sonde_flight_token(&s->ping->flight, a->token);
+	const struct sonde_probe *probe = sonde_flight_token(&s->ping->survey.flight, a->token);
 	bool first = probe && !probe->sent && !probe->left;
 	char remark[REMARK];
 
 	sonde_ping_hear(s->ping, a);
 	if (probe)
-		*sonde_put_str(say_probe(remark, probe->seq + 1, &s->ping->to[probe->target]),
-			       a->is == SONDE_ARRIVAL_SENT ? " has left" : " is in the queue") = 0;
+		*sonde_put_str(
+			say_probe(remark, probe->seq + 1, &s->ping->survey.to[probe->target]),
+			a->is == SONDE_ARRIVAL_SENT ? " has left" : " is in the queue") = 0;
 	sonde_probefile_arrival(&s->file, a, NULL, 0, probe ? remark : "a probe has left");
 	if (first && a->is == SONDE_ARRIVAL_SENT)
 		put_sent(s, probe, a->stamp);
@@ -256,7 +257,7 @@ static void hear_packet(struct sonde_measure_save *s, const struct sonde_arrival
 	bool error = a->is == SONDE_ARRIVAL_ERROR, arp = a->begins == SONDE_BEGINS_ARP;
 	struct sonde_probepacket packet;
 	struct sonde_frame frame;
-	uint32_t target = s->ping->n == 1 ? 0 : UINT32_MAX, skip = 0;
+	uint32_t target = s->ping->survey.n == 1 ? 0 : UINT32_MAX, skip = 0;
 	char remark[REMARK];
 	int len;
 

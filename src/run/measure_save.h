@@ -13,7 +13,7 @@ struct sonde_measure_save;
 int sonde_measure_save_open(struct sonde_measure_save **ret, const char *name);
 
 struct sonde_measure_save_begin {
-	const struct sonde_ping_given *given;
+	const struct sonde_given *given;
 	const struct sonde_address *local; /* of each target: where probes to it come from */
 	const char *mode;		   /* what is sent by */
 	sonde_ns now, real;		   /* as the ping was told */

@@ -65,7 +65,7 @@ static void step(struct run *r)
 static void begin(struct run *r, unsigned choice)
 {
 	static const uint32_t sizes[] = { 56, 16, 8, 3 };
-	struct sonde_ping_given given[2] = { { .name = "a" }, { .name = "b" } };
+	struct sonde_given given[2] = { { .name = "a" }, { .name = "b" } };
 
 	*r = (struct run){ .now = 1000 * SONDE_SECOND,
 			   .method = choice % 4,
@@ -295,7 +295,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	 */
 	if (!r.done && r.n) {
 		unsigned last = (r.n - 1) % PROBES;
-		struct sonde_probe *probe = sonde_flight_token(&r.p.flight, r.token[last]);
+		struct sonde_probe *probe = sonde_flight_token(&r.p.survey.flight, r.token[last]);
 		bool out = probe->state == SONDE_PROBE_OUT;
 		bool arp = r.method == SONDE_METHOD_NEIGHBOUR && !r.six;
 		uint64_t before = r.p.host[probe->target].stats.n;
