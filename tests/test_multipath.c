@@ -171,6 +171,35 @@ START_TEST(every_flow_stands_where_it_goes)
 }
 END_TEST
 
+/* One that was met while flows for another were looked for has a way there as well. */
+START_TEST(every_node_is_led_to)
+{
+	struct net g;
+
+	two_levels(&g);
+	g.share = 900; /* of 1024: what is behind the others is met by chance */
+	for (unsigned i = 0; i < 300; i++) {
+		struct run r;
+
+		g.seed = sonde_random_at(i + 1);
+		run(&r, &g, &usual);
+		for (uint8_t ttl = 1; ttl < g.ttls; ttl++) {
+			struct sonde_multipath_edge *e;
+			uint32_t n = sonde_multipath_edges(&r.m, &r.arena, ttl, &e);
+
+			for (uint32_t to = 1; to < sonde_multipath_nodes(&r.m, ttl + 1); to++) {
+				uint32_t led = 0;
+
+				for (uint32_t k = 0; k < n; k++)
+					led += e[k].to == to;
+				ck_assert_uint_gt(led, 0);
+			}
+		}
+		sonde_arena_done(&r.arena);
+	}
+}
+END_TEST
+
 START_TEST(silent_routers_are_followed_through)
 {
 	struct net g;
@@ -514,6 +543,7 @@ Suite *multipath_suite(void)
 	tcase_add_test(t, a_16_way_diamond_takes_few_round_trips);
 	tcase_add_test(t, answers_may_come_in_any_order);
 	tcase_add_test(t, every_flow_stands_where_it_goes);
+	tcase_add_test(t, every_node_is_led_to);
 	tcase_add_test(t, silent_routers_are_followed_through);
 	tcase_add_test(t, a_target_that_is_silent_ends_behind_the_gap);
 	tcase_add_test(t, lost_answers_are_asked_for_again);
