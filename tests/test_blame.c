@@ -144,7 +144,9 @@ END_TEST
 
 START_TEST(a_hops_own_loss_is_told_from_that_of_its_way)
 {
-	struct path p = { .link = { [1] = 0.01 }, .own = { [3] = 0.3 }, .hops = 6, .rounds = 300 };
+	struct path p = {
+		.link = { [1] = 0.01 }, .own = { [3] = 0.3, [4] = 0.5 }, .hops = 6, .rounds = 300
+	};
 	unsigned wrong = 0;
 
 	ck_assert_uint_ge(times(&p, 3, SONDE_BLAME_ANSWERS, &wrong), 199);
@@ -194,6 +196,7 @@ START_TEST(the_targets_own_loss_begins_at_the_target)
 	judge(&p, 0, true, 1);
 	ck_assert_uint_eq(said[5].verdict, SONDE_BLAME_END);
 	ck_assert_uint_eq(begins(), 5);
+	ck_assert_uint_eq(said[5].together, 0); /* there is nobody to share it */
 	for (unsigned h = 0; h < 5; h++)
 		ck_assert_uint_eq(said[h].verdict, SONDE_BLAME_NONE);
 }
@@ -255,6 +258,56 @@ START_TEST(what_was_not_sent_is_not_lost)
 }
 END_TEST
 
+START_TEST(a_limited_hop_alone_is_no_witness)
+{
+	struct path p = { .own = { [0] = 0.1, [1] = 0.8, [2] = 1 }, .hops = 3, .rounds = 100 };
+
+	judge(&p, 1 << 1, true, 1);
+	ck_assert_uint_eq(said[0].verdict, SONDE_BLAME_UNCLEAR);
+	ck_assert_uint_eq(said[1].verdict, SONDE_BLAME_LIMITED);
+}
+END_TEST
+
+START_TEST(losing_just_when_the_later_hop_does_is_certain)
+{
+	struct sonde_blame_round r[60];
+
+	for (unsigned i = 0; i < 60; i++)
+		r[i] = (struct sonde_blame_round){ .sent = 3,
+						   .answered = i == 9 || i == 30 ? 0 : 3 };
+	sonde_blame_judge(r, 60, 0, 2, true, said);
+	ck_assert_uint_eq(said[0].verdict, SONDE_BLAME_WAY);
+	ck_assert(said[0].sure);
+	r[9].answered = 1;
+	r[8].answered = 2; /* and not, where they lose at different times */
+	sonde_blame_judge(r, 60, 0, 2, true, said);
+	ck_assert_uint_eq(said[0].verdict, SONDE_BLAME_WAY);
+	ck_assert_uint_eq(said[0].apart, 1);
+	r[30].answered = 2;
+	r[29].answered = 1;
+	sonde_blame_judge(r, 60, 0, 2, true, said);
+	ck_assert(!said[0].sure);
+	r[8].sent = 1; /* what the other did not send it did not answer, nor lose */
+	sonde_blame_judge(r, 60, 0, 2, true, said);
+	ck_assert_uint_eq(said[0].lost, 2);
+	ck_assert_uint_eq(said[0].apart, 1);
+	ck_assert_uint_eq(said[0].together, 0);
+}
+END_TEST
+
+START_TEST(single_losses_are_certain_where_many_hops_share_them)
+{
+	struct path p = { .link = { [0] = 0.05 }, .hops = 7, .rounds = 100 };
+	unsigned sure = 0;
+
+	for (unsigned seed = 0; seed < 100; seed++) {
+		judge(&p, 0, true, sonde_random_at(seed + 1));
+		sure += said[0].sure && said[0].verdict == SONDE_BLAME_WAY;
+	}
+	ck_assert_uint_ge(sure, 95);
+}
+END_TEST
+
 START_TEST(all_64_hops_are_judged)
 {
 	struct sonde_blame_round r[30];
@@ -286,6 +339,9 @@ Suite *blame_suite(void)
 	tcase_add_test(t, limited_and_silent_hops_bear_no_witness);
 	tcase_add_test(t, where_nothing_answers_any_more_it_is_dark);
 	tcase_add_test(t, what_was_not_sent_is_not_lost);
+	tcase_add_test(t, a_limited_hop_alone_is_no_witness);
+	tcase_add_test(t, losing_just_when_the_later_hop_does_is_certain);
+	tcase_add_test(t, single_losses_are_certain_where_many_hops_share_them);
 	tcase_add_test(t, all_64_hops_are_judged);
 	suite_add_tcase(s, t);
 	return s;

@@ -54,8 +54,9 @@ static void fill(struct sonde_limit *l, const struct hop *h, unsigned n, uint64_
 /* What was said of many series, and how often the bucket that was found is not the true one. */
 struct said {
 	const char *of;
+	double within; /* the rate is to be, as a part of it */
 	unsigned n, verdict[3];
-	unsigned rate_off;		 /* by more than a tenth */
+	unsigned rate_off;		 /* by more than that */
 	unsigned burst_known, burst_off; /* by more than a quarter */
 };
 
@@ -72,7 +73,8 @@ static void judge(struct said *s, const struct hop *h, unsigned n, unsigned seed
 		s->verdict[f.verdict]++;
 		if (f.verdict != SONDE_LIMIT_FOUND)
 			continue;
-		s->rate_off += f.rate < h->rate * 0.9 || f.rate > h->rate * 1.1;
+		s->rate_off +=
+			f.rate < h->rate * (1 - s->within) || f.rate > h->rate * (1 + s->within);
 		s->burst_known += f.burst > 0;
 		s->burst_off += f.burst && (f.burst < h->burst * 0.75 || f.burst > h->burst * 1.25);
 	}
@@ -109,7 +111,8 @@ START_TEST(the_limits_of_linux_are_found)
 {
 	struct hop v4 = { .rate = 1, .burst = 6, .spacing = 0.1, .jitter = 0.1, .way = 0.01 };
 	struct hop v6 = { .rate = 10, .burst = 6, .spacing = 0.02, .jitter = 0.1, .way = 0.001 };
-	struct said s = { .of = "as Linux, IPv4" }, t = { .of = "as Linux, IPv6" };
+	struct said s = { .of = "as Linux, IPv4", .within = 0.05 },
+		    t = { .of = "as Linux, IPv6", .within = 0.05 };
 	struct sonde_limit l = { 0 };
 	struct sonde_limit_fit f;
 
@@ -148,7 +151,8 @@ static void all_limits(struct said *s, double loss, unsigned n)
 
 START_TEST(limits_are_found_whatever_their_rate_and_burst)
 {
-	struct said s = { .of = "limits" }, t = { .of = "limits, their beginning forgotten" };
+	struct said s = { .of = "limits", .within = 0.05 },
+		    t = { .of = "limits, their beginning forgotten", .within = 0.1 };
 
 	all_limits(&s, 0, 256);
 	expect_found(&s, 1000, 0);
@@ -160,8 +164,9 @@ END_TEST
 
 START_TEST(limits_are_found_beside_true_loss)
 {
-	struct said s = { .of = "limits and 1 % loss" }, t = { .of = "limits and 5 % loss" },
-		    u = { .of = "limits and 5 % loss, 100 probes" };
+	struct said s = { .of = "limits and 1 % loss", .within = 0.05 },
+		    t = { .of = "limits and 5 % loss", .within = 0.05 },
+		    u = { .of = "limits and 5 % loss, 100 probes", .within = 0.05 };
 
 	all_limits(&s, 0.01, 256);
 	expect_found(&s, 990, 5);
@@ -181,7 +186,7 @@ END_TEST
 
 START_TEST(a_limit_that_is_hardly_exceeded_is_seldom_called_none)
 {
-	struct said s = { .of = "1.5 times the rate, 5 % loss" };
+	struct said s = { .of = "1.5 times the rate, 5 % loss", .within = 0.05 };
 
 	for (double burst = 6; burst < 11; burst += 2)
 		judge(&s,
@@ -247,6 +252,10 @@ START_TEST(little_is_too_little_to_say)
 
 	judge(&burst, &h, 40, 20); /* 6 answers, and silence */
 	ck_assert_uint_eq(burst.verdict[SONDE_LIMIT_UNCLEAR], 20);
+	h.burst = 1;
+	h.spacing = 0.005;
+	judge(&burst, &h, 100, 20);
+	ck_assert_uint_eq(burst.verdict[SONDE_LIMIT_UNCLEAR], 40);
 	h.spacing = 0.2;
 	for (unsigned n = 0; n < 20; n++)
 		judge(&few, &h, n, 1);

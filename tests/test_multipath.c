@@ -1,283 +1,10 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
-#include "base/random.h"
-#include "probe/multipath.h"
+#include "multipath_made.h"
 
 Suite *multipath_suite(void);
-
-enum { NODES = 64, WIDE = 32, TTLS = 16, FLOWS = 4096 };
-
-/* An invented network. Node 0 sends; a node without successors is the target. */
-struct net {
-	uint8_t next[NODES][WIDE], n[NODES];
-	bool silent[NODES], per_packet[NODES], barred[NODES];
-	unsigned loss;	/* of 1000 answers */
-	unsigned share; /* of 1024 flows take the first successor; 0: all are equally likely */
-	uint64_t seed, serial;
-	unsigned ttls; /* the longest path */
-};
-
-static void lead(struct net *g, unsigned from, unsigned first, unsigned last)
-{
-	for (unsigned to = first; to <= last; to++)
-		g->next[from][g->n[from]++] = (uint8_t)to;
-}
-
-static unsigned walk(struct net *g, unsigned ttl, unsigned flow)
-{
-	unsigned at = 0;
-
-	g->serial++;
-	for (unsigned i = 0; i < ttl && g->n[at]; i++) {
-		uint64_t key = g->per_packet[at] ? g->serial << 20 : flow;
-		uint64_t hash = sonde_random_at(g->seed + sonde_random_at(key * NODES + at));
-
-		if (g->share && hash >> 54 < g->share)
-			at = g->next[at][0];
-		else
-			at = g->next[at][hash % g->n[at]];
-	}
-	return at;
-}
-
-struct run {
-	struct sonde_multipath m;
-	struct sonde_arena arena;
-	unsigned probes, rounds;
-	uint8_t end[FLOWS]; /* the least ttl that the target answered a flow at; 0: none */
-	bool whole;	    /* every edge of the network was found, and none that it has not */
-};
-
-static unsigned id_of(const struct sonde_multipath_node *node)
-{
-	return node->address.family ? node->address.ip[3] : NODES;
-}
-
-/* Edges between hops, as the network has them and as they were found; NODES stands for silence. */
-static bool edges[2][TTLS][NODES + 1][NODES + 1];
-
-static void true_edges(const struct net *g)
-{
-	bool here[NODES] = { true };
-
-	memset(edges, 0, sizeof edges);
-	for (unsigned ttl = 0; ttl < g->ttls; ttl++) {
-		bool there[NODES] = { false };
-
-		for (unsigned a = 0; a < NODES; a++)
-			for (unsigned i = 0; here[a] && i < g->n[a]; i++) {
-				unsigned b = g->next[a][i];
-
-				there[b] = true;
-				edges[0][ttl][g->silent[a] ? NODES : a][g->silent[b] ? NODES : b] =
-					true;
-			}
-		memcpy(here, there, sizeof here);
-	}
-}
-
-static bool is_whole(struct run *r, const struct net *g)
-{
-	const struct sonde_multipath *m = &r->m;
-
-	true_edges(g);
-	for (uint32_t i = 0; i < sonde_multipath_nodes(m, 1); i++) {
-		struct sonde_multipath_node node = sonde_multipath_node(m, 1, i);
-
-		edges[1][0][0][id_of(&node)] = node.flows;
-	}
-	for (unsigned ttl = 1; ttl < g->ttls; ttl++) {
-		struct sonde_multipath_edge *e;
-		uint32_t n = sonde_multipath_edges(m, &r->arena, (uint8_t)ttl, &e);
-
-		for (uint32_t i = 0; i < n; i++) {
-			struct sonde_multipath_node a = sonde_multipath_node(m, (uint8_t)ttl,
-									     e[i].from),
-						    b = sonde_multipath_node(m, (uint8_t)(ttl + 1),
-									     e[i].to);
-
-			edges[1][ttl][id_of(&a)][id_of(&b)] = true;
-		}
-	}
-	return !memcmp(edges[0], edges[1], sizeof edges[0]);
-}
-
-static const struct sonde_multipath_plan usual = {
-	.percent = 95, .first_ttl = 1, .max_ttl = TTLS - 1, .retries = 2, .gap = 4, .most = 4000
-};
-
-struct asked {
-	uint8_t ttl;
-	uint16_t flow;
-};
-
-static void answer(struct run *r, struct net *g, struct asked a)
-{
-	unsigned at = walk(g, a.ttl, a.flow);
-	struct sonde_address from = { .family = AF_INET,
-				      .port = a.flow,
-				      .ip = { 10, 0, 0, (uint8_t)at } };
-	bool lost = g->silent[at] || sonde_random_at(g->seed + g->serial * 99) % 1000 < g->loss;
-
-	sonde_multipath_told(&r->m, a.ttl, a.flow, lost ? NULL : &from,
-			     g->barred[at] ? SONDE_MULTIPATH_BARRED
-			     : g->n[at]	   ? SONDE_MULTIPATH_ROUTER
-					   : SONDE_MULTIPATH_END);
-	if (!lost && !g->n[at] && (!r->end[a.flow] || r->end[a.flow] > a.ttl))
-		r->end[a.flow] = a.ttl;
-}
-
-/* All that may be out is out; then all of it is answered, a round, or where `one_by_one` one of it,
- * any. */
-static void run_so(struct run *r, struct net *g, const struct sonde_multipath_plan *plan,
-		   bool one_by_one)
-{
-	static struct asked out[FLOWS];
-	unsigned n = 0;
-
-	*r = (struct run){ 0 };
-	sonde_multipath_init(&r->m, &r->arena, plan);
-	for (; !sonde_multipath_done(&r->m); r->rounds++) {
-		while (n < FLOWS && sonde_multipath_next(&r->m, &out[n].ttl, &out[n].flow)) {
-			ck_assert_uint_ge(out[n].ttl, plan->first_ttl);
-			ck_assert_uint_le(out[n].ttl, plan->max_ttl);
-			ck_assert_uint_lt(out[n].flow, FLOWS);
-			ck_assert(!r->end[out[n].flow] || out[n].ttl <= r->end[out[n].flow]);
-			r->probes++;
-			n++;
-		}
-		ck_assert_uint_gt(n, 0);
-		while (n) {
-			unsigned i = (unsigned)(sonde_random_at(g->serial + g->seed) % n);
-
-			answer(r, g, out[i]);
-			out[i] = out[--n];
-			if (one_by_one)
-				break;
-		}
-	}
-	ck_assert_uint_eq(r->probes, r->m.sent);
-	r->whole = is_whole(r, g);
-}
-
-static void run(struct run *r, struct net *g, const struct sonde_multipath_plan *plan)
-{
-	run_so(r, g, plan, false);
-}
-
-/* The reference: the same rule one probe at a time, hop by hop, without repeated probes and without
- * going ahead; written for networks that answer all. Its stopping points are the published ones:
- * Augustin, Friedman and Teixeira 2007, Veitch et al. 2009, table I. */
-static const unsigned published[2][17] = {
-	{ 6, 11, 16, 21, 27, 33, 38, 44, 51, 57, 63, 70, 76, 83, 90, 96, 103 },
-	{ 8, 15, 21, 28, 36, 43, 51, 58, 66, 74, 82, 90, 98, 106, 115, 123, 132 },
-};
-
-struct reference {
-	struct net *g;
-	uint8_t at[FLOWS][TTLS]; /* 1 + the node; 0: not probed */
-	unsigned flows, probes;
-};
-
-static unsigned reference_probe(struct reference *r, unsigned ttl, unsigned flow)
-{
-	unsigned at = walk(r->g, ttl, flow);
-
-	ck_assert_uint_lt(flow, FLOWS);
-	r->flows = flow < r->flows ? r->flows : flow + 1;
-	r->at[flow][ttl] = (uint8_t)(at + 1);
-	r->probes++;
-	return at;
-}
-
-static bool reference_ended(const struct reference *r, unsigned ttl, unsigned flow)
-{
-	for (unsigned i = 1; i < ttl; i++)
-		if (r->at[flow][i] && !r->g->n[r->at[flow][i] - 1])
-			return true;
-	return false;
-}
-
-/* The only node of a hop, or NODES. */
-static unsigned reference_sole(const struct reference *r, unsigned ttl)
-{
-	unsigned only = NODES;
-
-	if (!ttl)
-		return 0;
-	for (unsigned f = 0; f < r->flows; f++) {
-		if (reference_ended(r, ttl + 1, f))
-			return NODES;
-		if (!r->at[f][ttl])
-			continue;
-		if (only != NODES && only != r->at[f][ttl] - 1u)
-			return NODES;
-		only = r->at[f][ttl] - 1u;
-	}
-	return only;
-}
-
-/* Looks for what `from`, at ttl - 1, leads to. False: node control met a node that is new there. */
-static bool reference_follow(struct reference *r, unsigned ttl, unsigned from)
-{
-	bool all = reference_sole(r, ttl - 1) == from, met[NODES] = { false },
-	     there[NODES] = { false };
-	unsigned k = 0, probed = 0, f;
-
-	for (f = 0; f < r->flows; f++) {
-		unsigned a = r->at[f][ttl - 1], b = r->at[f][ttl];
-
-		if (a)
-			there[a - 1] = true;
-		if (!b || (!all && a != from + 1) || reference_ended(r, ttl, f))
-			continue;
-		probed++;
-		k += !met[b - 1];
-		met[b - 1] = true;
-	}
-	while (probed < published[0][k ? k - 1 : 0]) {
-		unsigned at;
-
-		for (f = 0; f < r->flows; f++)
-			if ((all || r->at[f][ttl - 1] == from + 1) && !r->at[f][ttl] &&
-			    !reference_ended(r, ttl, f))
-				break;
-		if (f == r->flows && !all) { /* node control */
-			at = reference_probe(r, ttl - 1, f);
-			if (!there[at])
-				return false;
-			continue;
-		}
-		at = reference_probe(r, ttl, f);
-		probed++;
-		k += !met[at];
-		met[at] = true;
-	}
-	return true;
-}
-
-static unsigned reference(struct net *g)
-{
-	static struct reference r;
-
-	r = (struct reference){ .g = g };
-	for (unsigned ttl = 1; ttl <= g->ttls; ttl++) {
-		bool here[NODES] = { ttl == 1 };
-
-		for (unsigned f = 0; f < r.flows; f++)
-			if (r.at[f][ttl - 1] && !reference_ended(&r, ttl - 1, f))
-				here[r.at[f][ttl - 1] - 1] = true;
-		for (unsigned a = 0; a < NODES; a++)
-			if (here[a] && g->n[a] && !reference_follow(&r, ttl, a)) {
-				ttl -= 2; /* what led there leads to one more */
-				break;
-			}
-	}
-	return r.probes;
-}
 
 struct sum {
 	unsigned runs, whole, rounds;
@@ -302,49 +29,6 @@ static struct sum many(struct net *g, unsigned runs, const struct sonde_multipat
 		s.reference += reference(g);
 	}
 	return s;
-}
-
-static void chain(struct net *g, unsigned hops)
-{
-	*g = (struct net){ .ttls = hops };
-	for (unsigned i = 0; i < hops; i++)
-		lead(g, i, i + 1, i + 1);
-}
-
-/* A router, a balancer, `wide` routers, a router, the target. */
-static void diamond(struct net *g, unsigned wide)
-{
-	*g = (struct net){ .ttls = 5 };
-	lead(g, 0, 1, 1);
-	lead(g, 1, 2, 2);
-	lead(g, 2, 3, 2 + wide);
-	for (unsigned i = 0; i < wide; i++)
-		lead(g, 3 + i, 3 + wide, 3 + wide);
-	lead(g, 3 + wide, 4 + wide, 4 + wide);
-}
-
-/* A balancer over two, each over two others, which meet. */
-static void two_levels(struct net *g)
-{
-	*g = (struct net){ .ttls = 5 };
-	lead(g, 0, 1, 1);
-	lead(g, 1, 2, 3);
-	lead(g, 2, 4, 5);
-	lead(g, 3, 6, 7);
-	for (unsigned i = 4; i < 8; i++)
-		lead(g, i, 8, 8);
-	lead(g, 8, 9, 9);
-}
-
-static void unequal(struct net *g)
-{
-	*g = (struct net){ .ttls = 6 };
-	lead(g, 0, 1, 1);
-	lead(g, 1, 2, 3);
-	lead(g, 2, 9, 9);
-	lead(g, 3, 4, 4);
-	lead(g, 4, 5, 5);
-	lead(g, 5, 9, 9);
 }
 
 static void print(const char *name, struct sum s)
@@ -487,6 +171,35 @@ START_TEST(every_flow_stands_where_it_goes)
 }
 END_TEST
 
+/* One that was met while flows for another were looked for has a way there as well. */
+START_TEST(every_node_is_led_to)
+{
+	struct net g;
+
+	two_levels(&g);
+	g.share = 900; /* of 1024: what is behind the others is met by chance */
+	for (unsigned i = 0; i < 300; i++) {
+		struct run r;
+
+		g.seed = sonde_random_at(i + 1);
+		run(&r, &g, &usual);
+		for (uint8_t ttl = 1; ttl < g.ttls; ttl++) {
+			struct sonde_multipath_edge *e;
+			uint32_t n = sonde_multipath_edges(&r.m, &r.arena, ttl, &e);
+
+			for (uint32_t to = 1; to < sonde_multipath_nodes(&r.m, ttl + 1); to++) {
+				uint32_t led = 0;
+
+				for (uint32_t k = 0; k < n; k++)
+					led += e[k].to == to;
+				ck_assert_uint_gt(led, 0);
+			}
+		}
+		sonde_arena_done(&r.arena);
+	}
+}
+END_TEST
+
 START_TEST(silent_routers_are_followed_through)
 {
 	struct net g;
@@ -602,6 +315,40 @@ START_TEST(spreading_by_packet_is_named_and_ends)
 	ck_assert_uint_eq(others, 0);
 	if (getenv("SONDE_SHOW"))
 		fprintf(stderr, "by packet: named %u and %u of 200\n", four, two);
+}
+END_TEST
+
+START_TEST(what_is_behind_packets_that_are_spread_is_one)
+{
+	unsigned seen = 0, probes = 0;
+	struct net g = { .ttls = 6, .per_packet[2] = true };
+
+	lead(&g, 0, 1, 1);
+	lead(&g, 1, 2, 2);
+	lead(&g, 2, 3, 6);
+	for (unsigned i = 3; i < 7; i++) { /* four ways that stay apart for a hop */
+		lead(&g, i, i + 4, i + 4);
+		lead(&g, i + 4, 11, 11);
+	}
+	lead(&g, 11, 12, 12);
+	for (unsigned i = 0; i < 200; i++) {
+		struct run r;
+
+		g.seed = sonde_random_at(i + 1);
+		run(&r, &g, &usual);
+		if (sonde_multipath_varies(&r.m, 3)) {
+			ck_assert(sonde_multipath_varies(&r.m, 4));
+			ck_assert(!sonde_multipath_varies(&r.m, 5));
+			probes += r.probes;
+			seen++;
+		}
+		sonde_arena_done(&r.arena);
+	}
+	ck_assert_uint_ge(seen, 180);
+	if (getenv("SONDE_SHOW"))
+		fprintf(stderr, "behind packets that are spread: %.1f probes\n",
+			(double)probes / seen);
+	ck_assert_uint_lt(probes, 85 * seen);
 }
 END_TEST
 
@@ -796,11 +543,13 @@ Suite *multipath_suite(void)
 	tcase_add_test(t, a_16_way_diamond_takes_few_round_trips);
 	tcase_add_test(t, answers_may_come_in_any_order);
 	tcase_add_test(t, every_flow_stands_where_it_goes);
+	tcase_add_test(t, every_node_is_led_to);
 	tcase_add_test(t, silent_routers_are_followed_through);
 	tcase_add_test(t, a_target_that_is_silent_ends_behind_the_gap);
 	tcase_add_test(t, lost_answers_are_asked_for_again);
 	tcase_add_test(t, flows_that_were_barred_are_not_followed);
 	tcase_add_test(t, spreading_by_packet_is_named_and_ends);
+	tcase_add_test(t, what_is_behind_packets_that_are_spread_is_one);
 	tcase_add_test(t, flows_that_are_spread_are_not_taken_for_packets_that_are);
 	tcase_add_test(t, all_that_may_be_sent_is_sent_and_no_more);
 	tcase_add_test(t, a_node_that_hardly_any_flow_comes_to_is_called_unsure);

@@ -90,9 +90,8 @@ static void begin(struct sonde_blame_hop *hop, uint32_t hops)
 
 		if (h->verdict == SONDE_BLAME_WAY || h->verdict == SONDE_BLAME_END)
 			first = h;
-		else if (h->verdict == SONDE_BLAME_NONE ||
-			 (h->verdict == SONDE_BLAME_ANSWERS && first &&
-			  h->way * 2 < part(share_of(first))))
+		else if (h->verdict == SONDE_BLAME_ANSWERS && first &&
+			 h->way * 2 < part(share_of(first)))
 			break;
 	}
 	if (first)

@@ -14,9 +14,8 @@ struct series {
 	double gap[SONDE_LIMIT_KEPT]; /* seconds since the probe before */
 	bool answered[SONDE_LIMIT_KEPT];
 	uint32_t n, all;
-	double span;  /* seconds */
-	double first; /* answers before the first silence */
-	bool whole;   /* nothing is forgotten: the first probe found a full bucket */
+	double span; /* seconds */
+	bool whole;  /* nothing is forgotten: the first probe found a full bucket */
 };
 
 struct bucket {
@@ -70,7 +69,6 @@ static struct series series_of(const struct sonde_limit *l)
 		s.span += s.gap[s.n];
 		s.answered[s.n] = l->answered[at];
 		s.all += l->answered[at];
-		s.first += s.all == s.n + 1;
 		s.n++;
 	}
 	return s;
@@ -79,7 +77,7 @@ static struct series series_of(const struct sonde_limit *l)
 /* Lays a bucket upon the series. Where it errs, what was seen decides: who answered had a token. */
 static void lay(struct bucket *b, const struct series *s)
 {
-	double level = s->whole || b->burst < s->first ? b->burst : s->first + 0.5;
+	double level = b->burst;
 	uint32_t n[LEVELS][2] = { { 0 } };
 	bool full = s->whole;
 
@@ -133,14 +131,13 @@ static struct bucket fit(const struct series *s)
 			if (s->all + lost > burst)
 				try(&best, s, (s->all + lost - burst) / s->span, burst);
 	}
-	for (unsigned i = 0; i < 64 && best.burst > 0; i++) {
+	for (bool better = best.burst > 0; better;) {
 		struct bucket at = best;
 
-		if (!(try(&best, s, at.rate * 1.01, at.burst) |
-		      try(&best, s, at.rate / 1.01, at.burst) |
-		      try(&best, s, at.rate, at.burst + 1) |
-		      (at.burst > 1 && try(&best, s, at.rate, at.burst - 1))))
-			break;
+		better = try(&best, s, at.rate * 1.01, at.burst);
+		better |= try(&best, s, at.rate / 1.01, at.burst);
+		better |= try(&best, s, at.rate, at.burst + 1);
+		better |= at.burst > 1 && try(&best, s, at.rate, at.burst - 1);
 	}
 	return best;
 }

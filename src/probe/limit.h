@@ -29,8 +29,8 @@ struct sonde_limit {
 };
 
 struct sonde_limit_fit {
-	uint8_t verdict; /* enum sonde_limit_verdict; the rest only where it is FOUND */
-	double rate;	 /* answers a second */
+	uint8_t verdict; /* enum sonde_limit_verdict; rate, burst, odds, lost: where it is FOUND */
+	double rate;	 /* answers a second; as exactly as the spacing of probes can tell */
 	uint32_t burst;	 /* answers; 0: not known, it was not seen to be full and used up */
 	double odds;	 /* natural logarithm of how much likelier it is than the best rival */
 	/* Of the last probes: how many; without an answer; without one though the bucket had a

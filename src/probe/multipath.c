@@ -54,8 +54,6 @@ void sonde_multipath_init(struct sonde_multipath *m, struct sonde_arena *arena,
 		m->hop[i].node = sonde_arena_take(arena, 4 * sizeof *m->hop[i].node);
 		m->hop[i].sole = SONDE_MULTIPATH_UNKNOWN;
 	}
-	m->links = sonde_arena_take(arena, sizeof *m->links);
-	m->before = sonde_arena_take(arena, sizeof *m->before);
 }
 
 static void add_flow(struct sonde_multipath *m)
@@ -137,27 +135,23 @@ static void plan_first(struct sonde_multipath *m)
 static void tally(struct sonde_multipath *m, uint32_t hop)
 {
 	uint32_t from = hop ? m->hop[hop - 1].n : 1, to = m->hop[hop].n;
-	struct sonde_multipath_links *links = m->before;
 
-	m->before = m->links;
-	m->links = links;
-	if (links->room < from * to) {
-		links->room = 2 * from * to;
-		links->flows = sonde_arena_take(m->arena, links->room * sizeof *links->flows);
+	if (m->links_room < from * to) {
+		m->links_room = 2 * from * to;
+		m->links = sonde_arena_take(m->arena, m->links_room * sizeof *m->links);
 	}
 	if (m->source_room < from) {
 		m->source_room = 2 * from;
 		m->source = sonde_arena_take(m->arena, m->source_room * sizeof *m->source);
 	}
-	links->width = to;
-	memset(links->flows, 0, from * to * sizeof *links->flows);
+	memset(m->links, 0, from * to * sizeof *m->links);
 	memset(m->source, 0, from * sizeof *m->source);
 	for (uint32_t f = 0; f < m->flows; f++) {
 		const struct sonde_multipath_cell *c = sonde_multipath_cell(m, hop, f);
 		int a = sonde_multipath_source(m, hop, f), b = sonde_multipath_stands(m, hop, f);
 		struct sonde_multipath_source *s = &m->source[a < 0 ? 0 : a];
 		uint32_t *link =
-			&links->flows[(uint32_t)(a < 0 ? 0 : a) * to + (b < 0 ? 0 : (uint32_t)b)];
+			&m->links[(uint32_t)(a < 0 ? 0 : a) * to + (b < 0 ? 0 : (uint32_t)b)];
 
 		if (a == SONDE_MULTIPATH_UNKNOWN)
 			continue;
@@ -229,13 +223,13 @@ static void plan_checks(struct sonde_multipath *m, uint32_t hop, uint32_t from)
 /* A node of this hop that nobody is known to lead to: where did its flow come from? */
 static void plan_links(struct sonde_multipath *m, uint32_t hop)
 {
-	uint32_t from = m->hop[hop - 1].n, width = m->links->width;
+	uint32_t from = m->hop[hop - 1].n, width = m->hop[hop].n;
 
 	for (uint32_t to = 1; to < width; to++) {
 		uint32_t linked = 0, flow = m->flows;
 
 		for (uint32_t i = 0; i < from; i++)
-			linked += m->links->flows[i * width + to];
+			linked += m->links[i * width + to];
 		for (uint32_t f = 0; f < m->flows && !linked; f++) {
 			if (sonde_multipath_stands(m, hop, f) != (int)to)
 				continue;
@@ -245,17 +239,6 @@ static void plan_links(struct sonde_multipath *m, uint32_t hop)
 		if (!linked && flow < m->flows && is_new(m, hop - 1, flow))
 			ask(m, hop - 1, flow);
 	}
-}
-
-/* Whether a flow that comes from this node of the hop before may come to one that lacks flows. */
-static bool may_help(const struct sonde_multipath *m, uint32_t hop, int from)
-{
-	if (m->hop[hop].varies)
-		return true;
-	for (uint32_t to = 0; to < m->before->width; to++)
-		if (m->source[to].lacks && m->before->flows[(uint32_t)from * m->before->width + to])
-			return true;
-	return false;
 }
 
 /* How many more flows to look for at the hop before, of whose flows so many are known: one helps
@@ -281,18 +264,15 @@ static uint32_t control(struct sonde_multipath *m, uint32_t hop, uint32_t known)
 	return sum > most ? sum : most;
 }
 
-/* Node control: so many flows more are probed at this hop: first those that come from the right
- * place, then those of which nobody knows, then new ones. */
+/* Node control: so many flows more are probed at this hop: first those that are known at the hop
+ * before, then others, then new ones. */
 static void plan_control(struct sonde_multipath *m, uint32_t at, uint32_t lacks)
 {
 	for (uint32_t f = 0; f < m->flows && lacks; f++)
 		lacks -= is_open(sonde_multipath_cell(m, at, f));
 	for (int known = 1; known >= 0; known--)
 		for (uint32_t f = 0; f < m->flows && lacks; f++) {
-			int from = sonde_multipath_source(m, at, f);
-
-			if (!is_new(m, at, f) || (from >= 0) != known ||
-			    (known && !may_help(m, at, from)))
+			if (!is_new(m, at, f) || (sonde_multipath_source(m, at, f) >= 0) != known)
 				continue;
 			ask(m, at, f);
 			lacks--;

@@ -90,8 +90,9 @@ struct sonde_multipath {
 	uint32_t queue_at, queue_n, queue_room;
 	struct sonde_multipath_source *source; /* see multipath.c: of the hop that is planned */
 	uint32_t source_room;
-	struct sonde_multipath_links *links, *before; /* of this hop, and of the one before it */
-	uint16_t stop[SONDE_MULTIPATH_WIDEST + 1];    /* by k; 0: not worked out yet */
+	uint32_t *links; /* flows that lead from each node of the hop before to each of it */
+	uint32_t links_room;
+	uint16_t stop[SONDE_MULTIPATH_WIDEST + 1]; /* by k; 0: not worked out yet */
 };
 
 /* How many flows through a node, seen to lead to k, must have been followed for it to lead to no

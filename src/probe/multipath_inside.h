@@ -6,11 +6,6 @@
 
 #include "probe/multipath.h"
 
-struct sonde_multipath_links { /* how many flows lead from each node of a hop to each of the next */
-	uint32_t *flows;       /* of (from, to) at from * width + to */
-	uint32_t width, room;
-};
-
 static inline struct sonde_multipath_cell *sonde_multipath_cell(const struct sonde_multipath *m,
 								uint32_t hop, uint32_t flow)
 {
