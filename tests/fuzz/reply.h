@@ -121,19 +121,19 @@ static uint32_t make_error(const struct run *r, unsigned i, unsigned quote, uint
 	sonde_draft_push(&d, r->six ? SONDE_icmpv6 : SONDE_icmp);
 	sonde_draft_push(&d, r->six ? SONDE_icmpv6_error : SONDE_icmp_unreach);
 	push_ip(&d, r, &r->here, &r->to[i]);
-	sonde_draft_push(&d, FUZZ_METHOD == SONDE_METHOD_UDP   ? SONDE_udp
-			     : FUZZ_METHOD == SONDE_METHOD_TCP ? SONDE_tcp
-			     : r->six			     ? SONDE_icmpv6
-							     : SONDE_icmp);
+	sonde_draft_push(&d, FUZZ_METHOD == SONDE_METHOD_UDP	? SONDE_udp
+			     : sonde_method_is_tcp(FUZZ_METHOD) ? SONDE_tcp
+			     : r->six				? SONDE_icmpv6
+								: SONDE_icmp);
 	d.p.len =
 		d.p.layer[d.p.n - 1].at; /* its place in the key, and the probe's own bytes there */
 	d.p.n--;
 	d.open = false;
 	sonde_draft_append(&d, r->sent[i], quote < r->len[i] ? quote : r->len[i]);
-	buf[d.p.layer[d.p.n - 1].at + (r->six ? 6 : 9)] = FUZZ_METHOD == SONDE_METHOD_UDP	  ? 17
-							  : FUZZ_METHOD == SONDE_METHOD_TCP ? 6
-							  : r->six			  ? 58
-											  : 1;
+	buf[d.p.layer[d.p.n - 1].at + (r->six ? 6 : 9)] = FUZZ_METHOD == SONDE_METHOD_UDP    ? 17
+							  : sonde_method_is_tcp(FUZZ_METHOD) ? 6
+							  : r->six			     ? 58
+											     : 1;
 	return (uint32_t)sonde_draft_encode(&d);
 }
 
@@ -157,12 +157,13 @@ static uint32_t make_answer(const struct run *r, unsigned i, uint8_t *buf)
 		sonde_draft_push(&d, SONDE_icmpv6);
 		sonde_draft_push(&d, SONDE_nd_na);
 		memcpy(sonde_last(&d, nd_na)->byte + SONDE_AT_nd_na_target / 8, r->to[i].ip, 16);
-	} else if (FUZZ_METHOD == SONDE_METHOD_TCP) {
+	} else if (sonde_method_is_tcp(FUZZ_METHOD)) {
 		sonde_draft_push(&d, SONDE_tcp);
 		sonde_set(&d, tcp, sport, (uint16_t)sonde_load(h + 2, 2));
 		sonde_set(&d, tcp, dport, (uint16_t)sonde_load(h, 2));
+		sonde_set(&d, tcp, seq, (uint32_t)sonde_load(h + 8, 4)); /* of an ACK */
 		sonde_set(&d, tcp, ackseq, (uint32_t)sonde_load(h + 4, 4) + 1);
-		sonde_set(&d, tcp, ack, 1);
+		sonde_set(&d, tcp, ack, FUZZ_METHOD == SONDE_METHOD_TCP);
 		sonde_set(&d, tcp, rst, 1);
 	} else if (FUZZ_METHOD == SONDE_METHOD_UDP) {
 		sonde_draft_push(&d, SONDE_udp);
@@ -229,7 +230,7 @@ static void arrive(struct run *r, struct steps *in)
 		begin_at = FUZZ_METHOD == SONDE_METHOD_UDP ? 8 : 0;
 		break;
 	case 3:
-		a.is = SONDE_ARRIVAL_SENT;
+		a.is = kind & 16 ? SONDE_ARRIVAL_QUEUED : SONDE_ARRIVAL_SENT;
 		a.token += kind >> 5;
 		len = 0;
 		break;
