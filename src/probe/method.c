@@ -276,7 +276,8 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 	r->answer->has_code = r->answer->has_low = true;
 	if (quoted)
 		return;
-	r->ours = r->ours && (ack || sonde_tcp_ack(tcp));
+	/* A data offset that lies makes it a segment to nobody. */
+	r->ours = r->ours && (ack || sonde_tcp_ack(tcp)) && l->head == 4 * sonde_tcp_doff(tcp);
 	r->answer->is = sonde_tcp_rst(tcp)	     ? SONDE_ANSWER_RST
 			: !ack && sonde_tcp_syn(tcp) ? SONDE_ANSWER_SYN_ACK
 						     : SONDE_ANSWER_NONE;

@@ -1,6 +1,6 @@
-/* hail SECONDS RATE ADDRESS: ICMP echo replies that nobody asked for, with every identifier in
- * turn and another sequence each time around, so many a second, to an IPv4 address on a link of
- * ours. Prints how many left. */
+/* hail SECONDS RATE ADDRESS [IDENTIFIER]: ICMP echo replies that nobody asked for, so many a
+ * second, to an IPv4 address on a link of ours: with every identifier in turn and another sequence
+ * each time around, or with one identifier and every sequence. Prints how many left. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/ethernet.h>
@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDS = 65536, AT_ONCE = 64, IP = ETH_HLEN, ICMP = IP + 20, SIZE = ICMP + 64, NEAR_MS = 1000 };
+enum { ALL = 65536, AT_ONCE = 64, IP = ETH_HLEN, ICMP = IP + 20, SIZE = ICMP + 64, NEAR_MS = 1000 };
 
-static uint8_t frame[IDS][SIZE];
+static uint8_t frame[ALL][SIZE];
 
 static double now(void)
 {
@@ -85,12 +85,12 @@ static int find_neighbour(int fd, const struct sockaddr_in *to, const char *dev,
 	return -1;
 }
 
-/* All of them, each with its sum. */
+/* One for each number at that place of the ICMP header, each with its sum. */
 static void make_frames(const uint8_t *to_mac, const uint8_t *from_mac,
-			const struct sockaddr_in *from, const struct sockaddr_in *to)
+			const struct sockaddr_in *from, const struct sockaddr_in *to, int turning)
 {
-	for (unsigned id = 0; id < IDS; id++) {
-		uint8_t *f = frame[id];
+	for (unsigned i = 0; i < ALL; i++) {
+		uint8_t *f = frame[i];
 
 		memcpy(f, to_mac, ETH_ALEN);
 		memcpy(f + ETH_ALEN, from_mac, ETH_ALEN);
@@ -101,13 +101,16 @@ static void make_frames(const uint8_t *to_mac, const uint8_t *from_mac,
 		memcpy(f + IP + 12, &from->sin_addr, 4);
 		memcpy(f + IP + 16, &to->sin_addr, 4);
 		put(f + IP + 10, sum_of(f + IP, 20));
-		put(f + ICMP + 4, id);
-		put(f + ICMP + 8, 0xffff); /* makes up for the sequence, so that the sum holds */
+		put(f + ICMP + turning, i);
+		put(f + ICMP + 8,
+		    0xffff); /* makes up for the other number, so that the sum holds */
 		put(f + ICMP + 2, sum_of(f + ICMP, SIZE - ICMP));
 	}
 }
 
-static uint64_t send_all(int fd, double seconds, double rate)
+/* other: the place of the number that is `given`, or if that is negative how often all were sent.
+ */
+static uint64_t send_all(int fd, double seconds, double rate, int other, int given)
 {
 	struct mmsghdr message[AT_ONCE] = { 0 };
 	struct iovec part[AT_ONCE];
@@ -125,10 +128,11 @@ static uint64_t send_all(int fd, double seconds, double rate)
 		}
 		for (unsigned i = 0; i < AT_ONCE; i++) {
 			uint64_t turn = sent + i;
-			uint8_t *f = frame[turn % IDS];
+			unsigned number = given < 0 ? (unsigned)(turn / ALL) : (unsigned)given;
+			uint8_t *f = frame[turn % ALL];
 
-			put(f + ICMP + 6, (unsigned)(turn / IDS));
-			put(f + ICMP + 8, (unsigned)~(turn / IDS));
+			put(f + ICMP + other, number);
+			put(f + ICMP + 8, ~number);
 			part[i] = (struct iovec){ f, SIZE };
 		}
 		n = sendmmsg(fd, message, AT_ONCE, 0);
@@ -144,15 +148,17 @@ int main(int argc, char **argv)
 	int fd = socket(AF_PACKET, SOCK_RAW, 0), way;
 	uint8_t mac[ETH_ALEN];
 	struct ifreq dev = { 0 };
+	int given = argc > 4 ? atoi(argv[4]) : -1, turning = given < 0 ? 4 : 6;
 
-	if (argc != 4 || fd < 0 || inet_pton(AF_INET, argv[3], &to.sin_addr) != 1 ||
+	if (argc < 4 || fd < 0 || inet_pton(AF_INET, argv[3], &to.sin_addr) != 1 ||
 	    (way = find_way(&to, &from, &dev)) < 0 || find_neighbour(way, &to, dev.ifr_name, mac))
 		return 1;
 	link.sll_ifindex = (int)if_nametoindex(dev.ifr_name);
 	if (bind(fd, (struct sockaddr *)&link, sizeof link))
 		return 1;
 	close(way);
-	make_frames(mac, (const uint8_t *)dev.ifr_hwaddr.sa_data, &from, &to);
-	printf("%llu\n", (unsigned long long)send_all(fd, atof(argv[1]), atof(argv[2])));
+	make_frames(mac, (const uint8_t *)dev.ifr_hwaddr.sa_data, &from, &to, turning);
+	printf("%llu\n",
+	       (unsigned long long)send_all(fd, atof(argv[1]), atof(argv[2]), 10 - turning, given));
 	return 0;
 }
