@@ -29,7 +29,7 @@ struct sonde_measure {
 	struct sonde_ping ping;
 	struct sonde_report report;
 	int junit, file; /* descriptors, or -1 */
-	bool begun;
+	bool begun, heard; /* heard: something, since that was last set to false */
 };
 
 /* ---- opening ---- */
@@ -287,6 +287,7 @@ static void hear(void *arg, const struct sonde_arrival *a)
 {
 	struct sonde_measure *m = arg;
 
+	m->heard = true;
 	sonde_ping_hear(&m->ping, a);
 }
 
@@ -352,11 +353,12 @@ static int loop(struct sonde_measure *m)
 		} else if (s.is == SONDE_STEP_DONE) {
 			return m->report.text.error;
 		} else {
+			m->heard = false;
 			flush_all(m);
-			if (recv_all(m))
-				continue;
+			if (recv_all(m) || m->heard)
+				continue; /* what it wants now may be something else */
 			until = look_up(m, sonde_clock_now());
-			if (m->ping.told_n || m->ping.ending)
+			if (m->ping.ending)
 				continue;
 			sonde_report_pause(&m->report);
 			wait_until(m, s.until < until ? s.until : until);
