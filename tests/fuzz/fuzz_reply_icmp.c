@@ -1,3 +1,7 @@
 /* Answers to probes by ICMP echo. */
-#define FUZZ_METHOD SONDE_METHOD_ICMP
 #include "tests/fuzz/reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
+{
+	return fuzz_reply(SONDE_METHOD_ICMP, at, len);
+}

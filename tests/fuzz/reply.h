@@ -3,8 +3,8 @@
 
 /* What comes back to a ping, of either version of IP and every kind of socket: hostile packets,
  * and true answers with some bytes changed. Whatever comes, every probe has one fate, nothing is
- * counted twice, and an answer that was not changed is always known. A target of each method says
- * which by FUZZ_METHOD; of an input the first byte chooses the rest, and steps follow. */
+ * counted twice, and an answer that was not changed is always known. Each method has a target; of
+ * an input the first byte chooses the rest of the plan, and what comes back follows. */
 
 #include <sys/socket.h>
 
@@ -23,12 +23,13 @@ struct run {
 	uint32_t len[PROBES], token[PROBES];
 	struct sonde_address to[PROBES];
 	unsigned n;
+	uint8_t method; /* enum sonde_method */
 	uint64_t arrivals, told;
 	sonde_ns now, real;
 	bool six, done;
 };
 
-static void look_at(const struct sonde_probe_record *r)
+static inline void look_at(const struct sonde_probe_record *r)
 {
 	struct sonde_say_look look = { .several = true, .stamp = true };
 	char buf[4096];
@@ -44,7 +45,7 @@ static void look_at(const struct sonde_probe_record *r)
 }
 
 /* Until it waits, or has ended. */
-static void step(struct run *r)
+static inline void step(struct run *r)
 {
 	for (;;) {
 		struct sonde_step s = sonde_ping_step(&r->p, r->now);
@@ -67,12 +68,14 @@ static void step(struct run *r)
 	}
 }
 
-static void begin(struct run *r, unsigned choice)
+static inline void begin(struct run *r, enum sonde_method method, unsigned choice)
 {
 	static const uint32_t sizes[] = { 56, 16, 8, 3 };
 	struct sonde_ping_given given[2] = { { .name = "a" }, { .name = "b" } };
 
-	*r = (struct run){ .now = 1000 * SONDE_SECOND, .six = choice % 2 };
+	*r = (struct run){ .now = 1000 * SONDE_SECOND,
+			   .method = (uint8_t)method,
+			   .six = choice % 2 };
 	r->real = r->now + 1700000000 * SONDE_SECOND;
 	r->here.family = r->six ? AF_INET6 : AF_INET;
 	r->here.ip[0] = 10;
@@ -92,17 +95,17 @@ static void begin(struct run *r, unsigned choice)
 	};
 	for (unsigned v = 0; v < 2; v++)
 		r->plan.look[v] = (struct sonde_method_look){
-			.method = FUZZ_METHOD,
+			.method = r->method,
 			.ident = 0x1234,
 			.port = 7,
-			.size = FUZZ_METHOD == SONDE_METHOD_UDP ? 32 : sizes[choice / 8 % 4],
+			.size = r->method == SONDE_METHOD_UDP ? 32 : sizes[choice / 8 % 4],
 		};
 	sonde_ping_open(&r->p, &r->plan, given, 2, r->now, r->real);
 	step(r);
 }
 
-static void push_ip(struct sonde_draft *d, const struct run *r, const struct sonde_address *from,
-		    const struct sonde_address *to)
+static inline void push_ip(struct sonde_draft *d, const struct run *r,
+			   const struct sonde_address *from, const struct sonde_address *to)
 {
 	sonde_draft_push(d, r->six ? SONDE_ipv6 : SONDE_ip);
 	memcpy((uint8_t *)(uintptr_t)d->p.byte + d->p.layer[d->p.n - 1].at + (r->six ? 8 : 12),
@@ -112,7 +115,7 @@ static void push_ip(struct sonde_draft *d, const struct run *r, const struct son
 }
 
 /* An ICMP error that quotes so many bytes of a probe. */
-static uint32_t make_error(const struct run *r, unsigned i, unsigned quote, uint8_t *buf)
+static inline uint32_t make_error(const struct run *r, unsigned i, unsigned quote, uint8_t *buf)
 {
 	struct sonde_draft d;
 
@@ -121,30 +124,30 @@ static uint32_t make_error(const struct run *r, unsigned i, unsigned quote, uint
 	sonde_draft_push(&d, r->six ? SONDE_icmpv6 : SONDE_icmp);
 	sonde_draft_push(&d, r->six ? SONDE_icmpv6_error : SONDE_icmp_unreach);
 	push_ip(&d, r, &r->here, &r->to[i]);
-	sonde_draft_push(&d, FUZZ_METHOD == SONDE_METHOD_UDP	? SONDE_udp
-			     : sonde_method_is_tcp(FUZZ_METHOD) ? SONDE_tcp
-			     : r->six				? SONDE_icmpv6
-								: SONDE_icmp);
+	sonde_draft_push(&d, r->method == SONDE_METHOD_UDP    ? SONDE_udp
+			     : sonde_method_is_tcp(r->method) ? SONDE_tcp
+			     : r->six			      ? SONDE_icmpv6
+							      : SONDE_icmp);
 	d.p.len =
 		d.p.layer[d.p.n - 1].at; /* its place in the key, and the probe's own bytes there */
 	d.p.n--;
 	d.open = false;
 	sonde_draft_append(&d, r->sent[i], quote < r->len[i] ? quote : r->len[i]);
-	buf[d.p.layer[d.p.n - 1].at + (r->six ? 6 : 9)] = FUZZ_METHOD == SONDE_METHOD_UDP    ? 17
-							  : sonde_method_is_tcp(FUZZ_METHOD) ? 6
-							  : r->six			     ? 58
-											     : 1;
+	buf[d.p.layer[d.p.n - 1].at + (r->six ? 6 : 9)] = r->method == SONDE_METHOD_UDP	   ? 17
+							  : sonde_method_is_tcp(r->method) ? 6
+							  : r->six			   ? 58
+											   : 1;
 	return (uint32_t)sonde_draft_encode(&d);
 }
 
 /* The right answer to a probe; 0: this method has none that is made here. */
-static uint32_t make_answer(const struct run *r, unsigned i, uint8_t *buf)
+static inline uint32_t make_answer(const struct run *r, unsigned i, uint8_t *buf)
 {
 	const uint8_t *h = r->sent[i];
 	struct sonde_draft d;
 
 	sonde_draft_init(&d, buf, ROOM);
-	if (FUZZ_METHOD == SONDE_METHOD_NEIGHBOUR && !r->six) {
+	if (r->method == SONDE_METHOD_NEIGHBOUR && !r->six) {
 		sonde_draft_push(&d, SONDE_arp);
 		sonde_set(&d, arp, op, 2);
 		sonde_draft_push(&d, SONDE_arp_ip);
@@ -152,20 +155,20 @@ static uint32_t make_answer(const struct run *r, unsigned i, uint8_t *buf)
 		return (uint32_t)sonde_draft_encode(&d);
 	}
 	push_ip(&d, r, &r->to[i], &r->here);
-	if (FUZZ_METHOD == SONDE_METHOD_NEIGHBOUR) {
+	if (r->method == SONDE_METHOD_NEIGHBOUR) {
 		buf[SONDE_AT_ipv6_hlim / 8] = 255;
 		sonde_draft_push(&d, SONDE_icmpv6);
 		sonde_draft_push(&d, SONDE_nd_na);
 		memcpy(sonde_last(&d, nd_na)->byte + SONDE_AT_nd_na_target / 8, r->to[i].ip, 16);
-	} else if (sonde_method_is_tcp(FUZZ_METHOD)) {
+	} else if (sonde_method_is_tcp(r->method)) {
 		sonde_draft_push(&d, SONDE_tcp);
 		sonde_set(&d, tcp, sport, (uint16_t)sonde_load(h + 2, 2));
 		sonde_set(&d, tcp, dport, (uint16_t)sonde_load(h, 2));
 		sonde_set(&d, tcp, seq, (uint32_t)sonde_load(h + 8, 4)); /* of an ACK */
 		sonde_set(&d, tcp, ackseq, (uint32_t)sonde_load(h + 4, 4) + 1);
-		sonde_set(&d, tcp, ack, FUZZ_METHOD == SONDE_METHOD_TCP);
+		sonde_set(&d, tcp, ack, r->method == SONDE_METHOD_TCP);
 		sonde_set(&d, tcp, rst, 1);
-	} else if (FUZZ_METHOD == SONDE_METHOD_UDP) {
+	} else if (r->method == SONDE_METHOD_UDP) {
 		sonde_draft_push(&d, SONDE_udp);
 		sonde_set(&d, udp, sport, 7);
 		sonde_set(&d, udp, dport, 0x1234);
@@ -186,7 +189,7 @@ static uint32_t make_answer(const struct run *r, unsigned i, uint8_t *buf)
 	return (uint32_t)sonde_draft_encode(&d);
 }
 
-static void hear(struct run *r, struct sonde_arrival *a, const uint8_t *at, uint32_t len)
+static inline void hear(struct run *r, struct sonde_arrival *a, const uint8_t *at, uint32_t len)
 {
 	uint8_t *flush = malloc(len ? len : 1); /* to the byte, so that ASan guards the end */
 
@@ -202,7 +205,7 @@ static void hear(struct run *r, struct sonde_arrival *a, const uint8_t *at, uint
 }
 
 /* One arrival as the input says. */
-static void arrive(struct run *r, struct steps *in)
+static inline void arrive(struct run *r, struct steps *in)
 {
 	unsigned kind = next_byte(in), i = next_byte(in) % (r->n < PROBES ? r->n : PROBES);
 	struct sonde_arrival a = { .is = SONDE_ARRIVAL_PACKET, .ttl = -1 };
@@ -215,7 +218,7 @@ static void arrive(struct run *r, struct steps *in)
 	switch (kind % 8) {
 	case 0:
 		len = make_answer(r, i, buf);
-		if (FUZZ_METHOD == SONDE_METHOD_NEIGHBOUR && !r->six)
+		if (r->method == SONDE_METHOD_NEIGHBOUR && !r->six)
 			a.begins = SONDE_BEGINS_ARP;
 		break;
 	case 1: len = make_error(r, i, next_byte(in), buf); break;
@@ -226,8 +229,8 @@ static void arrive(struct run *r, struct steps *in)
 		a.to = r->to[i];
 		len = r->len[i];
 		memcpy(buf, r->sent[i], len);
-		a.begins = FUZZ_METHOD == SONDE_METHOD_UDP ? SONDE_BEGINS_BODY : SONDE_BEGINS_ICMP;
-		begin_at = FUZZ_METHOD == SONDE_METHOD_UDP ? 8 : 0;
+		a.begins = r->method == SONDE_METHOD_UDP ? SONDE_BEGINS_BODY : SONDE_BEGINS_ICMP;
+		begin_at = r->method == SONDE_METHOD_UDP ? 8 : 0;
 		break;
 	case 3:
 		a.is = kind & 16 ? SONDE_ARRIVAL_QUEUED : SONDE_ARRIVAL_SENT;
@@ -245,7 +248,7 @@ static void arrive(struct run *r, struct steps *in)
 		for (uint32_t k = 0; k < len; k++)
 			buf[k] = (uint8_t)next_byte(in);
 	}
-	if (a.begins == SONDE_BEGINS_BODY && FUZZ_METHOD != SONDE_METHOD_UDP)
+	if (a.begins == SONDE_BEGINS_BODY && r->method != SONDE_METHOD_UDP)
 		a.begins = SONDE_BEGINS_IP; /* no such socket */
 	for (unsigned changes = next_byte(in) % 8; changes && len; changes--) {
 		uint32_t at = next_short(in) % len;
@@ -259,7 +262,7 @@ static void arrive(struct run *r, struct steps *in)
 }
 
 /* Each probe has one fate, and no more came than was heard. */
-static void check(struct run *r)
+static inline void check(struct run *r)
 {
 	struct sonde_target_record t;
 	char text[64];
@@ -276,13 +279,14 @@ static void check(struct run *r)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
+/* What a target does with an input. */
+static inline int fuzz_reply(enum sonde_method method, const uint8_t *at, size_t len)
 {
 	struct steps in = { at, len < LONGEST ? len : LONGEST };
 	uint8_t buf[ROOM] = { 0 };
 	static struct run r;
 
-	begin(&r, next_byte(&in));
+	begin(&r, method, next_byte(&in));
 	while (in.len && !r.done) {
 		sonde_ns past = next_byte(&in) * 100000;
 
@@ -301,7 +305,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		unsigned last = (r.n - 1) % PROBES;
 		struct sonde_probe *probe = sonde_flight_token(&r.p.flight, r.token[last]);
 		bool out = probe->state == SONDE_PROBE_OUT;
-		bool arp = FUZZ_METHOD == SONDE_METHOD_NEIGHBOUR && !r.six;
+		bool arp = r.method == SONDE_METHOD_NEIGHBOUR && !r.six;
 		uint64_t before = r.p.host[probe->target].stats.n;
 		struct sonde_arrival a = { .is = SONDE_ARRIVAL_PACKET,
 					   .begins = arp ? SONDE_BEGINS_ARP : SONDE_BEGINS_IP,
