@@ -28,7 +28,7 @@ struct sonde_measure {
 	uint32_t n, room;
 	struct sonde_ping ping;
 	struct sonde_report report;
-	int junit, file; /* descriptors, or -1 */
+	int junit, file;   /* descriptors, or -1 */
 	bool begun, heard; /* heard: something, since that was last set to false */
 };
 
