@@ -134,7 +134,7 @@ rounds: all				## as root: 1,000 labs up and down, 200 killed at any moment; not
 
 # As of `make test`, for a minute each and a thousand at once.
 soak: all $(STIMS)			## as root: pings that last, against peers that lie and flood (minutes)
-	@$(RUN) SONDE_SOAK=1 python3 tests/e2e/run.py '^ping_hostile'
+	@$(RUN) SONDE_SOAK=1 python3 tests/e2e/run.py '^ping_soak'
 
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
