@@ -99,6 +99,8 @@ static int read_custom(struct sonde_reader *r, struct sonde_bytes body)
 static void undress(struct sonde_reader *r, const struct sonde_reader_interface *i,
 		    struct sonde_frame *f)
 {
+	struct sonde_bytes comment;
+
 	r->ours = i->ours && f->link == COOKED && f->byte.len >= COOKED_SIZE;
 	if (!r->ours)
 		return;
@@ -107,7 +109,8 @@ static void undress(struct sonde_reader *r, const struct sonde_reader_interface 
 	f->ifindex = i->told.ifindex;
 	f->link = RAW;
 	f->protocol = (uint16_t)sonde_load(f->byte.at, 2);
-	sonde_words_frame_get(r->remark.comment, f);
+	for (unsigned n = 0; sonde_reader_option(r, SONDE_OPTION_COMMENT, n, &comment); n++)
+		sonde_words_frame_get(comment, f);
 	f->gso &= !f->gso_size; /* who was told the size was not told the fact */
 	if (f->link != RAW) {
 		f->protocol = 0;

@@ -26,6 +26,26 @@ struct sonde_savefile_plan sonde_savefile_named(const char *name, const char *ap
 	return plan;
 }
 
+size_t sonde_savefile_whole(const void *plan, uint64_t from, const char *at, size_t len)
+{
+	const struct sonde_savefile_plan *p = plan;
+	bool pcap = p->format == SONDE_SAVEFILE_PCAP;
+	size_t n = pcap && !from ? 24 : 0; /* the header of the file */
+
+	if (p->packing)
+		return len; /* what can be unpacked of it is said when it is read */
+	while (n + 16 <= len) {
+		uint32_t size;
+
+		memcpy(&size, at + n + (pcap ? 8 : 4), 4);
+		size += pcap ? 16 : 0;
+		if (size > len - n)
+			break;
+		n += size;
+	}
+	return n <= len ? n : 0;
+}
+
 static int put_out(void *arg, const char *at, size_t len)
 {
 	struct sonde_savefile *s = arg;

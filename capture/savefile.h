@@ -30,6 +30,10 @@ struct sonde_savefile_plan {
  * and .zst in addition. */
 struct sonde_savefile_plan sonde_savefile_named(const char *name, const char *app);
 
+/* The whole blocks of pcapng, or records of pcap, among the bytes at a place where one begins, as
+ * sonde_rotate_sink asks for them; plan is a struct sonde_savefile_plan. */
+size_t sonde_savefile_whole(const void *plan, uint64_t from, const char *at, size_t len);
+
 struct sonde_savefile;
 
 /* Nothing is written before the first interface or frame. -ENOMEM, SONDE_NO_GZIP, SONDE_NO_ZSTD. */

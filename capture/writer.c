@@ -10,7 +10,14 @@
 #include "capture/process.h"
 #include "capture/words.h"
 
-enum { COOKED = 276, COOKED_SIZE = 20, RAW = 101, ARPHRD_NONE = 0xfffe, NAME_MOST = 255 };
+enum {
+	COOKED = 276,
+	COOKED_SIZE = 20,
+	RAW = 101,
+	ARPHRD_NONE = 0xfffe,
+	NAME_MOST = 255,
+	MESSAGE_MOST = 1000
+};
 
 struct sonde_writer_slot {
 	uint64_t key;
@@ -173,6 +180,8 @@ static char *put_options(char *o, const struct sonde_frame *f, const struct sond
 		o = sonde_block_option(o, 2, &flags, 4);
 	if (end != words)
 		o = sonde_block_option(o, 1, words, (size_t)(end - words));
+	if (note->message)
+		o = sonde_block_option(o, 1, note->message, strnlen(note->message, MESSAGE_MOST));
 	if (note->dropped)
 		o = sonde_block_count(o, 4, note->dropped);
 	if (note->pid)
@@ -193,7 +202,7 @@ static void write_frame(struct sonde_writer *w, const struct sonde_frame *f,
 			const struct sonde_writer_note *note)
 {
 	struct sonde_writer_slot *s = interface_of(w, f);
-	char cooked[COOKED_SIZE], options[SONDE_WORDS_MOST + 128], *o, *end;
+	char cooked[COOKED_SIZE], options[SONDE_WORDS_MOST + MESSAGE_MOST + 128], *o, *end;
 	bool raw = f->link == RAW, guessed = raw && dress(cooked, f, s->hatype);
 	uint32_t extra = raw ? COOKED_SIZE : 0, most = w->snaplen + COOKED_SIZE - extra;
 	uint32_t len = f->byte.len < most ? (uint32_t)f->byte.len : most, fill = -len & 3;

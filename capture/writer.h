@@ -25,6 +25,8 @@
  *   protocol=0                      the frame did not tell its protocol; the cooked header guesses
  *   link=276                        the frame had this link type itself, else 101
  *
+ * Who wrote the file may have a sentence for people in a further comment.
+ *
  * The fields of a journal entry are listed in journal.c.
  */
 
@@ -43,7 +45,8 @@ enum {
 /* What the engine concluded about an item. Decorates, for people and for filters of Wireshark, and
  * is ignored when read back: nothing here may be needed for a replay. */
 struct sonde_writer_note {
-	const char *message; /* a sentence about an event; NULL: the writer makes a short one */
+	const char *message; /* a sentence about an event; NULL: the writer makes a short one. Of a
+			      * frame, a further comment; NULL: none. At most 1,000 bytes */
 	const char *comm;  /* owner's; NULL: not known. Also read where the event has none itself */
 	const char *how;   /* how the owner is known: "cookie", "tuple" ...; NULL */
 	uint32_t pid, tid; /* owner's; 0: not known. Also used where the event has none itself */

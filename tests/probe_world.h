@@ -103,7 +103,7 @@ static inline void copy_text(char *to, size_t size, const char *from)
 
 static inline void world_told(struct world *w, const struct sonde_probe_record *r)
 {
-	if (w->told == WORLD_TOLD) {
+	if (w->told >= WORLD_TOLD) {
 		w->told++;
 		return;
 	}

@@ -576,7 +576,8 @@ START_TEST(tshark_shows_packets_and_events_in_order_and_filters_them)
 			 "connect\nstate\n");
 	ck_assert_str_eq(
 		printed("tshark -r %s -Y frame.comment -T fields -e frame.comment 2>/dev/null"),
-		"sonde: sid=3 how=cookie pid=77 comm=cu\\x20rl cookie=1234 cpu=1\n"
+		"sonde: sid=3 how=cookie pid=77 comm=cu\\x20rl cookie=1234 cpu=1,"
+		"connect to 10.0.0.1:80: refused\n"
 		"sonde: cookie=1234 gso_size=1448 gso_segs=2 cpu=1\n"
 		"sonde: cookie=1234 cpu=1\n");
 	ck_assert_str_eq(printed("tshark -r %s -Y frame.packet_flags -T fields"

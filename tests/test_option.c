@@ -235,6 +235,8 @@ START_TEST(each_failure_has_its_documented_exit_code)
 	ck_assert_int_eq(sonde_cli_status(SONDE_NO_PRIVILEGE), 77);
 	ck_assert_int_eq(sonde_cli_status(-2), 2);
 	ck_assert_int_eq(sonde_cli_status(SONDE_NOT_EVIDENCE), 2);
+	ck_assert_int_eq(sonde_cli_status(SONDE_OTHER_RUN), 2);
+	ck_assert_int_eq(sonde_cli_status(SONDE_ENDLESS), 3);
 	ck_assert_int_eq(sonde_cli_status(SONDE_CUT), 3);
 	ck_assert_int_eq(sonde_cli_status(-28), 3);
 	ck_assert_int_eq(sonde_cli_status(-12), 1);

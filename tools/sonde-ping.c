@@ -15,11 +15,14 @@
 #include "sys/file.h"
 #include "sys/privilege.h"
 
+enum { SIZE = 56, RATE = 10000 };
+#define TIMEOUT (2 * SONDE_SECOND)
+
 static const char *const discovers[] = { "default", "do", "want", "dont", "probe", NULL };
 static const char *const flags[] = { "syn", "ack", NULL };
 
 struct conf {
-	const char *tos, *interface, *pattern, *file, *expect, *junit;
+	const char *tos, *interface, *pattern, *file, *expect, *junit, *save, *from;
 	sonde_ns interval, deadline, timeout;
 	unsigned count, size, ttl, preload, mark, tcp, udp, rate, width;
 	int discover, flags, color;
@@ -67,13 +70,16 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 0, "histogram", struct conf, histogram, NULL, "draw how the round trips are spread"),
 	SONDE_OPTION(TEXT, 0, "expect", struct conf, expect, "DEMANDS", "exit 1 unless they are met: 'loss<1% p99<20ms jitter<2ms'"),
 	SONDE_OPTION(TEXT, 0, "junit", struct conf, junit, "FILE", "write what was met and what was not as JUnit XML"),
+	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep the run as pcapng: probes, answers and their times"),
+	SONDE_OPTION(TEXT, 0, "from", struct conf, from, "FILE", "report again what --save kept"),
 	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
 	SONDE_OPTION(UINT, 0, "width", struct conf, width, "COLUMNS", "of the report (the terminal's, else 132)"),
 	SONDE_OPTION_END,
 };
 /* clang-format on */
 
-static const char *const forms[] = { "[OPTION...] TARGET...", "[OPTION...] --file FILE", NULL };
+static const char *const forms[] = { "[OPTION...] TARGET...", "[OPTION...] --file FILE",
+				     "[OPTION...] --from FILE", NULL };
 static const struct sonde_cli cli = {
 	.name = "sonde ping",
 	.purpose = "whether hosts answer, how fast, and how surely that is known",
@@ -162,6 +168,47 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "-W takes more than 0");
 	if (conf->preload > 65536)
 		sonde_cli_wrong(&cli, "-l takes up to 65536");
+}
+
+/* With --from nothing is sent, so that nothing may be said of it. */
+static void check_from(const struct conf *conf, bool targets)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} sending[] = {
+		{ "-c", conf->count },
+		{ "-i", conf->interval != UINT64_MAX },
+		{ "-w", conf->deadline },
+		{ "-W", conf->timeout != TIMEOUT },
+		{ "-s", conf->size != SIZE },
+		{ "-t", conf->ttl != UINT_MAX },
+		{ "-Q", conf->tos },
+		{ "-I", conf->interface },
+		{ "-M", conf->discover },
+		{ "-p", conf->pattern },
+		{ "-l", conf->preload },
+		{ "-m", conf->mark != UINT_MAX },
+		{ "-R", conf->route },
+		{ "-4", conf->four },
+		{ "-6", conf->six },
+		{ "-f", conf->flood },
+		{ "-A", conf->adaptive },
+		{ "--tcp", conf->tcp != UINT_MAX },
+		{ "--udp", conf->udp != UINT_MAX },
+		{ "--arp", conf->arp },
+		{ "--sweep", conf->sweep },
+		{ "--rate", conf->rate != RATE },
+		{ "--file", conf->file },
+		{ "a target", targets },
+	};
+
+	if (conf->save)
+		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
+	for (size_t i = 0; i < sizeof sending / sizeof *sending; i++)
+		if (sending[i].given)
+			sonde_cli_wrong(&cli, "--from sends nothing: %s is for a live run",
+					sending[i].name);
 }
 
 static struct sonde_ping_plan ping_plan(const struct conf *conf)
@@ -276,6 +323,10 @@ static int leave(const struct conf *conf, const struct sonde_measure_end *end, i
 	}
 	if (code < 0)
 		return sonde_cli_fail(&cli, end->doing, code);
+	if (end->saved) {
+		sonde_cli_fail(&cli, conf->save, end->saved);
+		return SONDE_EXIT_INCOMPLETE;
+	}
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
 }
 
@@ -308,13 +359,13 @@ static int add_targets(struct sonde_measure *m, const struct conf *conf, char **
 int main(int argc, char **argv)
 {
 	struct conf conf = { .interval = UINT64_MAX,
-			     .timeout = 2 * SONDE_SECOND,
-			     .size = 56,
+			     .timeout = TIMEOUT,
+			     .size = SIZE,
 			     .ttl = UINT_MAX,
 			     .mark = UINT_MAX,
 			     .tcp = UINT_MAX,
 			     .udp = UINT_MAX,
-			     .rate = 10000 };
+			     .rate = RATE };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv), r;
 	struct sonde_expect expect[SONDE_EXPECT_MOST];
 	struct sonde_measure_plan plan = { .out = STDOUT_FILENO };
@@ -322,14 +373,14 @@ int main(int argc, char **argv)
 	struct sonde_measure *m = NULL;
 
 	check(&conf);
-	if (!argv[operand] && !conf.file)
+	if (conf.from)
+		check_from(&conf, argv[operand]);
+	else if (!argv[operand] && !conf.file)
 		sonde_cli_wrong(&cli, "whom? A target is missing");
 	plan.ping = ping_plan(&conf);
 	plan.sockets = prober_plan(&conf);
 	plan.family = conf.four ? AF_INET : conf.six ? AF_INET6 : 0;
-	plan.quiet = conf.quiet || conf.flood;
-	plan.dots = conf.flood && !conf.quiet && !conf.json && !conf.csv;
-	plan.ping.quiet = plan.quiet && !plan.dots && !conf.audible;
+	plan.quiet = conf.quiet;
 	plan.lost = conf.lost;
 	plan.audible = conf.audible;
 	plan.stamp = conf.stamp;
@@ -340,13 +391,20 @@ int main(int argc, char **argv)
 	plan.expects = take_expect(conf.expect, expect);
 	plan.junit = conf.junit;
 	plan.file = conf.file;
+	plan.save = conf.save;
+	if (conf.save && !strcmp(conf.save, "-"))
+		plan.out = STDERR_FILENO;
 	look_plan(&conf, &plan);
 	plan.form = conf.json	 ? SONDE_MEASURE_JSON
 		    : conf.csv	 ? SONDE_MEASURE_CSV
 		    : conf.table ? SONDE_MEASURE_TABLE
 		    : conf.lines ? SONDE_MEASURE_LINES
-		    : conf.sweep ? SONDE_MEASURE_ALIVE
 				 : SONDE_MEASURE_USUAL;
+	if (conf.from) {
+		plan.redraw = false;
+		r = sonde_measure_from(&plan, conf.from, &end);
+		return r ? sonde_cli_fail(&cli, end.doing, r) : leave(&conf, &end, r);
+	}
 	r = sonde_measure_open(&m, &plan, &end);
 	if (!r)
 		r = add_targets(m, &conf, argv + operand, &end);

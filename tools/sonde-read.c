@@ -272,7 +272,12 @@ int main(int argc, char **argv)
 		sonde_cli_wrong(&cli, "%s", end.why);
 	if (r < 0)
 		return sonde_cli_fail(&cli, "writing the packets", r);
-	if (end.events && !conf.show.verbose)
+	if (end.measured && !conf.show.verbose)
+		sonde_cli_say(&cli,
+			      "%llu events of a measurement lie between the packets: -v shows "
+			      "them, sonde ping --from reports it",
+			      (unsigned long long)end.measured);
+	else if (end.events && !conf.show.verbose)
 		sonde_cli_say(&cli,
 			      "%llu events of programs lie between the packets: -v shows them, "
 			      "sonde follow --from tells their story",

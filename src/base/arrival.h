@@ -13,9 +13,9 @@ enum sonde_arrival_is {
 	SONDE_ARRIVAL_ERROR,   /* an ICMP error that the kernel matched to our socket: from is who
 				* sent it, to whom the probe went to, type, code, mtu; byte is what
 				* it quotes of the probe */
-	SONDE_ARRIVAL_QUEUED,  /* stamp: when the probe of this token came to the device's queue */
-	SONDE_ARRIVAL_SENT,    /* stamp: when it left for the device */
+	SONDE_ARRIVAL_SENT,    /* stamp: when the probe of this token left for the device */
 	SONDE_ARRIVAL_REFUSED, /* the probe of this token did not leave: error */
+	SONDE_ARRIVAL_QUEUED,  /* stamp: when the probe of this token came to the device's queue */
 };
 
 enum sonde_arrival_begins { /* what byte begins with */
@@ -26,6 +26,7 @@ enum sonde_arrival_begins { /* what byte begins with */
 			    SONDE_BEGINS_ARP,
 			    SONDE_BEGINS_BODY, /* payload of UDP, whose ports the kernel has matched
 						*/
+			    SONDE_BEGINS_UDP,
 };
 
 struct sonde_arrival {

@@ -33,6 +33,7 @@
 	E(ARRIVED,    "arrived",    "a frame that is in the stream already was seen again elsewhere. n[0]: number of that frame, from 1; netns, n[1]: interface; arg[0]: enum sonde_dir") \
 	E(NAME,       "name",       "text is the name of a thing. netns: a namespace; n[1]: an interface of it, or 0; n[2]: what its link carries, ARPHRD_ number") \
 	E(LOST,       "lost",       "n[0]: events that one source could not deliver; text: the source. Where in the stream they are missing is not known better than this place") \
+	E(MEASURE,    "measure",    "an item of a measurement and of no socket. text: what it is, and its fields as words (run/probefile.h); local, remote: the addresses that belong to it") \
 	E(END,        "end",        "the run ends. arg[0]: the command's status as in wait(2), arg[1]: 1 if there was a command; text: pids left running, in words of decimal")
 
 enum sonde_event_kind {

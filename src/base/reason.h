@@ -16,6 +16,8 @@
 	R(SONDE_NO_ZSTD, "no-zstd", "this sonde was built without libzstd, which reads zstd")      \
 	R(SONDE_FILTER, "filter", "this is no filter expression for packets of this link type")    \
 	R(SONDE_NOT_EVIDENCE, "not-evidence", "this capture holds no run of sonde")                \
+	R(SONDE_ENDLESS, "endless", "the run has no end in this file")                             \
+	R(SONDE_OTHER_RUN, "other-run", "this is the run of another verb")                         \
 	R(SONDE_UNSUPPORTED, "unsupported", "the file uses a feature that is not read yet")        \
 	R(SONDE_ONE_LINK, "one-link",                                                              \
 	  "packets of more than one link type do not go into a pcap; a pcapng takes them")         \
@@ -28,7 +30,9 @@
 	R(SONDE_TRACED, "traced", "another tracer holds the process already")                      \
 	R(SONDE_DESCRIPTION, "description", "the description of the network is wrong")             \
 	R(SONDE_RULES, "rules",                                                                    \
-	  "the rules of the firewall are wrong, or this kernel cannot have them")
+	  "the rules of the firewall are wrong, or this kernel cannot have them")                  \
+	R(SONDE_NOT_ASTABLE, "not-as-table",                                                       \
+	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")
 
 /* clang-format off */
 enum sonde_reason {

@@ -17,6 +17,7 @@ enum sonde_step_is {
 struct sonde_step {
 	uint8_t is;			/* enum sonde_step_is */
 	uint8_t ttl;			/* SEND: hops; 0: as the socket has it */
+	uint32_t label;			/* SEND: flow label of IPv6; 0: the kernel's own */
 	uint32_t token;			/* SEND: comes back with SENT and REFUSED */
 	sonde_ns until;			/* WAIT: CLOCK_MONOTONIC */
 	const struct sonde_address *to; /* SEND; all of these are borrowed until the next step */

@@ -67,6 +67,7 @@ int sonde_cli_status(int code)
 	case -EPIPE:
 	case -EBADF: /* standard output, closed */
 	case SONDE_CUT:
+	case SONDE_ENDLESS:
 	case SONDE_DAMAGED:
 	case SONDE_DAMAGED_COMPRESSION: return SONDE_EXIT_INCOMPLETE;
 	case -ENOENT:
@@ -82,6 +83,7 @@ int sonde_cli_status(int code)
 	case SONDE_TRACED:
 	case SONDE_NOT_CAPTURE:
 	case SONDE_NOT_EVIDENCE:
+	case SONDE_OTHER_RUN:
 	case SONDE_UNSUPPORTED:
 	case SONDE_NO_GZIP:
 	case SONDE_NO_ZSTD:

@@ -16,7 +16,7 @@ void sonde_flight_init(struct sonde_flight *f, struct sonde_arena *a,
 
 bool sonde_flight_has_room(const struct sonde_flight *f)
 {
-	return f->next - f->undecided < f->room;
+	return f->next - f->undecided + 1 < f->room; /* one may be left out */
 }
 
 static struct sonde_probe *slot(const struct sonde_flight *f, uint64_t serial)
@@ -38,9 +38,14 @@ static uint64_t tag_of(const struct sonde_flight *f, uint64_t serial,
 struct sonde_probe *sonde_flight_send(struct sonde_flight *f, uint32_t target,
 				      const struct sonde_address *to, sonde_ns now)
 {
-	uint64_t serial = f->next++;
-	struct sonde_probe *p = slot(f, serial);
+	struct sonde_probe *p = slot(f, f->next);
+	uint64_t serial;
 
+	if (f->no_zero && !(uint16_t)(f->next + f->start)) {
+		*p = (struct sonde_probe){ .is.serial = f->next++, .state = SONDE_PROBE_REFUSED };
+		p = slot(f, f->next);
+	}
+	serial = f->next++;
 	*p = (struct sonde_probe){ .is = { .serial = serial,
 					   .tag = tag_of(f, serial, to),
 					   .code = (uint16_t)(serial + f->start) },
@@ -122,8 +127,8 @@ static bool same_host(const struct sonde_address *a, const struct sonde_address 
 static bool payload_fits(const struct sonde_probe *p, const struct sonde_method_look *look,
 			 const struct sonde_answer *a, uint8_t *ret_bits)
 {
-	uint8_t sent[SONDE_METHOD_HEAD];
-	size_t n = look->size < sizeof sent ? look->size : sizeof sent;
+	uint8_t sent[SONDE_METHOD_SERIAL];
+	size_t n = p->is.size < sizeof sent ? p->is.size : sizeof sent;
 
 	n = a->payload.len < n ? a->payload.len : n;
 	sonde_method_payload(look, &p->is, sent, 0, n);
@@ -139,10 +144,10 @@ static bool payload_is_whole(const struct sonde_probe *p, const struct sonde_met
 
 	if (a->is != SONDE_ANSWER_ECHO)
 		return true;
-	if (a->payload.len != look->size)
+	if (a->payload.len != p->is.size)
 		return false;
-	for (size_t at = 0, n; at < look->size; at += n) {
-		n = look->size - at < sizeof sent ? look->size - at : sizeof sent;
+	for (size_t at = 0, n; at < p->is.size; at += n) {
+		n = p->is.size - at < sizeof sent ? p->is.size - at : sizeof sent;
 		sonde_method_payload(look, &p->is, sent, at, n);
 		if (memcmp(sent, a->payload.at + at, n))
 			return false;
@@ -160,11 +165,16 @@ static bool is_group(const struct sonde_address *a)
 				    : a->ip[0] == 0xff;
 }
 
+static bool is_other_flow(const struct sonde_probe *p, const struct sonde_answer *a)
+{
+	return a->other_ident || (a->flow >= 0 && a->flow != p->is.flow);
+}
+
 /* How well a candidate fits, and the bits that say so. */
 static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look *look,
 		    const struct sonde_answer *a, const struct sonde_address *to, uint8_t *ret_bits)
 {
-	bool there = !a->other_ident && same_host(&a->asked, &to[p->target]);
+	bool there = !is_other_flow(p, a) && same_host(&a->asked, &to[p->target]);
 	uint8_t tag = 0, sum = 0;
 
 	if (!payload_fits(p, look, a, &tag))
@@ -175,8 +185,9 @@ static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look 
 	 */
 	if (a->has_sum && p->sum && a->sum != p->sum && tag < 64)
 		return there ? NAMED : OTHER;
-	sum = a->has_sum && p->sum == a->sum && p->sum ? 16 : 0;
-	*ret_bits = (uint8_t)((a->other_ident || a->is == SONDE_ANSWER_NEIGHBOUR ? 0 : 16) +
+	/* That of UDP is the code. */
+	sum = a->has_sum && p->sum == a->sum && p->sum && look->method != SONDE_METHOD_UDP ? 16 : 0;
+	*ret_bits = (uint8_t)((is_other_flow(p, a) || a->is == SONDE_ANSWER_NEIGHBOUR ? 0 : 16) +
 			      (a->has_code ? 16 : 0) + (a->has_low ? 16 : 0) + sum + tag);
 	if (tag == 64)
 		return RIGHT;
@@ -184,27 +195,32 @@ static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look 
 	return there ? WEAK : OTHER;
 }
 
-/* Where an answer has no code, the payload names the probe; where it has none either, the checksum
- * that is quoted does, or, where that is not told, there being only one out to this target. */
-static struct sonde_probe *without_code(const struct sonde_flight *f, const struct sonde_answer *a,
-					const struct sonde_address *to)
+/* The probe that the payload names. */
+static struct sonde_probe *by_serial(const struct sonde_flight *f, const struct sonde_answer *a)
+{
+	struct sonde_probe *p;
+	uint64_t serial;
+
+	if (a->payload.len < SONDE_METHOD_SERIAL)
+		return NULL;
+	serial = sonde_load(a->payload.at + SONDE_METHOD_TAG, 8);
+	p = slot(f, serial);
+	return p->state && p->is.serial == serial ? p : NULL;
+}
+
+/* Where an answer has neither code nor payload, the probe is known by there being only one out to
+ * this target. */
+static struct sonde_probe *only_one(const struct sonde_flight *f, const struct sonde_answer *a,
+				    const struct sonde_address *to)
 {
 	enum { SEARCHED = 4096 };
 	bool any = a->is == SONDE_ANSWER_NEIGHBOUR; /* one is out at a time: the youngest */
 	struct sonde_probe *found = NULL, *p;
-	uint64_t serial;
 
-	if (a->payload.len >= SONDE_METHOD_HEAD) {
-		serial = sonde_load(a->payload.at + SONDE_METHOD_TAG, 8);
-		p = slot(f, serial);
-		if (p->state && p->is.serial == serial)
-			return p;
-	}
-	for (serial = f->next; serial > (any ? 0 : f->undecided) && f->next - serial < SEARCHED;
-	     serial--) {
+	for (uint64_t serial = f->next;
+	     serial > (any ? 0 : f->undecided) && f->next - serial < SEARCHED; serial--) {
 		p = slot(f, serial - 1);
-		if ((p->state != SONDE_PROBE_OUT && !any) ||
-		    !same_host(&to[p->target], &a->asked) || (a->has_sum && p->sum != a->sum))
+		if ((p->state != SONDE_PROBE_OUT && !any) || !same_host(&to[p->target], &a->asked))
 			continue;
 		if (found)
 			return NULL;
@@ -220,7 +236,7 @@ static bool is_forgotten(const struct sonde_flight *f, const struct sonde_answer
 {
 	uint64_t serial;
 
-	if (a->payload.len < SONDE_METHOD_HEAD)
+	if (a->payload.len < SONDE_METHOD_SERIAL)
 		return false;
 	serial = sonde_load(a->payload.at + SONDE_METHOD_TAG, 8);
 	return serial < f->next && f->next - serial > f->room &&
@@ -244,17 +260,23 @@ struct sonde_flight_verdict sonde_flight_match(struct sonde_flight *f,
 					       const struct sonde_answer *a,
 					       const struct sonde_address *to)
 {
-	struct sonde_probe *p = a->has_code ? youngest(f, (uint16_t)(a->code - f->start), 1 << 16)
-					    : without_code(f, a, to);
 	struct sonde_flight_verdict v = { 0 };
-	struct sonde_probe *named = NULL;
+	struct sonde_probe *p, *named = NULL, *other = by_serial(f, a);
 	enum fit how = OTHER;
 
+	p = a->has_code ? youngest(f, (uint16_t)(a->code - f->start), 1 << 16)
+	    : other	? other
+			: only_one(f, a, to);
 	for (; p; p = a->has_code ? before(f, p) : NULL) {
 		how = fit(p, look, a, to, &v.auth_bits);
 		if (how >= WEAK)
 			break;
 		named = how == NAMED && !named ? p : named;
+	}
+	/* The code may have been rewritten on the way, as a checksum is with what it covers. */
+	if (!p && a->has_code && other && fit(other, look, a, to, &v.auth_bits) == RIGHT) {
+		v.rewritten = true;
+		p = other;
 	}
 	if (!p) {
 		v.auth_bits = 0;
@@ -270,8 +292,9 @@ struct sonde_flight_verdict sonde_flight_match(struct sonde_flight *f,
 		v.match = SONDE_MATCH_CORRUPTED;
 		return v;
 	}
-	v.rewritten = a->other_ident || (!look->group && !same_host(&a->asked, &to[p->target]) &&
-					 !is_group(&to[p->target]));
+	v.rewritten = v.rewritten || is_other_flow(p, a) ||
+		      (!look->group && !same_host(&a->asked, &to[p->target]) &&
+		       !is_group(&to[p->target]));
 	v.match = move_on(p, a);
 	return v;
 }

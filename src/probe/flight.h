@@ -34,6 +34,8 @@ struct sonde_probe {
 	uint32_t target;
 	uint16_t sum;  /* as sonde_method_make tells */
 	uint8_t state; /* enum sonde_probe_state */
+	uint8_t ttl;   /* hops it was given; 0: as the socket has it */
+	uint8_t aim;   /* what for: the measurement's to say */
 	uint8_t steps; /* of the wall clock, when the stamp was mapped; modulo 256 */
 };
 
@@ -44,6 +46,7 @@ struct sonde_flight {
 	uint64_t next,
 		undecided; /* serials: the one to be sent, and the oldest whose fate is open */
 	uint16_t start;	   /* the code of serial 0 */
+	bool no_zero;	   /* no probe has the code 0, which a checksum of UDP cannot be */
 };
 
 /* room probes are remembered, at least; a power of two up to 1 << 20 is made of it. */
@@ -53,7 +56,8 @@ void sonde_flight_init(struct sonde_flight *f, struct sonde_arena *a,
 /* Whether another probe can be sent without forgetting one whose fate is open. */
 bool sonde_flight_has_room(const struct sonde_flight *f);
 
-/* A new probe, out from now on; to is its target's address, which the tag covers. */
+/* A new probe, out from now on, of flow 0 and no size; to is its target's address, which the tag
+ * covers. */
 struct sonde_probe *sonde_flight_send(struct sonde_flight *f, uint32_t target,
 				      const struct sonde_address *to, sonde_ns now);
 

@@ -13,7 +13,7 @@ enum { TOLD = 2 * SONDE_PING_ARRIVALS }; /* outcomes that wait to be told */
 /* The answers that may still come are remembered for as long again as their time. */
 static uint64_t room_for(const struct sonde_ping_plan *plan, uint32_t n, sonde_ns gap)
 {
-	uint64_t at_once = gap ? 2 * plan->timeout / gap : UINT64_MAX;
+	uint64_t at_once = gap ? 2 * plan->timeout / gap + 2 * (uint64_t)plan->preload : UINT64_MAX;
 	uint64_t all = plan->count && plan->count < UINT64_MAX / n ? plan->count * n : UINT64_MAX;
 	uint64_t room = at_once < all ? at_once : all;
 
@@ -43,6 +43,7 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 	sonde_pace_init(&p->storm, STORM_GAP, SONDE_SECOND / STORM_GAP, now);
 	sonde_wall_read(&p->wall, now, real);
 	sonde_flight_init(&p->flight, &p->arena, &plan->secret, room_for(plan, n, gap));
+	p->flight.no_zero = plan->look[0].method == SONDE_METHOD_UDP;
 	p->to = sonde_arena_take(&p->arena, n * sizeof *p->to);
 	p->host = sonde_arena_take(&p->arena, n * sizeof *p->host);
 	p->told = sonde_arena_take(&p->arena, TOLD * sizeof *p->told);
@@ -153,6 +154,7 @@ static struct sonde_step send_next(struct sonde_ping *p, sonde_ns now)
 	int len;
 
 	probe->seq = h->seq++;
+	probe->is.size = sonde_method_size(&p->plan.look[p->to[at].family == AF_INET6]);
 	sonde_pace_take(&p->pace, now);
 	len = sonde_method_make(&p->plan.look[p->to[at].family == AF_INET6], &probe->is, &h->from,
 				&p->to[at], p->packet, p->packet_cap, &probe->sum);
@@ -213,42 +215,12 @@ static void hear_refusal(struct sonde_ping *p, const struct sonde_arrival *a)
 	tell_bare(p, probe, SONDE_PING_LOCAL, a->error);
 }
 
-/* The round trip, and the best clock that both ends of it have. */
-static void measure(struct sonde_ping *p, const struct sonde_arrival *a,
-		    struct sonde_ping_outcome *o)
+/* What came when its probe was past its time, and is heard before that has been told. */
+static bool is_past(const struct sonde_ping *p, const struct sonde_ping_outcome *o)
 {
-	const struct sonde_probe *probe = &o->probe;
-	sonde_ns begin = probe->sent ? probe->sent : probe->asked;
-	sonde_ns came = sonde_wall_map(&p->wall, a->stamp, begin, a->now);
-	sonde_ns end = came ? came : a->now;
+	sonde_ns begin = o->probe.sent ? o->probe.sent : o->probe.asked;
 
-	p->unlikely += a->stamp && !came;
-	o->clock = came		 ? probe->sent ? SONDE_PING_KERNEL : SONDE_PING_KERNEL_RX
-		   : probe->sent ? SONDE_PING_KERNEL_TX
-				 : SONDE_PING_USER;
-	o->rtt = end > begin ? end - begin : 0;
-	o->wake = came ? a->now - came : SONDE_ABSENT;
-	o->timed = true;
-	if (o->clock == SONDE_PING_KERNEL) {
-		o->sure = true;
-		o->uncertainty = probe->steps == (uint8_t)p->wall.steps ? 0 : SONDE_WALL_NOISE;
-	} else if (o->clock == SONDE_PING_KERNEL_RX && probe->left) {
-		o->sure = true;
-		o->uncertainty = SONDE_WALL_NOISE + (probe->left - probe->asked);
-	}
-}
-
-/* An ICMP error is an answer to UDP where it comes from the port that was asked. */
-static bool is_reply(const struct sonde_ping *p, const struct sonde_answer *n,
-		     const struct sonde_probe *probe)
-{
-	const struct sonde_address *to = &p->to[probe->target];
-	bool six = to->family == AF_INET6;
-
-	if (n->is != SONDE_ANSWER_ERROR)
-		return true;
-	return p->plan.look[six].method == SONDE_METHOD_UDP && n->type == (six ? 1 : 3) &&
-	       n->code_of_type == (six ? 4 : 3) && !memcmp(n->from.ip, to->ip, 16);
+	return begin - o->probe.asked + o->trip.rtt > p->plan.timeout;
 }
 
 static void count_first(struct sonde_ping *p, struct sonde_ping_host *h,
@@ -256,8 +228,8 @@ static void count_first(struct sonde_ping *p, struct sonde_ping_host *h,
 {
 	bool before = is_enough(p, h);
 
-	sonde_stats_answer(&h->stats, &p->arena, o->probe.seq, o->rtt);
-	h->clocks |= (uint8_t)(1u << o->clock);
+	sonde_stats_answer(&h->stats, &p->arena, o->probe.seq, o->trip.rtt);
+	h->clocks |= (uint8_t)(1u << o->trip.clock);
 	p->satisfied += !before && is_enough(p, h);
 }
 
@@ -335,9 +307,16 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 	o.route_len = (uint8_t)(n.route.len < sizeof o.route ? n.route.len : sizeof o.route);
 	if (o.route_len)
 		memcpy(o.route, n.route.at, o.route_len);
-	if (v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED)
-		measure(p, a, &o);
-	o.status = (uint8_t)count(p, &v, is_reply(p, &n, v.probe), &o);
+	o.timed = v.match != SONDE_MATCH_CORRUPTED && v.match != SONDE_MATCH_SPOOFED;
+	if (o.timed)
+		p->unlikely += !sonde_trip_measure(&o.trip, &p->wall, &o.probe, a);
+	if (v.match == SONDE_MATCH_FIRST && is_past(p, &o)) {
+		v.match = SONDE_MATCH_LATE;
+		v.probe->state = SONDE_PROBE_LATE;
+		tell_bare(p, v.probe, SONDE_PING_LOST, 0);
+	}
+	o.status =
+		(uint8_t)count(p, &v, sonde_method_is_end(look, &n, &p->to[v.probe->target]), &o);
 	if (v.match == SONDE_MATCH_FIRST)
 		hurry(p, v.probe, a->now);
 	keep = p->plan.quiet || is_storm(p, o.status, a->now) ? NULL : tell(p);
@@ -347,6 +326,8 @@ static void hear_answer(struct sonde_ping *p, const struct sonde_arrival *a)
 
 void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 {
+	unsigned before = p->told_n;
+
 	sonde_wall_read(&p->wall, a->now, a->real);
 	switch (a->is) {
 	case SONDE_ARRIVAL_QUEUED:
@@ -359,4 +340,16 @@ void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 	case SONDE_ARRIVAL_REFUSED: hear_refusal(p, a); break;
 	default: hear_answer(p, a);
 	}
+	p->heard = p->told_n > before;
+}
+
+const struct sonde_probe_record *sonde_ping_heard(struct sonde_ping *p, uint32_t *ret_target)
+{
+	const struct sonde_ping_outcome *o = &p->told[(p->told_at + p->told_n - 1) % TOLD];
+
+	if (!p->heard)
+		return NULL;
+	sonde_ping_record(p, o);
+	*ret_target = o->probe.target;
+	return &p->record;
 }

@@ -71,6 +71,7 @@ struct sonde_ping {
 	struct sonde_pace storm; /* answers that are none are told so often; all are counted */
 	struct sonde_ping_outcome *told; /* a ring, to be told */
 	unsigned told_at, told_n;
+	bool heard;	 /* the last arrival will be told */
 	uint8_t *packet; /* the one that is to be sent */
 	uint32_t packet_cap;
 	struct sonde_probe_record record; /* the one that is told, with its texts */
@@ -92,6 +93,10 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 struct sonde_step sonde_ping_step(struct sonde_ping *p, sonde_ns now);
 
 void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a);
+
+/* What will be told of the arrival that was heard last, and its target; NULL: nothing. Valid until
+ * the next step. */
+const struct sonde_probe_record *sonde_ping_heard(struct sonde_ping *p, uint32_t *ret_target);
 
 /* No more probes from now on, and no waiting for those that are out. */
 void sonde_ping_end(struct sonde_ping *p);

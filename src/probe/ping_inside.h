@@ -4,13 +4,7 @@
 /* What the files of the ping share: what happened to a probe, until it is told. */
 
 #include "probe/ping.h"
-
-enum sonde_ping_clock {
-	SONDE_PING_KERNEL,
-	SONDE_PING_KERNEL_RX,
-	SONDE_PING_KERNEL_TX,
-	SONDE_PING_USER
-};
+#include "probe/trip.h"
 
 enum sonde_ping_status {
 	SONDE_PING_REPLY,
@@ -26,11 +20,11 @@ enum sonde_ping_status {
 struct sonde_ping_outcome {
 	struct sonde_probe probe; /* as it was then */
 	struct sonde_address from;
-	sonde_ns rtt, uncertainty, wake;
+	struct sonde_trip trip;
 	uint32_t bytes, mtu;
 	int error, ttl;
-	uint8_t status, clock, answer, type, code, auth_bits;
-	bool rewritten, timed, sure, has_mac;
+	uint8_t status, answer, type, code, auth_bits;
+	bool rewritten, timed, has_mac;
 	uint8_t mac[6];
 	uint8_t route[4 * SONDE_PING_ROUTE], route_len;
 };

@@ -6,7 +6,6 @@
 #include "probe/ping_inside.h"
 #include "probe/words.h"
 
-static const char *const clock_words[] = { "kernel", "kernel-rx", "kernel-tx", "user" };
 static const char *const status_words[] = { "reply", "lost",  "late",	   "duplicate",
 					    "error", "local", "corrupted", "spoofed" };
 
@@ -63,10 +62,10 @@ void sonde_ping_record(struct sonde_ping *p, const struct sonde_ping_outcome *o)
 	if (probe->sent && probe->queued)
 		r->queue_ns = probe->sent > probe->queued ? probe->sent - probe->queued : 0;
 	if (o->timed) {
-		r->rtt_ns = o->rtt;
-		r->clock = clock_words[o->clock];
-		r->uncertainty_ns = o->sure ? o->uncertainty : SONDE_ABSENT;
-		r->wake_ns = o->wake;
+		r->rtt_ns = o->trip.rtt;
+		r->clock = sonde_trip_word(o->trip.clock);
+		r->uncertainty_ns = o->trip.uncertainty;
+		r->wake_ns = o->trip.wake;
 	}
 	r->from = put_host(p->from_text, &o->from);
 	if (!o->answer)
@@ -97,13 +96,6 @@ uint32_t sonde_ping_answered(const struct sonde_ping *p)
 	return n;
 }
 
-static const char *clock_of(uint8_t clocks)
-{
-	if (!clocks)
-		return NULL;
-	return clocks & (clocks - 1) ? "mixed" : clock_words[__builtin_ctz(clocks)];
-}
-
 void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_target_record *ret,
 		       char *address_text)
 {
@@ -132,7 +124,7 @@ void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_targ
 	ret->loss_single = s->single;
 	ret->loss_longest = s->longest;
 	ret->last_error = h->error;
-	ret->clock = clock_of(h->clocks);
+	ret->clock = sonde_trip_words(h->clocks);
 	if (!s->n)
 		return;
 	ret->rtt_min_ns = s->min;

@@ -11,6 +11,8 @@
 	C(x, target, TEXT, "", "the address that was asked") \
 	C(x, name, TEXT, "", "the target as it was given") \
 	C(x, seq, UINT, "", "which probe of this target, from 1") \
+	C(x, hops, UINT, "", "of a trace: how many it was given") \
+	C(x, flow, UINT, "", "of a trace: which of the flows") \
 	C(x, status, TEXT, "", "reply; lost: no answer in time; late: an answer after that; duplicate: another answer; error: an ICMP error came; local: it never left this machine; corrupted: an answer that is not what was sent; spoofed: an answer without the secret, so not from whoever got the probe") \
 	C(x, answer, TEXT, "", "what it was: echo-reply, data, syn-ack, rst, neighbour, or the ICMP error in words") \
 	C(x, rtt_ns, UINT, "ns", "the round trip") \
@@ -26,6 +28,7 @@
 	C(x, type, UINT, "", "of the ICMP error") \
 	C(x, code, UINT, "", "of the ICMP error") \
 	C(x, mtu, UINT, "bytes", "of the next hop, as the error tells it") \
+	C(x, quoted_ttl, UINT, "", "hops the probe had left, as the ICMP error quotes it") \
 	C(x, asked_ns, UINT, "ns", "when the probe was handed to the kernel, since the run's start") \
 	C(x, stack_ns, UINT, "ns", "from there to the device: the kernel, finding the neighbour, and the device's queue") \
 	C(x, queue_ns, UINT, "ns", "of that, in the device's queue; with --split") \
@@ -70,7 +73,7 @@
 	C(x, sockets, TEXT, "", "what was sent by: raw socket, ping socket, udp socket or packet socket") \
 	C(x, targets, UINT, "", "how many were asked") \
 	C(x, answered, UINT, "", "how many of them answered at least once") \
-	C(x, dropped, UINT, "", "answers that this machine dropped because they were not taken in time") \
+	C(x, dropped, UINT, "", "answers that this machine dropped: not taken in time, or with a wrong checksum") \
 	C(x, foreign, UINT, "", "packets that came to our sockets and are about none of our probes") \
 	C(x, forgotten, UINT, "", "answers with the secret to probes of too long ago; in no target's late") \
 	C(x, unlikely_stamps, UINT, "", "of the kernel, which did not fit what was known, and were not used") \

@@ -3,44 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Milliseconds with three digits behind the point. */
-static void say_ms(struct sonde_text *t, sonde_ns ns)
-{
-	sonde_ns us = (ns + 500) / 1000;
-	char *o = sonde_put_dec(sonde_text_room(t, 40), us / 1000);
-
-	*o++ = '.';
-	sonde_text_end(t, sonde_put_dec_padded(o, us % 1000, 3));
-}
-
-static void say_dec(struct sonde_text *t, uint64_t v)
-{
-	sonde_text_end(t, sonde_put_dec(sonde_text_room(t, 24), v));
-}
-
-static void say_name(struct sonde_text *t, const char *name)
-{
-	sonde_text_escape(t, name, strlen(name));
-}
-
-/* Parts of a million as percent, as many digits as they have, at most four. */
-static void say_percent(struct sonde_text *t, uint64_t ppm)
-{
-	uint64_t part = ppm % 10000;
-
-	say_dec(t, ppm / 10000);
-	if (part) {
-		unsigned digits = 4;
-
-		while (part % 10 == 0) {
-			part /= 10;
-			digits--;
-		}
-		sonde_text_str(t, ".");
-		sonde_text_end(t, sonde_put_dec_padded(sonde_text_room(t, 24), part, digits));
-	}
-	sonde_text_str(t, "%");
-}
+#include "probe/say_value.h"
 
 static const char *method_word(const struct sonde_method_look *look)
 {
@@ -59,7 +22,7 @@ void sonde_say_head(struct sonde_text *t, const struct sonde_ping *p)
 
 	sonde_ping_target(p, 0, &r, address);
 	sonde_text_str(t, "PING ");
-	say_name(t, r.name);
+	sonde_say_name(t, r.name);
 	if (p->n > 1)
 		sonde_text_print(t, " and %u more", p->n - 1);
 	else
@@ -99,7 +62,7 @@ static void say_time(struct sonde_text *t, const struct sonde_probe_record *r)
 		sonde_text_print(t, " ttl=%llu", (unsigned long long)r->ttl);
 	if (r->rtt_ns != SONDE_ABSENT) {
 		sonde_text_str(t, " time=");
-		say_ms(t, r->rtt_ns);
+		sonde_say_ms(t, r->rtt_ns);
 		sonde_text_str(t, " ms");
 	}
 }
@@ -117,7 +80,7 @@ static void say_split(struct sonde_text *t, const struct sonde_probe_record *r)
 		if (part[i] == SONDE_ABSENT)
 			continue;
 		sonde_text_print(t, "%s%s ", between, words[i]);
-		say_ms(t, part[i]);
+		sonde_say_ms(t, part[i]);
 		between = ", ";
 	}
 	if (*between == ',')
@@ -132,7 +95,7 @@ static void say_from(struct sonde_text *t, const struct sonde_probe_record *r,
 		     !strcmp(r->from, r->target);
 
 	if (named)
-		say_name(t, r->name);
+		sonde_say_name(t, r->name);
 	sonde_text_print(t, named ? " (%s)" : "%s", r->from);
 }
 
@@ -203,7 +166,7 @@ void sonde_say_probe(struct sonde_text *t, const struct sonde_probe_record *r,
 		paint(t, look,
 		      lost || !strcmp(r->status, "error") ? SONDE_PAINT_BAD : SONDE_PAINT_WARN);
 	if (look->several) {
-		say_name(t, r->name);
+		sonde_say_name(t, r->name);
 		sonde_text_str(t, ": ");
 	}
 	if (lost) {
@@ -242,7 +205,7 @@ static void say_counts(struct sonde_text *t, const struct sonde_target_record *r
 	say_some(t, r->errors, ", +", "errors");
 	if (r->loss_ppm != SONDE_ABSENT) {
 		sonde_text_str(t, ", ");
-		say_percent(t, r->loss_ppm);
+		sonde_say_percent(t, r->loss_ppm);
 		sonde_text_str(t, " packet loss");
 	}
 	sonde_text_print(t, ", time %llums\n", (unsigned long long)(took / SONDE_MILLISECOND));
@@ -254,7 +217,7 @@ static void say_times(struct sonde_text *t, const char *head, const sonde_ns *v,
 	for (unsigned i = 0; i < n; i++) {
 		if (i)
 			sonde_text_str(t, "/");
-		say_ms(t, v[i]);
+		sonde_say_ms(t, v[i]);
 	}
 	sonde_text_str(t, " ms");
 }
@@ -283,7 +246,7 @@ void sonde_say_target(struct sonde_text *t, const struct sonde_target_record *r,
 			    r->rtt_p999_ns };
 
 	sonde_text_str(t, "\n--- ");
-	say_name(t, r->name);
+	sonde_say_name(t, r->name);
 	sonde_text_str(t, " ping statistics ---\n");
 	say_counts(t, r, took);
 	say_rare(t, r);
@@ -303,12 +266,12 @@ void sonde_say_glance(struct sonde_text *t, const struct sonde_target_record *r)
 {
 	sonde_ns rtt[] = { r->rtt_min_ns, r->rtt_mean_ns, r->rtt_max_ns };
 
-	say_name(t, r->name);
+	sonde_say_name(t, r->name);
 	sonde_text_print(t, ": %llu/%llu packets", (unsigned long long)r->received,
 			 (unsigned long long)r->sent);
 	if (r->loss_ppm != SONDE_ABSENT) {
 		sonde_text_str(t, ", ");
-		say_percent(t, r->loss_ppm);
+		sonde_say_percent(t, r->loss_ppm);
 		sonde_text_str(t, " loss");
 	}
 	if (r->received)
@@ -340,22 +303,6 @@ void sonde_say_table(struct sonde_grid *g, struct sonde_arena *a)
 	g->head_first = true;
 }
 
-static void fill(struct sonde_grid *g, struct sonde_cell *c, uint64_t v, enum sonde_paint paint_,
-		 void (*say)(struct sonde_text *, uint64_t))
-{
-	char buf[128];
-	struct sonde_text t;
-
-	if (v == SONDE_ABSENT) {
-		*c = (struct sonde_cell){ .text = "-", .paint = SONDE_PAINT_FAINT };
-		return;
-	}
-	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
-	say(&t, v);
-	c->text = sonde_arena_string(g->arena, t.at, t.len);
-	c->paint = (uint8_t)paint_;
-}
-
 void sonde_say_row(struct sonde_grid *g, const struct sonde_target_record *r)
 {
 	struct sonde_cell *c = sonde_grid_row(g);
@@ -372,11 +319,12 @@ void sonde_say_row(struct sonde_grid *g, const struct sonde_target_record *r)
 				    .brief = sonde_arena_string(g->arena, r->target,
 								strlen(r->target)),
 				    .paint = r->received ? SONDE_PAINT_PLAIN : SONDE_PAINT_BAD };
-	fill(g, &c[1], r->sent, SONDE_PAINT_PLAIN, say_dec);
-	fill(g, &c[2], r->received, SONDE_PAINT_PLAIN, say_dec);
-	fill(g, &c[3], r->loss_ppm, r->lost ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN, say_percent);
+	sonde_say_cell(g, &c[1], r->sent, SONDE_PAINT_PLAIN, sonde_say_dec);
+	sonde_say_cell(g, &c[2], r->received, SONDE_PAINT_PLAIN, sonde_say_dec);
+	sonde_say_cell(g, &c[3], r->loss_ppm, r->lost ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN,
+		       sonde_say_percent);
 	for (unsigned i = 0; i < sizeof ms / sizeof *ms; i++)
-		fill(g, &c[4 + i], ms[i], SONDE_PAINT_PLAIN, say_ms);
+		sonde_say_cell(g, &c[4 + i], ms[i], SONDE_PAINT_PLAIN, sonde_say_ms);
 	c[10] = (struct sonde_cell){ .text = r->last_error, .paint = SONDE_PAINT_WARN };
 }
 

@@ -9,27 +9,6 @@
 /* Bytes that each interface takes at the end of a file, and a frame beside its own. */
 enum { STATISTICS = 128, BESIDE = 64 };
 
-/* The whole blocks of pcapng, or records of pcap, among the bytes at a place where one begins. */
-static size_t whole(const void *plan, uint64_t from, const char *at, size_t len)
-{
-	const struct sonde_savefile_plan *p = plan;
-	bool pcap = p->format == SONDE_SAVEFILE_PCAP;
-	size_t n = pcap && !from ? 24 : 0; /* the header of the file */
-
-	if (p->packing)
-		return len; /* what can be unpacked of it is said when it is read */
-	while (n + 16 <= len) {
-		uint32_t size;
-
-		memcpy(&size, at + n + (pcap ? 8 : 4), 4);
-		size += pcap ? 16 : 0;
-		if (size > len - n)
-			break;
-		n += size;
-	}
-	return n <= len ? n : 0;
-}
-
 static int fail(struct sonde_album *a, int code)
 {
 	if (code < 0 && !a->error)
@@ -95,7 +74,7 @@ int sonde_album_open(struct sonde_album *a, const struct sonde_album_plan *plan,
 	a->format.comment = plan->comment;
 	if (fail(a, sonde_rotate_open(&a->files, &files, (time_t)(now / SONDE_SECOND))))
 		return a->error;
-	a->files.whole = whole;
+	a->files.whole = sonde_savefile_whole;
 	a->files.arg = &a->format;
 	return begin_file(a, now);
 }

@@ -153,6 +153,7 @@ static void learn_names(struct inspect *in, const struct sonde_frame *f)
 static void hear_event(struct inspect *in, const struct sonde_event *e)
 {
 	in->end->events++;
+	in->end->measured += e->kind == SONDE_EVENT_MEASURE;
 	if (in->plan->look.tree && in->plan->look.form == SONDE_VIEW_LINE && !in->plan->count)
 		sonde_view_event(&in->view, e);
 }

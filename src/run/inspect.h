@@ -40,6 +40,7 @@ struct sonde_inspect_plan {
 struct sonde_inspect_end {
 	uint64_t packets;		 /* shown or counted */
 	uint64_t events;		 /* passed over: evidence holds what programs did, too */
+	uint64_t measured;		 /* of these, of a measurement */
 	bool told_processes;		 /* some packet had one, where plan->process asked */
 	int saved;			 /* 0, or the code with which the copy failed */
 	struct sonde_savefile_lost lost; /* what the copy could not keep */

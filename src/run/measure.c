@@ -11,6 +11,8 @@
 
 #include "probe/block.h"
 #include "run/measure_report.h"
+#include "run/measure_save.h"
+#include "run/probepacket.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
@@ -18,7 +20,9 @@
 #include "sys/sleep.h"
 
 enum { V4, V6, VERSIONS, FILE_MOST = 64 << 20 };
-#define GLANCE_EVERY (SONDE_SECOND / 2)
+#define FLUSH_FROM (10 * SONDE_MILLISECOND) /* the shortest pause that the file is worth */
+
+#define CATCH_UP_EVERY (2 * SONDE_MILLISECOND)
 
 struct sonde_measure {
 	struct sonde_measure_plan plan;
@@ -27,9 +31,12 @@ struct sonde_measure {
 	struct sonde_ping_given *given;
 	uint32_t n, room;
 	struct sonde_ping ping;
+	sonde_ns caught_up; /* when the sockets were read until nothing was left */
 	struct sonde_report report;
-	int junit, file;   /* descriptors, or -1 */
-	bool begun, heard; /* heard: something, since that was last set to false */
+	struct sonde_measure_save *save; /* NULL: nothing is kept */
+	int junit, file;		 /* descriptors, or -1 */
+	bool begun;
+	bool news; /* something was heard since the last step, which is out of date then */
 };
 
 /* ---- opening ---- */
@@ -74,10 +81,14 @@ static int random_bytes(void *at, size_t len)
 /* A folder of somebody else is closed to us once we have no privileges, root though we are. */
 static int open_files(struct sonde_measure *m, struct sonde_measure_end *end)
 {
+	int r;
+
 	if (m->plan.file && (m->file = sonde_file_open(m->plan.file)) < 0)
 		return fail(end, m->file, m->plan.file);
 	if (m->plan.junit && (m->junit = sonde_file_make(m->plan.junit)) < 0)
 		return fail(end, m->junit, m->plan.junit);
+	if (m->plan.save && (r = sonde_measure_save_open(&m->save, m->plan.save)) < 0)
+		return fail(end, r, m->plan.save);
 	return 0;
 }
 
@@ -85,7 +96,7 @@ int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_pl
 		       struct sonde_measure_end *end)
 {
 	struct sonde_measure *m = calloc(1, sizeof *m);
-	uint16_t ident[VERSIONS];
+	uint16_t ident[VERSIONS], sum;
 	int r, first = -EAFNOSUPPORT;
 	bool any = false;
 
@@ -101,6 +112,10 @@ int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_pl
 	r = random_bytes(&m->plan.ping.secret, sizeof m->plan.ping.secret);
 	if (!r)
 		r = random_bytes(ident, sizeof ident);
+	if (!r)
+		r = random_bytes(&sum, sizeof sum);
+	if (!r)
+		m->plan.ping.look[V4].sum = m->plan.ping.look[V6].sum = sum;
 	for (int v = V4; !r && v < VERSIONS; v++)
 		if (wants(plan, v)) {
 			int failed = open_one(m, v, ident[v]);
@@ -125,6 +140,7 @@ struct sonde_measure *sonde_measure_close(struct sonde_measure *m)
 		return NULL;
 	for (int v = V4; v < VERSIONS; v++)
 		sonde_prober_close(m->prober[v]);
+	sonde_measure_save_close(m->save);
 	if (m->begun)
 		sonde_ping_close(&m->ping);
 	sonde_report_done(&m->report);
@@ -287,8 +303,8 @@ static void hear(void *arg, const struct sonde_arrival *a)
 {
 	struct sonde_measure *m = arg;
 
-	m->heard = true;
-	sonde_ping_hear(&m->ping, a);
+	m->news = true;
+	sonde_measure_save_hear(m->save, &m->ping, a);
 }
 
 static bool recv_all(struct sonde_measure *m)
@@ -299,6 +315,19 @@ static bool recv_all(struct sonde_measure *m)
 		if (m->prober[v])
 			more |= sonde_prober_recv(m->prober[v], hear, m);
 	return more;
+}
+
+/* No probe is given up for lost while its answer may wait in a socket: not after we were stopped,
+ * nor behind a slow reader of ours. Except that more comes than anybody could take. */
+static void catch_up(struct sonde_measure *m, sonde_ns now)
+{
+	enum { READINGS = 1024 }; /* a socket holds less */
+
+	if (now < m->caught_up + CATCH_UP_EVERY)
+		return;
+	m->caught_up = now;
+	for (unsigned i = 0; i < READINGS && recv_all(m);)
+		i++;
 }
 
 static void flush_all(struct sonde_measure *m)
@@ -318,6 +347,8 @@ static void wait_until(struct sonde_measure *m, sonde_ns until)
 	for (int v = V4; v < VERSIONS; v++)
 		if (m->prober[v])
 			n += sonde_prober_fds(m->prober[v], fds + n);
+	if (until > now + FLUSH_FROM)
+		sonde_measure_save_pause(m->save);
 	if (until > now)
 		sonde_sleep_for(fds, n, until - now);
 }
@@ -327,7 +358,7 @@ static void wait_until(struct sonde_measure *m, sonde_ns until)
 static sonde_ns look_up(struct sonde_measure *m, sonde_ns now)
 {
 	if (sonde_sleep_signal())
-		sonde_ping_end(&m->ping);
+		sonde_measure_save_stop(m->save, &m->ping, now);
 	if (sonde_sleep_counted())
 		sonde_report_glance(&m->report, now);
 	return sonde_report_redraw(&m->report, now);
@@ -341,7 +372,9 @@ static int loop(struct sonde_measure *m)
 	for (;;) {
 		sonde_ns now = sonde_clock_now(), until;
 
+		catch_up(m, now);
 		s = sonde_ping_step(&m->ping, now);
+		sonde_measure_save_step(m->save, now, &s);
 		if (s.is == SONDE_STEP_SEND) {
 			sonde_report_sent(&m->report);
 			sonde_prober_put(m->prober[version_of(s.to)], &s, hear, m);
@@ -353,20 +386,54 @@ static int loop(struct sonde_measure *m)
 		} else if (s.is == SONDE_STEP_DONE) {
 			return m->report.text.error;
 		} else {
-			m->heard = false;
+			m->news = false;
 			flush_all(m);
-			if (recv_all(m) || m->heard)
-				continue; /* what it wants now may be something else */
 			until = look_up(m, sonde_clock_now());
-			if (m->ping.ending)
-				continue;
-			sonde_report_pause(&m->report);
-			wait_until(m, s.until < until ? s.until : until);
-			recv_all(m);
+			if (!recv_all(m) && !m->news && !m->ping.ending) {
+				sonde_report_pause(&m->report);
+				wait_until(m, s.until < until ? s.until : until);
+				recv_all(m);
+			}
 		}
 		if (sonde_sleep_signal() || m->report.text.error)
-			sonde_ping_end(&m->ping);
+			sonde_measure_save_stop(m->save, &m->ping, now);
 	}
+}
+
+/* Where its probes come from as far as can be known; the ping is told only what it needs. */
+static struct sonde_address source_of(const struct sonde_measure *m,
+				      const struct sonde_ping_given *g)
+{
+	int v = version_of(&g->to);
+	struct sonde_address to = sonde_probepacket_goes(&m->plan.ping.look[v], &g->to);
+	struct sonde_address ret = g->from;
+
+	if (!ret.family || !sonde_address_equal(&to, &g->to))
+		sonde_prober_source(m->prober[v], &to, &ret);
+	return ret;
+}
+
+/* What is measured begins at this moment; the file tells where each probe comes from. */
+static void begin(struct sonde_measure *m, sonde_ns now, sonde_ns real, const char *mode)
+{
+	struct sonde_measure_save_begin b = { .given = m->given,
+					      .mode = mode,
+					      .now = now,
+					      .real = real,
+					      .hops = m->plan.sockets.ttl,
+					      .tos = m->plan.sockets.tos };
+	struct sonde_address *local;
+
+	sonde_measure_settle(&m->plan, m->n);
+	if (m->save) {
+		m->plan.ping.quiet = false; /* the file tells all */
+		b.local = local = sonde_arena_take(&m->words, m->n * sizeof *local);
+		for (uint32_t i = 0; i < m->n; i++)
+			local[i] = source_of(m, &m->given[i]);
+	}
+	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, real);
+	m->begun = true;
+	sonde_measure_save_begin(m->save, &m->ping, &b);
 }
 
 int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
@@ -377,10 +444,7 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 	uint64_t dropped = 0;
 	int r;
 
-	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, now + (uint64_t)wall);
-	m->begun = true;
-	if (m->plan.form == SONDE_MEASURE_USUAL)
-		m->plan.form = m->n > 1 ? SONDE_MEASURE_TABLE : SONDE_MEASURE_LINES;
+	begin(m, now, now + (uint64_t)wall, sonde_prober_mode(p));
 	r = sonde_report_open(&m->report, &m->plan, &m->ping, sonde_prober_mode(p),
 			      (int64_t)now + wall, m->junit);
 	if (r)
@@ -390,8 +454,12 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 	r = loop(m);
 	for (int v = V4; v < VERSIONS; v++)
 		dropped += m->prober[v] ? sonde_prober_dropped(m->prober[v]) : 0;
+	now = sonde_clock_now();
+	sonde_measure_save_end(m->save, now, dropped);
+	end->saved = sonde_measure_save_close(m->save);
+	m->save = NULL;
 	if (!r)
-		r = sonde_report_end(&m->report, sonde_clock_now(), dropped, &end->met);
+		r = sonde_report_end(&m->report, now, dropped, &end->met);
 	sonde_sleep_done();
 	return r ? fail(end, r, "the report") : 0;
 }

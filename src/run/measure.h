@@ -8,6 +8,8 @@
  *	sonde_measure_add	targets, as often as there are
  *	sonde_measure_run	until the count is reached or somebody asks for the end
  *	sonde_measure_close
+ *
+ * or, of a run that was kept, sonde_measure_from alone.
  */
 
 #include "probe/expect.h"
@@ -29,8 +31,8 @@ struct sonde_measure_plan {
 	struct sonde_prober_plan sockets; /* family, ident, most and stamps are filled in */
 	uint16_t family;		  /* AF_INET, AF_INET6, or 0: as names resolve */
 	enum sonde_measure_form form;
-	bool quiet;   /* no line for a probe */
-	bool dots;    /* of a flood: a dot for each probe, taken back with its answer */
+	bool quiet;   /* no line for a probe; settled, of a flood as well */
+	bool dots;    /* settled: of a flood, a dot for each probe, taken back with its answer */
 	bool lost;    /* a line for each probe that is lost, too */
 	bool audible; /* a bell for each answer */
 	bool numeric; /* no names beside addresses */
@@ -40,6 +42,8 @@ struct sonde_measure_plan {
 	const struct sonde_expect *expect;
 	unsigned expects;
 	const char *junit; /* a file to be written; NULL: none */
+	const char *save;  /* a file that keeps the run (probefile.h), "-": standard output; NULL:
+			    * none */
 	const char *file;  /* of targets; "-": standard input; NULL: none */
 	const char *const *palette;
 	unsigned width;	   /* of the report, in columns */
@@ -53,6 +57,7 @@ struct sonde_measure_end {
 	char doing[300]; /* while it failed */
 	char why[400];	 /* a sentence where the code alone does not say it; else "" */
 	bool met;	 /* every target answered, or, where there are demands, met them all */
+	int saved;	 /* why the run could not be kept in full, or 0 */
 };
 
 /* Opens the files, and sockets for both versions of IP or the one of plan->family, and gives up all
@@ -71,6 +76,22 @@ int sonde_measure_add_file(struct sonde_measure *m, struct sonde_measure_end *en
 
 /* 0, or why the report could not be written. */
 int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end);
+
+/* What follows for the report from what is measured, and of how many targets: form, quiet, dots and
+ * ping.quiet. */
+void sonde_measure_settle(struct sonde_measure_plan *plan, uint32_t targets);
+
+/* Reports a run that --save kept in this file, "-": standard input. Of the plan counts only what is
+ * said of the report. 0, or why the file is not all of a run, and what there was has been reported:
+ * as sonde_probefile_next, SONDE_ENDLESS, SONDE_NOT_EVIDENCE where there is none; or why a file
+ * could not be opened or the report not be written. */
+int sonde_measure_from(const struct sonde_measure_plan *plan, const char *name,
+		       struct sonde_measure_end *end);
+
+/* The same of what a reader has (capture/reader.h); junit: a descriptor, or -1. */
+struct sonde_reader;
+int sonde_measure_replay(const struct sonde_measure_plan *plan, struct sonde_reader *reader,
+			 int junit, struct sonde_measure_end *end);
 
 /* NULL is fine; returns NULL. */
 struct sonde_measure *sonde_measure_close(struct sonde_measure *m);

@@ -14,6 +14,19 @@
 enum { BUFFER = 1 << 18, TABLE_MOST = 40, BARS = 12 };
 #define DRAW_EVERY (SONDE_SECOND / 4)
 
+void sonde_measure_settle(struct sonde_measure_plan *plan, uint32_t targets)
+{
+	bool records = plan->form == SONDE_MEASURE_JSON || plan->form == SONDE_MEASURE_CSV;
+
+	plan->dots = plan->ping.flood && !plan->quiet && !records;
+	plan->quiet |= plan->ping.flood;
+	plan->ping.quiet = plan->quiet && !plan->dots && !plan->audible;
+	if (plan->form == SONDE_MEASURE_USUAL)
+		plan->form = plan->ping.sweep ? SONDE_MEASURE_ALIVE
+			     : targets > 1    ? SONDE_MEASURE_TABLE
+					      : SONDE_MEASURE_LINES;
+}
+
 int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *plan,
 		      const struct sonde_ping *ping, const char *mode, int64_t wall, int junit)
 {
@@ -22,6 +35,8 @@ int sonde_report_open(struct sonde_report *r, const struct sonde_measure_plan *p
 				    .mode = mode,
 				    .junit = junit,
 				    .out = plan->out,
+				    .width = plan->width,
+				    .columns = sonde_file_width(plan->out),
 				    .look = { .several = ping->n > 1,
 					      .numeric = plan->numeric,
 					      .split = plan->split,
@@ -107,7 +122,7 @@ static unsigned rows_of(const struct sonde_report *r, uint32_t *ret, unsigned mo
 
 static void draw(struct sonde_report *r, struct sonde_text *t, unsigned most)
 {
-	struct sonde_cells_style style = { .width = r->plan->width,
+	struct sonde_cells_style style = { .width = r->width,
 					   .utf8 = r->plan->utf8,
 					   .palette = r->plan->palette };
 	uint32_t *row = sonde_arena_take(&r->arena, most * sizeof *row);
@@ -128,6 +143,22 @@ static void draw(struct sonde_report *r, struct sonde_text *t, unsigned most)
 	sonde_arena_rewind(&r->arena);
 }
 
+/* Takes the drawing back. The terminal may have echoed a key in front of us; and in another width
+ * it may have wrapped the lines anew or not, so that nobody knows where they are. */
+static void erase(struct sonde_report *r)
+{
+	unsigned columns = sonde_file_width(r->out);
+
+	if (columns && columns != r->columns) {
+		sonde_text_str(&r->text, r->lines ? "\033[H\033[J" : "");
+		r->width = r->width == r->columns ? columns : r->width;
+		r->columns = columns;
+	} else if (r->lines) {
+		sonde_text_print(&r->text, "\r\033[%uA\033[J", r->lines);
+	}
+	r->lines = 0;
+}
+
 sonde_ns sonde_report_redraw(struct sonde_report *r, sonde_ns now)
 {
 	if (r->plan->form != SONDE_MEASURE_TABLE || !r->plan->redraw)
@@ -135,9 +166,10 @@ sonde_ns sonde_report_redraw(struct sonde_report *r, sonde_ns now)
 	if (now >= r->drawn + DRAW_EVERY) {
 		unsigned lines = sonde_file_height(r->out);
 
-		if (r->lines)
-			sonde_text_print(&r->text, "\033[%uA\033[J", r->lines);
-		draw(r, &r->text, lines > 4 ? lines - 3 : TABLE_MOST);
+		erase(r);
+		sonde_text_str(&r->text, "\033[?7l"); /* what is too wide is cut off */
+		draw(r, &r->text, lines > 4 ? lines - 3 : lines ? 1 : TABLE_MOST);
+		sonde_text_str(&r->text, "\033[?7h");
 		sonde_text_flush(&r->text);
 		r->drawn = now;
 	}
@@ -151,7 +183,7 @@ void sonde_report_glance(struct sonde_report *r, sonde_ns now)
 	struct sonde_text t;
 	int err = STDERR_FILENO;
 
-	(void)now;
+	erase(r);
 	sonde_text_flush(&r->text);
 	sonde_text_init(&t, buf, sizeof buf, sonde_file_sink, &err);
 	for (uint32_t i = 0; i < r->ping->n && i < TABLE_MOST; i++) {
@@ -159,6 +191,8 @@ void sonde_report_glance(struct sonde_report *r, sonde_ns now)
 		sonde_say_glance(&t, &rec);
 	}
 	sonde_text_flush(&t);
+	r->drawn = 0;
+	sonde_report_redraw(r, now); /* below it */
 }
 
 /* ---- demands ---- */
@@ -330,11 +364,10 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 			sonde_ping_target(p, i, &rec, address);
 			sonde_say_target(t, &rec, now - p->began);
 			if (r->plan->histogram)
-				sonde_say_histogram(t, &p->host[i].stats, BARS, r->plan->width);
+				sonde_say_histogram(t, &p->host[i].stats, BARS, r->width);
 		}
 	} else if (r->plan->form == SONDE_MEASURE_TABLE) {
-		if (r->lines)
-			sonde_text_print(t, "\033[%uA\033[J", r->lines);
+		erase(r);
 		draw(r, t, p->n);
 	} else {
 		sonde_text_print(t, "%u of %u alive\n", sonde_ping_answered(p), p->n);
@@ -342,7 +375,9 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	if (r->plan->form == SONDE_MEASURE_LINES && !strcmp(r->mode, "ping socket"))
 		sonde_text_str(t, "sent by a ping socket, without privilege\n");
 	if (dropped)
-		sonde_text_print(t, "local: %llu answers came faster than they were taken\n",
+		sonde_text_print(t,
+				 "local: %llu answers were dropped here, not taken in time or with "
+				 "a wrong checksum\n",
 				 (unsigned long long)dropped);
 	if (p->forgotten)
 		sonde_text_print(t, "%llu answers came so late that their probes were forgotten\n",

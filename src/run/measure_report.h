@@ -15,9 +15,11 @@ struct sonde_report {
 	struct sonde_text text;
 	struct sonde_arena arena; /* of one drawing */
 	char *buf;
-	sonde_ns drawn; /* when the table was drawn last */
-	unsigned lines; /* of the table as it stands on the terminal */
-	int junit;	/* borrowed descriptor, or -1 */
+	sonde_ns drawn;	  /* when the table was drawn last */
+	unsigned lines;	  /* of the table as it stands on the terminal */
+	unsigned columns; /* of the terminal; 0: there is none */
+	unsigned width;	  /* of what is printed */
+	int junit;	  /* borrowed descriptor, or -1 */
 	int out;
 };
 

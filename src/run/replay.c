@@ -19,6 +19,10 @@ int sonde_follow_replay(int file, const struct sonde_look *look, int report)
 	sonde_session_init(&session, look, &text, NULL);
 	while ((r = sonde_reader_next(reader, &item)) > 0)
 		if (sonde_reader_ours(reader)) {
+			if (item.is == SONDE_ITEM_EVENT && item.event.kind == SONDE_EVENT_MEASURE) {
+				r = SONDE_OTHER_RUN;
+				break;
+			}
 			sonde_session_hear(&session, &item);
 			any = true;
 		}

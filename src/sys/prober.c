@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,7 +12,11 @@
 #include "sys/prober_inside.h"
 #include "sys/sockaddr.h"
 
-enum { LEAST = 2048 }; /* bytes for an answer: errors quote up to 1,280 */
+enum {
+	LEAST = 2048, /* bytes for an answer: errors quote up to 1,280 */
+	FLOWINFO_SEND =
+		33, /* IPV6_FLOWINFO_SEND of linux/in6.h, which does not go with netinet/in.h */
+};
 
 static int set(int fd, int level, int name, int value)
 {
@@ -53,6 +58,17 @@ void sonde_prober_restart(struct sonde_prober *p)
 	p->key = 0;
 }
 
+/* To the device, if there is one. */
+static int tie(const struct sonde_prober *p, int fd)
+{
+	const char *device = p->plan.device;
+
+	return device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+				    (socklen_t)strlen(device) + 1)
+		       ? -errno
+		       : 0;
+}
+
 /* Where packets go and what they look like; the same for every socket that sends or is asked. */
 static int aim(const struct sonde_prober *p, int fd)
 {
@@ -64,10 +80,11 @@ static int aim(const struct sonde_prober *p, int fd)
 
 	if (plan->mark >= 0)
 		r = set(fd, SOL_SOCKET, SO_MARK, (int)plan->mark);
-	if (!r && plan->device &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, plan->device,
-		       (socklen_t)strlen(plan->device) + 1))
-		r = -errno;
+	if (!r)
+		r = tie(p, fd);
+	/* A flow label that a probe asks for. */
+	if (!r && is_six(p))
+		r = set(fd, IPPROTO_IPV6, FLOWINFO_SEND, 1);
 	if (!r && plan->broadcast)
 		r = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (!r && plan->ttl >= 0) {
@@ -126,7 +143,7 @@ static int open_raw_icmp(struct sonde_prober *p, struct sonde_prober_channel *c,
 		return r;
 	c->fd = r;
 	c->begins = is_six(p) ? SONDE_BEGINS_ICMP : SONDE_BEGINS_IP;
-	return sonde_prober_filter_icmp(c->fd, p->plan.family, protocol, p->ident);
+	return sonde_prober_filter_icmp(c->fd, p, protocol);
 }
 
 static int open_icmp(struct sonde_prober *p)
@@ -144,43 +161,45 @@ static int open_icmp(struct sonde_prober *p)
 	return r ? r : take_port(p->data.fd, p, &p->ident);
 }
 
-static int open_udp(struct sonde_prober *p)
+/* Headers of UDP and TCP that we write ourselves: over IPv6 the kernel looks after their checksum,
+ * RFC 3542 section 3.1. The port is kept by a socket that neither listens nor reads, so that the
+ * kernel resets what is answered, and gives the port to nobody else. */
+static int open_raw(struct sonde_prober *p, uint8_t protocol)
 {
-	int r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP);
-
-	if (r < 0)
-		return r;
-	p->mode = "udp socket";
-	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, false };
-	r = aim(p, p->data.fd);
-	if (!r)
-		r = take_port(p->data.fd, p, &p->ident);
-	if (r)
-		return r;
-	/* The error queue does not tell the quoted checksum, which may be all there is of a secret.
-	 */
-	r = open_raw_icmp(p, &p->icmp, IPPROTO_UDP);
-	p->data.errors = r == -EPERM || r == -EACCES;
-	return p->data.errors ? 0 : r;
-}
-
-/* The port is kept by a socket that never listens, so that the kernel resets what is answered. */
-static int open_tcp(struct sonde_prober *p)
-{
-	int r = new_socket(p, SOCK_RAW, IPPROTO_TCP);
+	bool tcp = protocol == IPPROTO_TCP;
+	int r = new_socket(p, SOCK_RAW, protocol);
 
 	if (r < 0)
 		return r;
 	p->mode = "raw socket";
-	p->data = (struct sonde_prober_channel){ r, is_six(p) ? SONDE_BEGINS_TCP : SONDE_BEGINS_IP,
-						 false };
-	if ((r = aim(p, p->data.fd)) || (r = new_socket(p, SOCK_STREAM, 0)) < 0)
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_IP, false };
+	if (is_six(p)) {
+		p->data.begins = tcp ? SONDE_BEGINS_TCP : SONDE_BEGINS_UDP;
+		if ((r = set(p->data.fd, IPPROTO_IPV6, IPV6_CHECKSUM, tcp ? 16 : 6)))
+			return r;
+	}
+	if ((r = aim(p, p->data.fd)) || (r = new_socket(p, tcp ? SOCK_STREAM : SOCK_DGRAM, 0)) < 0)
 		return r;
 	p->keeper = r;
+	set(p->keeper, SOL_SOCKET, SO_RCVBUF, 0);
 	if ((r = aim(p, p->keeper)) || (r = take_port(p->keeper, p, &p->ident)) ||
-	    (r = open_raw_icmp(p, &p->icmp, IPPROTO_TCP)))
+	    (r = open_raw_icmp(p, &p->icmp, protocol)))
 		return r;
-	return sonde_prober_filter_tcp(p->data.fd, p->plan.family, p->ident);
+	return sonde_prober_filter_ports(p->data.fd, p);
+}
+
+static int open_udp(struct sonde_prober *p)
+{
+	int r = open_raw(p, IPPROTO_UDP);
+
+	if (r != -EPERM && r != -EACCES)
+		return r;
+	if ((r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) < 0)
+		return r;
+	p->mode = "udp socket";
+	p->data = (struct sonde_prober_channel){ r, SONDE_BEGINS_BODY, true };
+	r = aim(p, p->data.fd);
+	return r ? r : take_port(p->data.fd, p, &p->ident);
 }
 
 /* RFC 791 section 3.1: room for nine addresses, behind one byte of padding. */
@@ -201,10 +220,10 @@ static int listen_in(struct sonde_prober *p, const struct sonde_prober_channel *
 	if (set(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20))
 		set(c->fd, SOL_SOCKET, SO_RCVBUF, 4 << 20);
 	set(c->fd, SOL_SOCKET, SO_SNDBUF, 1 << 20);
-	set(c->fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 	if (c->begins != SONDE_BEGINS_IP && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
-	if (!r && c->errors)
+	/* Without it the kernel does not say of most packets that a full queue refused them. */
+	if (!r && c == &p->data && c->begins != SONDE_BEGINS_ARP)
 		r = set(c->fd, level, is_six(p) ? IPV6_RECVERR : IP_RECVERR, 1);
 	return r;
 }
@@ -239,7 +258,7 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 	r = plan->neighbour		     ? sonde_prober_open_neighbour(p)
 	    : plan->protocol == IPPROTO_ICMP ? open_icmp(p)
 	    : plan->protocol == IPPROTO_UDP  ? open_udp(p)
-					     : open_tcp(p);
+					     : open_raw(p, IPPROTO_TCP);
 	if (!r && (r = new_socket(p, SOCK_DGRAM, IPPROTO_UDP)) >= 0) {
 		p->asker = r;
 		r = aim(p, p->asker);
@@ -306,9 +325,21 @@ bool sonde_prober_stamps(const struct sonde_prober *p)
 	return p->stamps;
 }
 
+/* SO_RXQ_OVFL would tell, beside a packet, what was dropped before it came, but not behind the
+ * last. */
+static uint32_t dropped_by(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof info;
+
+	return fd < 0 || getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len)
+		       ? 0
+		       : info[SK_MEMINFO_DROPS];
+}
+
 uint64_t sonde_prober_dropped(const struct sonde_prober *p)
 {
-	return p->dropped[0] + p->dropped[1];
+	return (uint64_t)dropped_by(p->data.fd) + dropped_by(p->icmp.fd);
 }
 
 int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address *to,
@@ -322,6 +353,7 @@ int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address
 	there.port = there.port ? there.port : 9; /* discard; nothing is sent */
 	len = sonde_sockaddr_put(&there, true, &name);
 	connect(p->asker, &nobody, sizeof nobody); /* else it would keep the source it had */
+	tie(p, p->asker);			   /* which that has undone */
 	if (connect(p->asker, (struct sockaddr *)&name, len))
 		return -errno;
 	len = sizeof name;

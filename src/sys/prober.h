@@ -7,10 +7,9 @@
  *              with CAP_NET_RAW                       without
  *   ICMP       a raw socket                           a ping socket, if
  *                                                     net.ipv4.ping_group_range allows it
- *   UDP        a UDP socket, and a raw socket for     a UDP socket and its error queue
- *              ICMP errors
- *   TCP        a raw socket, a port that is kept,     not at all
+ *   UDP        a raw socket, a port that is kept,     a UDP socket and its error queue
  *              and a raw socket for ICMP errors
+ *   TCP        the same                               not at all
  *   neighbour  a packet socket for ARP, a raw one     not at all
  *              for neighbour solicitation
  *
@@ -31,6 +30,7 @@ struct sonde_prober_plan {
 	uint8_t protocol;   /* IPPROTO_ICMP for both versions, IPPROTO_UDP, IPPROTO_TCP */
 	bool neighbour;	    /* instead of that: ARP, or neighbour solicitation; needs a device */
 	uint16_t ident;	    /* for a raw ICMP socket; random, from the caller */
+	uint16_t flows;	    /* of TCP: so many source ports; 0 is one */
 	const char *device; /* leave by this interface; NULL: as the routes say */
 	struct sonde_address source; /* family 0: as the routes say */
 	int ttl, tos;		     /* -1: the kernel's own */
@@ -87,7 +87,8 @@ void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *ar
 /* What has come: stamps first, then the answers. Does not wait. True: there may be more. */
 bool sonde_prober_recv(struct sonde_prober *p, sonde_prober_hear hear, void *arg);
 
-/* Answers that the kernel dropped because we did not take them in time. */
+/* Answers that the kernel dropped because we did not take them in time, or, other than of ICMP over
+ * IPv4, for their checksum: it counts these as one. */
 uint64_t sonde_prober_dropped(const struct sonde_prober *p);
 
 #endif

@@ -27,8 +27,8 @@ static int attach(int fd, struct sock_filter *code, unsigned short n)
 
 /* clang-format off */
 
-/* at: where our identifier stands in the quoted header. */
-static int only_icmp(int fd, uint8_t protocol, uint16_t ident, uint32_t at)
+/* at: where our identifier stands in the quoted header; ours are `more` ones above it, too. */
+static int only_icmp(int fd, uint8_t protocol, uint16_t ident, uint16_t more, uint32_t at)
 {
 	struct sock_filter code[] = {
 		/*  0 */ HEADER,
@@ -36,41 +36,45 @@ static int only_icmp(int fd, uint8_t protocol, uint16_t ident, uint32_t at)
 		/*  2 */ IS(0, 3, 0),
 		/*  3 */ IS(3, 4, 0),
 		/*  4 */ IS(11, 3, 0),
-		/*  5 */ IS(12, 2, 12),
+		/*  5 */ IS(12, 2, 14),
 		/*  6: a reply */ LOAD(H, 4),
-		/*  7 */ IS(ident, 9, 10),
+		/*  7 */ IS(ident, 11, 12),
 		/*  8: an error */ LOAD(B, 8 + 9),
-		/*  9 */ IS(protocol, 0, 8),
+		/*  9 */ IS(protocol, 0, 10),
 		/* 10: its header's length */ LOAD(B, 8),
 		/* 11 */ COUNT(AND | BPF_K, 0xf),
 		/* 12 */ COUNT(LSH | BPF_K, 2),
 		/* 13 */ COUNT(ADD | BPF_X, 0),
 		/* 14 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),
 		/* 15 */ LOAD(H, 8 + at),
-		/* 16 */ IS(ident, 0, 1),
-		/* 17 */ PASS,
-		/* 18 */ DROP,
+		/* 16 */ COUNT(SUB | BPF_K, ident),
+		/* 17 */ COUNT(AND | BPF_K, 0xffff),
+		/* 18 */ ABOVE(more, 1, 0),
+		/* 19 */ PASS,
+		/* 20 */ DROP,
 	};
 
 	return ATTACH(fd, code);
 }
 
-static int only_icmpv6(int fd, uint8_t protocol, uint16_t ident, uint32_t at)
+static int only_icmpv6(int fd, uint8_t protocol, uint16_t ident, uint16_t more, uint32_t at)
 {
 	struct sock_filter code[] = {
 		/*  0 */ NO_HEADER,
 		/*  1 */ LOAD(B, 0),
 		/*  2 */ IS(129, 2, 0),
-		/*  3 */ ABOVE(4, 8, 0),
-		/*  4 */ IS(0, 7, 2),
+		/*  3 */ ABOVE(4, 10, 0),
+		/*  4 */ IS(0, 9, 2),
 		/*  5: a reply */ LOAD(H, 4),
-		/*  6 */ IS(ident, 4, 5),
+		/*  6 */ IS(ident, 6, 7),
 		/*  7: an error */ LOAD(B, 8 + 6),
-		/*  8 */ IS(protocol, 0, 3),
+		/*  8 */ IS(protocol, 0, 5),
 		/*  9 */ LOAD(H, 8 + 40 + at),
-		/* 10 */ IS(ident, 0, 1),
-		/* 11 */ PASS,
-		/* 12 */ DROP,
+		/* 10 */ COUNT(SUB | BPF_K, ident),
+		/* 11 */ COUNT(AND | BPF_K, 0xffff),
+		/* 12 */ ABOVE(more, 1, 0),
+		/* 13 */ PASS,
+		/* 14 */ DROP,
 	};
 
 	return ATTACH(fd, code);
@@ -96,20 +100,32 @@ static void only_types(int fd, uint16_t family)
 	}
 }
 
-int sonde_prober_filter_icmp(int fd, uint16_t family, uint8_t protocol, uint16_t ident)
+/* The flows of TCP differ in the source port. */
+static uint16_t more_flows(const struct sonde_prober *p)
+{
+	return p->plan.protocol == IPPROTO_TCP && p->plan.flows ? (uint16_t)(p->plan.flows - 1) : 0;
+}
+
+int sonde_prober_filter_icmp(int fd, const struct sonde_prober *p, uint8_t protocol)
 {
 	uint32_t at = protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 ? 4 : 0;
 
-	only_types(fd, family);
-	return family == AF_INET6 ? only_icmpv6(fd, protocol, ident, at)
-				  : only_icmp(fd, protocol, ident, at);
+	only_types(fd, p->plan.family);
+	return p->plan.family == AF_INET6 ? only_icmpv6(fd, protocol, p->ident, more_flows(p), at)
+					  : only_icmp(fd, protocol, p->ident, more_flows(p), at);
 }
 
-int sonde_prober_filter_tcp(int fd, uint16_t family, uint16_t ident)
+int sonde_prober_filter_ports(int fd, const struct sonde_prober *p)
 {
-	struct sock_filter code[] = { HEADER, LOAD(H, 2), IS(ident, 0, 1), PASS, DROP };
+	struct sock_filter code[] = { HEADER,
+				      LOAD(H, 2),
+				      COUNT(SUB | BPF_K, p->ident),
+				      COUNT(AND | BPF_K, 0xffff),
+				      ABOVE(more_flows(p), 1, 0),
+				      PASS,
+				      DROP };
 
-	if (family == AF_INET6)
+	if (p->plan.family == AF_INET6)
 		code[0] = (struct sock_filter)NO_HEADER;
 	return ATTACH(fd, code);
 }

@@ -17,7 +17,7 @@ enum {
 struct sonde_prober_channel {
 	int fd;
 	uint8_t begins; /* enum sonde_arrival_begins, of what it receives */
-	bool errors;	/* its error queue holds ICMP errors, too */
+	bool errors;	/* ICMP errors are taken from its error queue; else that has them in vain */
 };
 
 struct sonde_prober_batch {
@@ -44,7 +44,6 @@ struct sonde_prober {
 	uint8_t mac[6];
 	bool stamps;
 	uint32_t key; /* of the next packet that leaves, as the kernel counts */
-	uint64_t dropped[2];
 	uint32_t token[SONDE_PROBER_TOKENS]; /* by key */
 	uint32_t put_token[SONDE_PROBER_BATCH];
 	unsigned n;
@@ -60,8 +59,8 @@ socklen_t sonde_prober_aim_neighbour(const struct sonde_prober *p, const struct 
 void sonde_prober_restart(struct sonde_prober *p);
 
 /* Both let only through what can be about our probes; 0 or -errno. protocol: IPPROTO_ICMP,
- * IPPROTO_ICMPV6 or IPPROTO_TCP, that of the probes. */
-int sonde_prober_filter_icmp(int fd, uint16_t family, uint8_t protocol, uint16_t ident);
-int sonde_prober_filter_tcp(int fd, uint16_t family, uint16_t ident);
+ * IPPROTO_ICMPV6, IPPROTO_UDP or IPPROTO_TCP, that of the probes. */
+int sonde_prober_filter_icmp(int fd, const struct sonde_prober *p, uint8_t protocol);
+int sonde_prober_filter_ports(int fd, const struct sonde_prober *p);
 
 #endif

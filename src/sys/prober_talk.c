@@ -65,6 +65,20 @@ static void put_hops(const struct sonde_prober *p, struct msghdr *m, int ttl)
 	memcpy(CMSG_DATA(c), &ttl, sizeof ttl);
 }
 
+/* Of UDP the header that is left out says the port. */
+static socklen_t put_name(const struct sonde_step *s, bool body, struct sockaddr_in6 *ret)
+{
+	struct sonde_address to = *s->to;
+	socklen_t len;
+
+	if (body)
+		to.port = (uint16_t)sonde_load(s->byte.at + 2, 2);
+	len = sonde_sockaddr_put(&to, body, ret);
+	if (to.family == AF_INET6)
+		ret->sin6_flowinfo = htobe32(s->label);
+	return len;
+}
+
 void sonde_prober_put(struct sonde_prober *p, const struct sonde_step *s, sonde_prober_hear hear,
 		      void *arg)
 {
@@ -76,7 +90,7 @@ void sonde_prober_put(struct sonde_prober *p, const struct sonde_step *s, sonde_
 	prepare(m, &p->out, i);
 	put_hops(p, m, s->ttl);
 	m->msg_namelen = p->plan.neighbour ? sonde_prober_aim_neighbour(p, s->to, &p->out.name[i])
-					   : sonde_sockaddr_put(s->to, body, &p->out.name[i].in6);
+					   : put_name(s, body, &p->out.name[i].in6);
 	p->out.v[i].iov_len = s->byte.len - skip < p->out.each ? s->byte.len - skip : p->out.each;
 	memcpy(p->out.v[i].iov_base, s->byte.at + skip, p->out.v[i].iov_len);
 	p->put_token[i] = s->token;
@@ -104,11 +118,12 @@ static bool read_errors(struct sonde_prober *p, const struct sonde_prober_channe
 
 void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *arg)
 {
-	unsigned done = 0, tried = UINT32_MAX;
+	enum { TRIES = 3 };
+	unsigned done = 0, tried = 0;
 	int n;
 
 	/* An error that somebody sent us would be given as that of the next packet. */
-	if (p->n && p->data.errors)
+	if (p->n)
 		read_errors(p, &p->data, hear, arg);
 	while (done < p->n) {
 		n = sendmmsg(p->data.fd, p->out.m + done, p->n - done, 0);
@@ -118,8 +133,9 @@ void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *ar
 					p->put_token[done + (unsigned)i];
 			tell_out(p, done, (unsigned)n, 0, hear, arg);
 			done += (unsigned)n;
-		} else if (tried != done && p->data.errors) {
-			tried = done; /* one that came just now; once more, and it is our own */
+			tried = 0;
+		} else if (tried < TRIES && errno != ENOBUFS && errno != EAGAIN) {
+			tried++; /* some that came just now; time and again, and it is our own */
 			read_errors(p, &p->data, hear, arg);
 		} else {
 			n = errno;
@@ -128,6 +144,7 @@ void sonde_prober_flush(struct sonde_prober *p, sonde_prober_hear hear, void *ar
 				sonde_prober_restart(p);
 			}
 			tell_out(p, done++, 1, n, hear, arg);
+			tried = 0;
 		}
 	}
 	if (p->n && p->stamps)
@@ -147,11 +164,9 @@ static sonde_ns stamp_of(const struct cmsghdr *c)
 
 /* What stands beside a message, as an arrival that has it in bytes. Returns what the error queue
  * says of it, of origin 0 where it is not from there. */
-static struct sock_extended_err read_control(struct sonde_prober *p, bool icmp, struct msghdr *m,
-					     struct sonde_arrival *a)
+static struct sock_extended_err read_control(struct msghdr *m, struct sonde_arrival *a)
 {
 	struct sock_extended_err e = { 0 };
-	uint32_t lost;
 	int ttl;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -159,9 +174,6 @@ static struct sock_extended_err read_control(struct sonde_prober *p, bool icmp, 
 
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING) {
 			a->stamp = stamp_of(c);
-		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-			memcpy(&lost, CMSG_DATA(c), sizeof lost);
-			p->dropped[icmp] = lost;
 		} else if ((ip && c->cmsg_type == IP_TTL) ||
 			   (six && c->cmsg_type == IPV6_HOPLIMIT)) {
 			memcpy(&ttl, CMSG_DATA(c), sizeof ttl);
@@ -196,12 +208,13 @@ static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel
 {
 	struct sonde_arrival a = *clocks;
 	struct msghdr *m = &p->err.m[i].msg_hdr;
-	struct sock_extended_err e = read_control(p, false, m, &a);
+	struct sock_extended_err e = read_control(m, &a);
 
 	if (e.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
 		a.is = e.ee_info == SCM_TSTAMP_SCHED ? SONDE_ARRIVAL_QUEUED : SONDE_ARRIVAL_SENT;
 		a.token = p->token[a.token % SONDE_PROBER_TOKENS];
-	} else if (e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6) {
+	} else if (c->errors &&
+		   (e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6)) {
 		a.is = SONDE_ARRIVAL_ERROR;
 		a.begins = c->begins;
 		a.to = sonde_sockaddr_get(&p->err.name[i]);
@@ -244,12 +257,12 @@ static bool read_channel(struct sonde_prober *p, const struct sonde_prober_chann
 	if (n)
 		read_clocks(&clocks);
 	/* The stamp of a probe that is answered is there by now; it is to be heard first. */
-	if (!icmp && (p->stamps || c->errors))
+	if (!icmp)
 		more |= read_errors(p, c, hear, arg) && !n;
 	for (int i = 0; i < n; i++) {
 		struct sonde_arrival a = clocks;
 
-		read_control(p, icmp, &p->in.m[i].msg_hdr, &a);
+		read_control(&p->in.m[i].msg_hdr, &a);
 		a.from = sonde_sockaddr_get(&p->in.name[i]);
 		a.byte = (struct sonde_bytes){ p->in.v[i].iov_base, p->in.m[i].msg_len };
 		hear(arg, &a);

@@ -374,12 +374,9 @@ def a_deadline_is_kept():
 
 
 @fact
-def a_run_that_tells_no_probe_ends_with_its_last_answer():
-    """Not after the time that this answer had; and a flood does not wait longer for being quiet."""
-    r = ping("-q", "-c", 3, "-i", "0.01", "-W", 20, "--json", "127.0.0.1")
-    true(r.records("ping")[0]["duration_ns"] < 10e9, "it waited for an answer that it had")
-    # Without an answer each would take 10 ms.
+def a_quiet_flood_goes_on_with_each_answer():
     r = ping("-q", "-f", "-c", 5000, "-W", 20, "--json", "127.0.0.1")
+    # Each would take 10 ms without one.
     true(r.records("ping")[0]["duration_ns"] < 25e9, "each waited for an answer that was there")
 
 

@@ -19,6 +19,8 @@ table() {
 	build	header cap-ng.h cap-ng		libcap-ng-dev		gives up capabilities
 	build	header libmnl/libmnl.h mnl	libmnl-dev		netlink: socket diagnosis, interfaces
 	build	header nftables/libnftables.h nftables	libnftables-dev		firewall rules of a lab
+	build	header ares.h cares		libc-ares-dev		names of addresses, without waiting
+	build	header maxminddb.h maxminddb	libmaxminddb-dev	numbers of autonomous systems
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it
@@ -41,6 +43,7 @@ table() {
 	test	program nsenter			util-linux		enters network namespaces
 	test	program setpriv			util-linux		runs without privilege
 	test	program ps			procps			looks for what was left behind
+	test	program tmux			tmux			a live table on a screen
 	test	program clang-format		clang-format		make lint
 	test	program cppcheck		cppcheck		make lint
 	test	program shellcheck		shellcheck		make lint

@@ -1,0 +1,147 @@
+#include "probe/say_trace.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "probe/say_value.h"
+#include "probe/words.h"
+
+/* Bytes of a whole probe, as traceroute(8) counts them. */
+static unsigned packet_size(const struct sonde_method_look *look, bool six)
+{
+	unsigned head = sonde_method_is_tcp(look->method) ? 20 : 8;
+
+	return (six ? 40 : 20) + head + sonde_method_size(look);
+}
+
+void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint32_t host)
+{
+	const struct sonde_survey *s = &p->survey;
+	bool six = s->to[host].family == AF_INET6;
+	char text[64];
+
+	sonde_text_str(t, "traceroute to ");
+	sonde_say_name(t, s->name[host]);
+	sonde_text_print(t, " (%s), %u hops max, %u byte packets\n",
+			 sonde_survey_put_host(text, &s->to[host]), p->plan.most,
+			 packet_size(&s->look[six], six));
+}
+
+/* "r3.example (10.0.0.3)", or the address alone. */
+static void say_who(struct sonde_text *t, const struct sonde_address *a,
+		    const struct sonde_say_path_look *look)
+{
+	const char *name = look->name ? look->name(look->arg, a) : NULL;
+	char text[64];
+
+	if (name)
+		sonde_say_name(t, name);
+	sonde_text_print(t, name ? " (%s)" : "%s", sonde_survey_put_host(text, a));
+}
+
+static void say_query(struct sonde_text *t, const struct sonde_trace_hop *hop, unsigned query,
+		      uint16_t family)
+{
+	const struct sonde_trace_answer *a = &hop->last[query];
+	char mark[SONDE_WORDS_MARK];
+
+	if (a->status != SONDE_TRACE_ANSWERED && a->status != SONDE_TRACE_LATE) {
+		sonde_text_str(t, a->status == SONDE_TRACE_REFUSED ? " !" : " *");
+		return;
+	}
+	sonde_text_str(t, "  ");
+	sonde_say_ms(t, a->rtt);
+	sonde_text_str(t, " ms");
+	if (a->is == SONDE_ANSWER_ERROR) {
+		sonde_words_mark(family, a->type, a->code, hop->mtu, mark);
+		sonde_text_print(t, *mark ? " %s" : "%s", mark);
+	}
+	if (a->status == SONDE_TRACE_LATE)
+		sonde_text_str(t, " (late)");
+}
+
+void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
+			unsigned ttl, const struct sonde_say_path_look *look)
+{
+	const struct sonde_trace_hop *hop = &p->host[host].hop[ttl - 1];
+	unsigned who = SONDE_TRACE_WHO + 1;
+
+	sonde_text_print(t, "%2u ", ttl);
+	for (unsigned q = 0; q < hop->queried; q++) {
+		const struct sonde_trace_answer *a = &hop->last[q];
+
+		if ((a->status == SONDE_TRACE_ANSWERED || a->status == SONDE_TRACE_LATE) &&
+		    a->who != who && a->who < hop->n_who) {
+			who = a->who;
+			sonde_text_str(t, " ");
+			say_who(t, &hop->who[who].address, look);
+		}
+		say_query(t, hop, q, p->survey.to[host].family);
+	}
+	sonde_text_str(t, "\n");
+}
+
+void sonde_say_path_rest(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
+			 unsigned ttl)
+{
+	const struct sonde_trace_hop *hop = &p->host[host].hop[ttl - 1];
+
+	if (!hop->sent && hop->refused)
+		sonde_text_print(t, "%2u  nothing left this machine: %s\n", ttl, hop->error);
+	else if (ttl < p->plan.most)
+		sonde_text_print(t, "%2u  * nothing answers from here on, up to hop %u\n", ttl,
+				 p->plan.most);
+	else
+		sonde_text_print(t, "%2u  *\n", ttl);
+}
+
+/* ---- the table ---- */
+
+void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a)
+{
+	/* clang-format off */
+	static const struct sonde_grid_column columns[] = {
+		{ .title = "HOP", .align = SONDE_ALIGN_RIGHT, .least = 3 },
+		{ .title = "HOST", .align = SONDE_ALIGN_LEFT, .least = 15, .good = 24, .weight = 1 },
+		{ .title = "LOSS", .align = SONDE_ALIGN_RIGHT, .least = 4 },
+		{ .title = "SENT", .align = SONDE_ALIGN_RIGHT, .least = 4, .rank = 3 },
+		{ .title = "LAST ms", .brief = "LAST", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 2 },
+		{ .title = "AVG ms", .brief = "AVG", .align = SONDE_ALIGN_RIGHT, .least = 5 },
+		{ .title = "BEST ms", .brief = "BEST", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 1 },
+		{ .title = "WORST ms", .brief = "WORST", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 1 },
+		{ .title = "STDEV ms", .brief = "STDEV", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 3 },
+		{ .title = "P99 ms", .brief = "P99", .align = SONDE_ALIGN_RIGHT, .least = 5, .rank = 4 },
+		{ .title = "JITTER ms", .brief = "JITTER", .align = SONDE_ALIGN_RIGHT, .least = 6, .rank = 5 },
+	};
+	/* clang-format on */
+
+	sonde_grid_init(g, a, columns, sizeof columns / sizeof *columns);
+	g->head_first = true;
+}
+
+void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name)
+{
+	struct sonde_cell *c = sonde_grid_row(g);
+	uint64_t ms[] = { r->rtt_ns,	       r->rtt_mean_ns, r->rtt_min_ns, r->rtt_max_ns,
+			  r->rtt_deviation_ns, r->rtt_p99_ns,  r->jitter_ns };
+	char buf[400];
+	struct sonde_text t;
+
+	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
+	if (name) {
+		sonde_text_escape(&t, name, strnlen(name, 64));
+		sonde_text_print(&t, " (%s)", r->from);
+	} else {
+		sonde_text_str(&t, r->from ? r->from : "*");
+	}
+	if (r->addresses.n > 1)
+		sonde_text_print(&t, " and %u more", (unsigned)r->addresses.n - 1);
+	sonde_say_cell(g, &c[0], r->ttl, SONDE_PAINT_PLAIN, sonde_say_dec);
+	c[1] = (struct sonde_cell){ .text = sonde_arena_string(g->arena, t.at, t.len),
+				    .paint = r->from ? SONDE_PAINT_PLAIN : SONDE_PAINT_FAINT };
+	sonde_say_cell(g, &c[2], r->loss_ppm, r->lost ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN,
+		       sonde_say_percent);
+	sonde_say_cell(g, &c[3], r->sent, SONDE_PAINT_PLAIN, sonde_say_dec);
+	for (unsigned i = 0; i < sizeof ms / sizeof *ms; i++)
+		sonde_say_cell(g, &c[4 + i], ms[i], SONDE_PAINT_PLAIN, sonde_say_ms);
+}

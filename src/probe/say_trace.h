@@ -1,0 +1,34 @@
+#ifndef SONDE_PROBE_SAY_TRACE_H
+#define SONDE_PROBE_SAY_TRACE_H
+
+/* A path as lines for people, in the form that traceroute(8) has, and as a table as of mtr(8).
+ * Names are escaped. */
+
+#include "base/cell.h"
+#include "base/text.h"
+#include "probe/trace.h"
+
+struct sonde_say_path_look {
+	/* The name of an address, borrowed until the next call; NULL: there is none. */
+	const char *(*name)(void *arg, const struct sonde_address *a);
+	void *arg;
+	bool several;		    /* a head for each path */
+	const char *const *palette; /* sonde_palette, or NULL */
+};
+
+/* "traceroute to www.example.org (192.0.2.7), 30 hops max, 60 byte packets" */
+void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint32_t host);
+
+/* " 3  r3.example (10.0.0.3)  1.203 ms  1.190 ms *": the queries of the last round. */
+void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
+			unsigned ttl, const struct sonde_say_path_look *look);
+
+/* What there is to be said of hops that never answered, from this one on. */
+void sonde_say_path_rest(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
+			 unsigned ttl);
+
+/* A row of the table for each hop; the grid begins with sonde_say_path_table. */
+void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a);
+void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name);
+
+#endif

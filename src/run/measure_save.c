@@ -1,0 +1,327 @@
+#include "run/measure_save.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "run/probefile.h"
+#include "run/probepacket.h"
+
+enum { REMARK = 300 }; /* bytes of a sentence */
+
+struct sonde_measure_save {
+	struct sonde_probefile file;
+	struct sonde_ping *ping;
+	struct sonde_address *local;
+	int hops, tos;
+	bool begun;
+	uint8_t packet[SONDE_PROBEPACKET_MOST], probe[SONDE_PROBEPACKET_MOST];
+};
+
+#define PLAN(form, member) SONDE_TRAIT(form, #member, struct sonde_ping_plan, member)
+const struct sonde_trait sonde_measure_plan_table[] = {
+	SONDE_TRAIT(UINT, "key0", struct sonde_ping_plan, secret.key[0]),
+	SONDE_TRAIT(UINT, "key1", struct sonde_ping_plan, secret.key[1]),
+	PLAN(UINT, count),
+	PLAN(UINT, interval),
+	PLAN(UINT, gap),
+	PLAN(UINT, timeout),
+	PLAN(UINT, deadline),
+	PLAN(UINT, preload),
+	PLAN(BOOL, flood),
+	PLAN(BOOL, adaptive),
+	PLAN(BOOL, sweep),
+	{ .name = NULL },
+};
+
+#define LOOK(form, member) SONDE_TRAIT(form, #member, struct sonde_method_look, member)
+const struct sonde_trait sonde_measure_look_table[] = {
+	LOOK(UINT, method), LOOK(UINT, pattern_len), LOOK(HEX, pattern), LOOK(UINT, ident),
+	LOOK(BOOL, group),  LOOK(UINT, sum),	     LOOK(UINT, flows),	 LOOK(UINT, port),
+	LOOK(HEX, mac),	    LOOK(UINT, size),	     { .name = NULL },
+};
+
+const struct sonde_trait sonde_measure_real_table[] = {
+	SONDE_TRAIT(UINT, "real", struct sonde_measure_real, real),
+	{ .name = NULL },
+};
+
+const struct sonde_trait sonde_measure_dropped_table[] = {
+	SONDE_TRAIT(UINT, "dropped", struct sonde_measure_dropped, dropped),
+	{ .name = NULL },
+};
+
+int sonde_measure_save_open(struct sonde_measure_save **ret, const char *name)
+{
+	struct sonde_measure_save *s = calloc(1, sizeof *s);
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	r = sonde_probefile_open(&s->file, name);
+	if (r)
+		free(s);
+	else
+		*ret = s;
+	return r;
+}
+
+static void put_target(struct sonde_measure_save *s, sonde_ns now, const struct sonde_ping_given *g)
+{
+	struct sonde_probefile_words w = {
+		.name = "name", .rest = g->name, .local = &g->from, .remote = &g->to
+	};
+
+	sonde_probefile_put(&s->file, "target", now, &w);
+}
+
+void sonde_measure_save_begin(struct sonde_measure_save *s, struct sonde_ping *ping,
+			      const struct sonde_measure_save_begin *b)
+{
+	struct sonde_measure_real real = { b->real };
+	struct sonde_probefile_words plan = { .table = sonde_measure_plan_table,
+					      .from = &ping->plan,
+					      .name = "verb",
+					      .rest = "ping" };
+	struct sonde_probefile_words begin = {
+		.table = sonde_measure_real_table, .from = &real, .name = "mode", .rest = b->mode
+	};
+
+	if (!s)
+		return;
+	s->ping = ping;
+	s->hops = b->hops;
+	s->tos = b->tos;
+	s->local = reallocarray(NULL, ping->n, sizeof *s->local);
+	if (!s->local)
+		abort();
+	memcpy(s->local, b->local, ping->n * sizeof *s->local);
+	s->begun = true;
+	sonde_probefile_begin(&s->file, (int64_t)(b->real - b->now));
+	sonde_probefile_put(&s->file, "plan", b->now, &plan);
+	for (unsigned v = 0; v < 2; v++) {
+		struct sonde_probefile_words look = { .table = sonde_measure_look_table,
+						      .from = &ping->plan.look[v] };
+
+		sonde_probefile_put(&s->file, "look", b->now, &look);
+	}
+	for (uint32_t i = 0; i < ping->n; i++)
+		put_target(s, b->now, &b->given[i]);
+	sonde_probefile_put(&s->file, "begin", b->now, &begin);
+}
+
+/* ---- sentences ---- */
+
+/* "probe 3 of 10.0.0.2" */
+static char *say_probe(char *o, uint64_t seq, const struct sonde_address *to)
+{
+	o = sonde_put_dec(SONDE_PUT_LIT(o, "probe "), seq);
+	o = SONDE_PUT_LIT(o, " of ");
+	o = to->family == AF_INET6 ? sonde_put_ip6(o, to->ip) : sonde_put_ip4(o, to->ip);
+	*o = 0;
+	return o;
+}
+
+/* ": reply after 0.041 ms, 96 bits" */
+static void say_fate(char *o, const struct sonde_probe_record *r)
+{
+	o = sonde_put_str(SONDE_PUT_LIT(o, ": "), r->status);
+	if (r->answer && strcmp(r->status, "reply")) {
+		o = SONDE_PUT_LIT(o, ", ");
+		o = sonde_put_str(o, r->answer);
+	}
+	if (r->rtt_ns != SONDE_ABSENT) {
+		o = sonde_put_dec(SONDE_PUT_LIT(o, " after "), r->rtt_ns / SONDE_MILLISECOND);
+		*o++ = '.';
+		o = sonde_put_dec_padded(o, r->rtt_ns % SONDE_MILLISECOND, 6);
+		o = SONDE_PUT_LIT(o, " ms");
+	}
+	if (r->auth_bits != SONDE_ABSENT) {
+		o = sonde_put_dec(SONDE_PUT_LIT(o, ", "), r->auth_bits);
+		o = SONDE_PUT_LIT(o, " bits");
+	}
+	if (r->clock && strcmp(r->clock, "kernel")) {
+		o = SONDE_PUT_LIT(o, ", clock ");
+		o = sonde_put_str(o, r->clock);
+	}
+	*o = 0;
+}
+
+/* What will be told of the arrival heard last, and its target; false: nothing. */
+static bool say_heard(struct sonde_ping *p, char *o, uint32_t *ret_target)
+{
+	const struct sonde_probe_record *r = sonde_ping_heard(p, ret_target);
+
+	if (!r) {
+		*sonde_put_str(o, "not about a probe of this run, or one of too many") = 0;
+		return false;
+	}
+	say_fate(say_probe(o, r->seq, &p->to[*ret_target]), r);
+	return true;
+}
+
+/* ---- steps ---- */
+
+static struct sonde_probepacket packet_of(const struct sonde_measure_save *s, uint32_t target,
+					  uint16_t family)
+{
+	struct sonde_probepacket p = { .look = &s->ping->plan.look[family == AF_INET6],
+				       .hops = s->hops,
+				       .tos = s->tos };
+
+	if (target < s->ping->n) {
+		p.here = s->local[target];
+		p.there = s->ping->to[target];
+	}
+	return p;
+}
+
+static void put_lost(struct sonde_measure_save *s, sonde_ns now, const struct sonde_probe_record *r)
+{
+	char remark[REMARK];
+	struct sonde_probefile_words w = { .message = remark };
+
+	snprintf(remark, sizeof remark, "probe %llu of %s: lost, no answer in time",
+		 (unsigned long long)r->seq, r->target);
+	sonde_probefile_put(&s->file, "told", now, &w);
+}
+
+void sonde_measure_save_step(struct sonde_measure_save *s, sonde_ns now,
+			     const struct sonde_step *step)
+{
+	const struct sonde_probe_record *r = step->record;
+	const struct sonde_probe *probe;
+	char remark[REMARK];
+
+	if (!s)
+		return;
+	switch (step->is) {
+	case SONDE_STEP_SEND:
+		probe = sonde_flight_token(&s->ping->flight, step->token);
+		say_probe(remark, probe->seq + 1, step->to);
+		sonde_probefile_probe(&s->file, now, step->token, remark);
+		break;
+	case SONDE_STEP_TELL:
+		if (!strcmp(r->status, "lost"))
+			put_lost(s, now, r);
+		break;
+	default: sonde_probefile_step(&s->file, now);
+	}
+}
+
+/* The probe as it left, at the kernel's stamp, else when it was handed over. */
+static void put_sent(struct sonde_measure_save *s, const struct sonde_probe *probe, sonde_ns stamp)
+{
+	struct sonde_ping *p = s->ping;
+	const struct sonde_address *to = &p->to[probe->target];
+	struct sonde_probepacket packet = packet_of(s, probe->target, to->family);
+	sonde_ns when = probe->sent ? stamp : probe->asked + (uint64_t)p->wall.offset;
+	struct sonde_method_probe is = probe->is;
+	struct sonde_frame frame;
+	char remark[REMARK];
+	uint16_t sum;
+	int len = sonde_method_make(packet.look, &is, &p->host[probe->target].from, to, s->probe,
+				    sizeof s->probe, &sum);
+
+	if (len >= 0)
+		len = sonde_probepacket_sent(&packet, (struct sonde_bytes){ s->probe, (size_t)len },
+					     s->packet);
+	if (len < 0)
+		return;
+	frame = sonde_probefile_frame(
+		&s->file, when, (struct sonde_bytes){ s->packet, (size_t)len },
+		sonde_probepacket_is_arp(packet.look, to->family), SONDE_DIR_OUT);
+	say_probe(remark, probe->seq + 1, to);
+	sonde_probefile_packet(&s->file, &frame, remark);
+}
+
+static void hear_sent(struct sonde_measure_save *s, const struct sonde_arrival *a)
+{
+	const struct sonde_probe *probe = sonde_flight_token(&s->ping->flight, a->token);
+	bool first = probe && !probe->sent && !probe->left;
+	char remark[REMARK];
+
+	sonde_ping_hear(s->ping, a);
+	if (probe)
+		*sonde_put_str(say_probe(remark, probe->seq + 1, &s->ping->to[probe->target]),
+			       a->is == SONDE_ARRIVAL_SENT ? " has left" : " is in the queue") = 0;
+	sonde_probefile_arrival(&s->file, a, NULL, 0, probe ? remark : "a probe has left");
+	if (first && a->is == SONDE_ARRIVAL_SENT)
+		put_sent(s, probe, a->stamp);
+}
+
+static void hear_packet(struct sonde_measure_save *s, const struct sonde_arrival *a)
+{
+	bool error = a->is == SONDE_ARRIVAL_ERROR, arp = a->begins == SONDE_BEGINS_ARP;
+	struct sonde_probepacket packet;
+	struct sonde_frame frame;
+	uint32_t target = s->ping->n == 1 ? 0 : UINT32_MAX, skip = 0;
+	char remark[REMARK];
+	int len;
+
+	sonde_ping_hear(s->ping, a);
+	say_heard(s->ping, remark, &target);
+	packet = packet_of(s, target, error ? a->to.family : a->from.family);
+	len = sonde_probepacket_came(&packet, a, s->packet, &skip);
+	if (len < 0)
+		abort(); /* there is room for the longest packet */
+	frame = sonde_probefile_frame(&s->file, a->stamp ? a->stamp : a->real,
+				      (struct sonde_bytes){ s->packet, (size_t)len }, arp,
+				      SONDE_DIR_IN);
+	frame.sum = a->checked ? SONDE_SUM_VALID : SONDE_SUM_UNKNOWN;
+	sonde_probefile_arrival(&s->file, a, &frame, skip, remark);
+}
+
+void sonde_measure_save_hear(struct sonde_measure_save *s, struct sonde_ping *ping,
+			     const struct sonde_arrival *a)
+{
+	char remark[REMARK];
+	uint32_t target;
+
+	if (!s) {
+		sonde_ping_hear(ping, a);
+	} else if (a->is == SONDE_ARRIVAL_SENT || a->is == SONDE_ARRIVAL_QUEUED) {
+		hear_sent(s, a);
+	} else if (a->is == SONDE_ARRIVAL_REFUSED) {
+		sonde_ping_hear(ping, a);
+		say_heard(ping, remark, &target);
+		sonde_probefile_arrival(&s->file, a, NULL, 0, remark);
+	} else {
+		hear_packet(s, a);
+	}
+}
+
+void sonde_measure_save_stop(struct sonde_measure_save *s, struct sonde_ping *ping, sonde_ns now)
+{
+	if (s && !ping->ending)
+		sonde_probefile_put(&s->file, "stop", now, NULL);
+	sonde_ping_end(ping);
+}
+
+void sonde_measure_save_pause(struct sonde_measure_save *s)
+{
+	if (s)
+		sonde_probefile_flush(&s->file);
+}
+
+void sonde_measure_save_end(struct sonde_measure_save *s, sonde_ns now, uint64_t dropped)
+{
+	struct sonde_measure_dropped end = { dropped };
+	struct sonde_probefile_words w = { .table = sonde_measure_dropped_table, .from = &end };
+
+	if (s)
+		sonde_probefile_put(&s->file, "end", now, &w);
+}
+
+int sonde_measure_save_close(struct sonde_measure_save *s)
+{
+	int r;
+
+	if (!s)
+		return 0;
+	r = sonde_probefile_close(&s->file);
+	free(s->local);
+	free(s);
+	return r;
+}
