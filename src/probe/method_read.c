@@ -112,7 +112,9 @@ static void take_udp(struct reading *r, const struct sonde_layer *l, bool quoted
 
 	uint16_t flow = (uint16_t)(far - r->look->port);
 
-	r->ours = r->look->method == SONDE_METHOD_UDP && flow < flows(r->look);
+	/* A length that lies makes it a datagram to nobody; of a quote it may. */
+	r->ours = r->look->method == SONDE_METHOD_UDP && flow < flows(r->look) &&
+		  (quoted || sonde_udp_len(udp) == l->end - l->at);
 	r->answer->flow = flow;
 	r->answer->other_ident = near != r->look->ident;
 	if (!quoted)

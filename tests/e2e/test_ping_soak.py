@@ -266,7 +266,7 @@ def a_datagram_without_the_secret_answers_nothing():
         lie(cable, socket.IPPROTO_UDP, [
             ("what was sent", udp(), ["reply"]),
             ("without a checksum", lambda p: [ip(put(datagram(p), 6, b"\0\0"), socket.IPPROTO_UDP)], ["reply"]),
-            ("a wrong checksum", lambda p: [ip(flip(datagram(p), 6), socket.IPPROTO_UDP)], ["lost"]),
+            ("a wrong checksum", lambda p: [ip(flip(datagram(p), 6), socket.IPPROTO_UDP)], ["corrupted", "lost"]),
             ("a length that is too great", udp(length=2000), ["lost"]),
             ("one that ends in the header", udp(length=7), ["lost"]),
             ("nothing", udp(b""), ["lost"]),
