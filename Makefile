@@ -55,7 +55,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check interrupts rounds fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
+.PHONY: all demo test check interrupts rounds soak fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -131,6 +131,10 @@ interrupts: all				## end a capture at 1,000 moments; each file must be whole
 
 rounds: all				## as root: 1,000 labs up and down, 200 killed at any moment; nothing may be left
 	@$(RUN) SONDE_LAB_ROUNDS=1000 SONDE_LAB_KILLS=200 python3 tests/e2e/run.py '^lab.(up_and_down|.*killed_at_any)'
+
+# As of `make test`, for a minute each and a thousand at once.
+soak: all $(STIMS)			## as root: pings that last, against peers that lie and flood (minutes)
+	@$(RUN) SONDE_SOAK=1 python3 tests/e2e/run.py '^ping_soak'
 
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check

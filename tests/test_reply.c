@@ -231,6 +231,34 @@ START_TEST(tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret)
 }
 END_TEST
 
+/* RFC 9293 section 3.1: a header is 20 to 60 bytes, all of them there. */
+START_TEST(a_segment_whose_data_offset_lies_is_no_answer)
+{
+	for (unsigned words = 0; words < 16; words++) {
+		struct sonde_ping_plan plan = { .count = 1,
+						.look = { { .method = SONDE_METHOD_TCP } } };
+		struct world *w = world_new(plan, 1);
+		uint8_t buf[WORLD_BYTES];
+		struct sonde_draft d;
+
+		world_step(w);
+		sonde_draft_init(&d, buf, sizeof buf);
+		push_addresses(&d, &w->sent[0].to, &world_here);
+		sonde_draft_push(&d, SONDE_tcp);
+		sonde_set(&d, tcp, sport, 7);
+		sonde_set(&d, tcp, dport, 0x4711);
+		sonde_set(&d, tcp, ackseq, (uint32_t)sonde_load(w->sent[0].byte + 4, 4) + 1);
+		sonde_set(&d, tcp, ack, 1);
+		sonde_set(&d, tcp, rst, 1);
+		sonde_set(&d, tcp, doff, (uint8_t)words);
+		world_hear(w, buf, (size_t)sonde_draft_encode(&d));
+		ck_assert_uint_eq(world_target(w, 0).received, words == 5);
+		ck_assert_uint_eq(w->told, words == 5);
+		world_close(w);
+	}
+}
+END_TEST
+
 /* RFC 9293 section 3.5.2: the reset's sequence number is what was acknowledged. */
 START_TEST(an_ack_is_answered_by_a_reset_with_its_number)
 {
@@ -466,6 +494,7 @@ Suite *reply_suite(void)
 	tcase_add_test(t, eight_bytes_of_a_quote_are_enough_and_less_are_not);
 	tcase_add_test(t, a_quote_with_a_wrong_checksum_or_address_is_not_believed);
 	tcase_add_test(t, tcp_is_answered_by_a_syn_ack_or_a_reset_that_acknowledges_the_secret);
+	tcase_add_test(t, a_segment_whose_data_offset_lies_is_no_answer);
 	tcase_add_test(t, an_ack_is_answered_by_a_reset_with_its_number);
 	tcase_add_test(t, a_closed_port_of_udp_is_an_answer_and_no_error);
 	tcase_add_test(t, a_quote_without_payload_means_nobody_where_several_are_out);

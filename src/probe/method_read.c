@@ -112,7 +112,9 @@ static void take_udp(struct reading *r, const struct sonde_layer *l, bool quoted
 
 	uint16_t flow = (uint16_t)(far - r->look->port);
 
-	r->ours = r->look->method == SONDE_METHOD_UDP && flow < flows(r->look);
+	/* A length that lies makes it a datagram to nobody; of a quote it may. */
+	r->ours = r->look->method == SONDE_METHOD_UDP && flow < flows(r->look) &&
+		  (quoted || sonde_udp_len(udp) == l->end - l->at);
 	r->answer->flow = flow;
 	r->answer->other_ident = near != r->look->ident;
 	if (!quoted)
@@ -140,7 +142,8 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 	r->answer->has_code = r->answer->has_low = true;
 	if (quoted)
 		return;
-	r->ours = r->ours && (ack || sonde_tcp_ack(tcp));
+	/* A data offset that lies makes it a segment to nobody. */
+	r->ours = r->ours && (ack || sonde_tcp_ack(tcp)) && l->head == 4 * sonde_tcp_doff(tcp);
 	r->answer->is = sonde_tcp_rst(tcp)	     ? SONDE_ANSWER_RST
 			: !ack && sonde_tcp_syn(tcp) ? SONDE_ANSWER_SYN_ACK
 						     : SONDE_ANSWER_NONE;

@@ -374,6 +374,13 @@ def a_deadline_is_kept():
 
 
 @fact
+def a_quiet_flood_goes_on_with_each_answer():
+    r = ping("-q", "-f", "-c", 5000, "-W", 20, "--json", "127.0.0.1")
+    # Each would take 10 ms without one.
+    true(r.records("ping")[0]["duration_ns"] < 25e9, "each waited for an answer that was there")
+
+
+@fact
 def demands_decide_the_code_and_are_written_for_ci():
     name = os.path.join(folder(), "junit.xml")
     r = ping("-c", 3, "-i", "0.02", "--expect", "loss<1% p99<10s", "--junit", name, "127.0.0.1")

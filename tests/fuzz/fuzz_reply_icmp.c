@@ -1,0 +1,7 @@
+/* Answers to probes by ICMP echo. */
+#include "tests/fuzz/reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
+{
+	return fuzz_reply(SONDE_METHOD_ICMP, at, len);
+}
