@@ -146,7 +146,7 @@ void sonde_trace_judge(const struct sonde_trace *p, uint32_t host,
 /* What is known of a hop (from 1); verdict is its own, NULL: nothing is said of that. Texts are
  * borrowed of struct sonde_trace_texts. */
 struct sonde_trace_texts {
-	char target[64], from[64], address[SONDE_TRACE_WHO][64], rate[32], mark[16];
+	char target[64], from[64], address[SONDE_TRACE_WHO][64], rate[160], mark[16];
 	const char *list[SONDE_TRACE_WHO], *change[SONDE_TRACE_CHANGES];
 };
 void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned hop,

@@ -1,8 +1,8 @@
 /* What a trace knows at its end: hops and paths, as records. */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "probe/rewrite.h"
 #include "probe/trace.h"
 #include "probe/words.h"
@@ -151,12 +151,16 @@ static void put_verdict(const struct sonde_trace_verdict *v, struct sonde_hop_re
 	static const char *const words[] = { "unclear", "none",	   "limited", "silent",
 					     "dark",	"answers", "way",     "end" };
 
+	struct sonde_text t;
+
 	ret->loss = words[v->blame.verdict];
 	if (v->blame.verdict >= SONDE_BLAME_WAY)
 		ret->loss_begins = v->blame.begins;
 	if (v->blame.verdict != SONDE_BLAME_LIMITED)
 		return;
-	snprintf(texts->rate, sizeof texts->rate, "%.3g", v->limit.rate);
+	sonde_text_init(&t, texts->rate, sizeof texts->rate, NULL, NULL);
+	sonde_text_print(&t, "%.3g", v->limit.rate);
+	sonde_text_bytes(&t, "", 1);
 	ret->limit_rate = texts->rate;
 	if (v->limit.burst)
 		ret->limit_burst = v->limit.burst;
