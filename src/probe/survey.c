@@ -114,8 +114,9 @@ static bool hear_answer(struct sonde_survey *s, const struct sonde_arrival *a,
 	if (ret->answer.is)
 		v = sonde_flight_match(&s->flight, look, &ret->answer, s->to);
 	s->forgotten += v.match == SONDE_MATCH_FORGOTTEN;
-	s->foreign += !v.probe && v.match != SONDE_MATCH_FORGOTTEN;
-	if (!v.probe)
+	if (v.match == SONDE_MATCH_NOTHING)
+		s->foreign++;
+	if (v.match == SONDE_MATCH_NOTHING || !v.probe)
 		return false;
 	ret->match = v.match;
 	ret->probe = v.probe;
