@@ -237,7 +237,7 @@ START_TEST(an_end_leaves_what_is_out_undecided)
 	world_step(w);
 	world_answer(w, 0, (struct world_answer){ 0 });
 	world_pass(w, SONDE_SECOND);
-	sonde_ping_end(&w->p);
+	w->p.survey.ending = true;
 	world_step(w);
 	ck_assert(w->done);
 	r = world_target(w, 0);

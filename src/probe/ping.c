@@ -25,7 +25,7 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 		.look = plan->look, .secret = &plan->secret, .given = given, .n = n
 	};
 
-	*p = (struct sonde_ping){ .plan = *plan, .round_began = now };
+	*p = (struct sonde_ping){ .plan = *plan, .last = n, .round_began = now };
 	gap = gap < plan->gap ? plan->gap : gap;
 	burst = gap && !plan->flood ? LATENESS / gap + 1 : 1;
 	burst = burst > at_first ? burst : at_first;
@@ -36,9 +36,19 @@ void sonde_ping_open(struct sonde_ping *p, const struct sonde_ping_plan *plan,
 	p->host = sonde_arena_take(&p->arena, n * sizeof *p->host);
 }
 
-void sonde_ping_end(struct sonde_ping *p)
+void sonde_ping_share(struct sonde_ping *p, uint32_t first, uint32_t last)
 {
-	p->ending = true;
+	p->first = p->turn = first;
+	p->last = last;
+}
+
+void sonde_ping_take(struct sonde_ping *p, const struct sonde_ping *other)
+{
+	for (uint32_t i = other->first; i < other->last; i++)
+		p->host[i] = other->host[i];
+	p->survey.foreign += other->survey.foreign;
+	p->survey.forgotten += other->survey.forgotten;
+	p->survey.unlikely += other->survey.unlikely;
 }
 
 void sonde_ping_close(struct sonde_ping *p)
@@ -84,11 +94,11 @@ static bool has_next(struct sonde_ping *p)
 {
 	bool bounded = p->plan.count && !(p->plan.deadline && !p->plan.sweep);
 
-	if (p->ending || p->satisfied == p->survey.n)
+	if (p->survey.ending || p->satisfied == p->last - p->first)
 		return false;
-	for (uint32_t looked = 0; looked <= p->survey.n; looked++) {
-		if (p->turn == p->survey.n) {
-			p->turn = 0;
+	for (uint32_t looked = p->first; looked <= p->last; looked++) {
+		if (p->turn == p->last) {
+			p->turn = p->first;
 			p->round++;
 			p->round_began += p->plan.interval;
 		}
@@ -121,7 +131,7 @@ static struct sonde_step send_next(struct sonde_ping *p, sonde_ns now)
 
 static bool is_over(const struct sonde_ping *p, sonde_ns now)
 {
-	return p->ending || (p->plan.deadline && now - p->survey.began >= p->plan.deadline);
+	return p->survey.ending || (p->plan.deadline && now - p->survey.began >= p->plan.deadline);
 }
 
 struct sonde_step sonde_ping_step(struct sonde_ping *p, sonde_ns now)
@@ -237,4 +247,19 @@ void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a)
 		hear_answer(p, &heard, a->now);
 	if (!p->plan.quiet)
 		sonde_survey_tell(&p->survey, &heard, a->now);
+}
+
+static struct sonde_step step(void *of, sonde_ns now)
+{
+	return sonde_ping_step(of, now);
+}
+
+static void hear(void *of, const struct sonde_arrival *a)
+{
+	sonde_ping_hear(of, a);
+}
+
+struct sonde_engine sonde_ping_engine(struct sonde_ping *p)
+{
+	return (struct sonde_engine){ &p->survey, p, step, hear };
 }

@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "probe/pace.h"
 #include "probe/stats.h"
-#include "probe/survey.h"
+#include "probe/engine.h"
 
 struct sonde_ping_plan {
 	struct sonde_method_look look[2]; /* for IPv4 and IPv6 */
@@ -47,10 +47,10 @@ struct sonde_ping {
 	struct sonde_survey survey;
 	struct sonde_pace pace;
 	struct sonde_ping_host *host; /* of every target */
+	uint32_t first, last;	      /* the targets that it asks: from first, below last */
 	uint32_t turn, satisfied;
 	uint64_t round;
 	sonde_ns round_began;
-	bool ending;
 };
 
 /* n is at least 1. now and real: both clocks at this moment. *p is big; its memory is its own. */
@@ -62,9 +62,6 @@ struct sonde_step sonde_ping_step(struct sonde_ping *p, sonde_ns now);
 
 void sonde_ping_hear(struct sonde_ping *p, const struct sonde_arrival *a);
 
-/* No more probes from now on, and no waiting for those that are out. */
-void sonde_ping_end(struct sonde_ping *p);
-
 /* The statistics of target i up to now. Texts are borrowed: of address_text, which holds 64 bytes.
  */
 void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_target_record *ret,
@@ -72,6 +69,15 @@ void sonde_ping_target(const struct sonde_ping *p, uint32_t i, struct sonde_targ
 
 /* How many targets have answered at least once. */
 uint32_t sonde_ping_answered(const struct sonde_ping *p);
+
+/* It asks only targets from first up to, and without, last. Before the first step. */
+void sonde_ping_share(struct sonde_ping *p, uint32_t first, uint32_t last);
+
+/* What another of the same targets knows of its share, and has counted; it outlives p. */
+void sonde_ping_take(struct sonde_ping *p, const struct sonde_ping *other);
+
+/* For whoever drives measurements of any kind. */
+struct sonde_engine sonde_ping_engine(struct sonde_ping *p);
 
 void sonde_ping_close(struct sonde_ping *p);
 

@@ -80,6 +80,7 @@ struct sonde_survey {
 	struct sonde_outcome *told; /* a ring, to be told */
 	unsigned told_at, told_n;
 	bool heard;	 /* the last arrival will be told */
+	bool ending;	 /* somebody asked for the end: no more probes, and no waiting */
 	uint8_t *packet; /* the one that is to be sent */
 	uint32_t packet_cap;
 	struct sonde_probe_record record; /* the one that is told, with its texts */

@@ -50,11 +50,6 @@ void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan
 	}
 }
 
-void sonde_trace_end(struct sonde_trace *p)
-{
-	p->ending = true;
-}
-
 void sonde_trace_close(struct sonde_trace *p)
 {
 	sonde_arena_done(&p->arena);
@@ -273,13 +268,13 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	decide(p, now);
 	if ((record = sonde_survey_told(&p->survey)))
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = record };
-	more = !p->ending && has_next(p);
-	if (!more && !p->ending && p->round + 1 != p->plan.rounds &&
+	more = !p->survey.ending && has_next(p);
+	if (!more && !p->survey.ending && p->round + 1 != p->plan.rounds &&
 	    now >= p->round_began + p->plan.interval) {
 		begin_round(p, now);
 		more = has_next(p);
 	}
-	if (p->ending ||
+	if (p->survey.ending ||
 	    (!more && p->round + 1 == p->plan.rounds && !sonde_flight_oldest(&p->survey.flight)))
 		return (struct sonde_step){ .is = SONDE_STEP_DONE };
 	until = p->check;
@@ -426,4 +421,19 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 		sonde_trace_see(p, &heard, a);
 	if (!p->plan.quiet)
 		sonde_survey_tell(&p->survey, &heard, a->now);
+}
+
+static struct sonde_step step(void *of, sonde_ns now)
+{
+	return sonde_trace_step(of, now);
+}
+
+static void hear(void *of, const struct sonde_arrival *a)
+{
+	sonde_trace_hear(of, a);
+}
+
+struct sonde_engine sonde_trace_engine(struct sonde_trace *p)
+{
+	return (struct sonde_engine){ &p->survey, p, step, hear };
 }

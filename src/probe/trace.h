@@ -19,7 +19,7 @@
 #include "probe/limit.h"
 #include "probe/pace.h"
 #include "probe/stats.h"
-#include "probe/survey.h"
+#include "probe/engine.h"
 #include "probe/trace_records.h"
 
 enum {
@@ -114,7 +114,6 @@ struct sonde_trace {
 	uint64_t round; /* from 0 */
 	sonde_ns round_began;
 	sonde_ns check; /* when the next probe is lost at the earliest */
-	bool ending;
 };
 
 /* n is at least 1. now and real: both clocks at this moment. */
@@ -125,9 +124,6 @@ void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan
 struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now);
 
 void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a);
-
-/* No more probes from now on, and no waiting for those that are out. */
-void sonde_trace_end(struct sonde_trace *p);
 
 /* How many hops of this target are worth telling: to the end where it is known, else one beyond
  * the last that answered, or all that were probed if there is none. */
@@ -160,6 +156,9 @@ void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_p
 /* What an error says beside who sent it: inside of the engine. */
 void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
 		     const struct sonde_arrival *a);
+
+/* For whoever drives measurements of any kind. */
+struct sonde_engine sonde_trace_engine(struct sonde_trace *p);
 
 void sonde_trace_close(struct sonde_trace *p);
 

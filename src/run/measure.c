@@ -1,82 +1,52 @@
 #include "run/measure.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probe/block.h"
+#include "run/keep.h"
+#include "run/drive.h"
 #include "run/measure_report.h"
-#include "run/measure_save.h"
 #include "run/probepacket.h"
+#include "run/retell.h"
+#include "run/shares.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
-#include "sys/resolve.h"
 #include "sys/sleep.h"
-
-enum { V4, V6, VERSIONS, FILE_MOST = 64 << 20 };
-#define FLUSH_FROM (10 * SONDE_MILLISECOND) /* the shortest pause that the file is worth */
-
-#define CATCH_UP_EVERY (2 * SONDE_MILLISECOND)
 
 struct sonde_measure {
 	struct sonde_measure_plan plan;
-	struct sonde_prober *prober[VERSIONS];
-	struct sonde_arena words;
-	struct sonde_given *given;
-	uint32_t n, room;
+	struct sonde_sockets sockets;
+	struct sonde_targets targets;
 	struct sonde_ping ping;
-	sonde_ns caught_up; /* when the sockets were read until nothing was left */
 	struct sonde_report report;
-	struct sonde_measure_save *save; /* NULL: nothing is kept */
-	int junit, file;		 /* descriptors, or -1 */
+	struct sonde_keep *keep;     /* NULL: nothing is kept */
+	struct sonde_shares *shares; /* NULL: it is alone */
+	struct sonde_measure_end *end;
+	int junit, file; /* descriptors, or -1 */
 	bool begun;
-	bool news; /* something was heard since the last step, which is out of date then */
+};
+
+#define PLAN(form, member) SONDE_TRAIT(form, #member, struct sonde_ping_plan, member)
+static const struct sonde_trait plan_table[] = {
+	SONDE_TRAIT(UINT, "key0", struct sonde_ping_plan, secret.key[0]),
+	SONDE_TRAIT(UINT, "key1", struct sonde_ping_plan, secret.key[1]),
+	PLAN(UINT, count),
+	PLAN(UINT, interval),
+	PLAN(UINT, gap),
+	PLAN(UINT, timeout),
+	PLAN(UINT, deadline),
+	PLAN(UINT, preload),
+	PLAN(BOOL, flood),
+	PLAN(BOOL, adaptive),
+	PLAN(BOOL, sweep),
+	{ .name = NULL },
 };
 
 /* ---- opening ---- */
-
-static int fail(struct sonde_measure_end *end, int code, const char *doing)
-{
-	snprintf(end->doing, sizeof end->doing, "%s", doing);
-	return code;
-}
-
-static int open_one(struct sonde_measure *m, int version, uint16_t ident)
-{
-	struct sonde_prober_plan p = m->plan.sockets;
-	struct sonde_method_look *look = &m->plan.ping.look[version];
-	int r;
-
-	p.family = version == V6 ? AF_INET6 : AF_INET;
-	p.ident = ident;
-	p.most = look->size;
-	p.stamps = true;
-	r = sonde_prober_open(&m->prober[version], &p);
-	if (!r)
-		look->ident = sonde_prober_ident(m->prober[version]);
-	if (!r)
-		memcpy(look->mac, sonde_prober_mac(m->prober[version]), sizeof look->mac);
-	return r;
-}
-
-static bool wants(const struct sonde_measure_plan *plan, int version)
-{
-	uint16_t family = version == V6 ? AF_INET6 : AF_INET;
-
-	return (!plan->family || plan->family == family) &&
-	       (!plan->sockets.source.family || plan->sockets.source.family == family);
-}
-
-static int random_bytes(void *at, size_t len)
-{
-	return getrandom(at, len, 0) == (ssize_t)len ? 0 : -EIO;
-}
 
 /* A folder of somebody else is closed to us once we have no privileges, root though we are. */
 static int open_files(struct sonde_measure *m, struct sonde_measure_end *end)
@@ -84,381 +54,292 @@ static int open_files(struct sonde_measure *m, struct sonde_measure_end *end)
 	int r;
 
 	if (m->plan.file && (m->file = sonde_file_open(m->plan.file)) < 0)
-		return fail(end, m->file, m->plan.file);
+		return sonde_measure_fail(end, m->file, m->plan.file);
 	if (m->plan.junit && (m->junit = sonde_file_make(m->plan.junit)) < 0)
-		return fail(end, m->junit, m->plan.junit);
-	if (m->plan.save && (r = sonde_measure_save_open(&m->save, m->plan.save)) < 0)
-		return fail(end, r, m->plan.save);
+		return sonde_measure_fail(end, m->junit, m->plan.junit);
+	if (m->plan.save && (r = sonde_keep_open(&m->keep, m->plan.save)) < 0)
+		return sonde_measure_fail(end, r, m->plan.save);
 	return 0;
+}
+
+static struct sonde_measure *new_measure(const struct sonde_measure_plan *plan)
+{
+	struct sonde_measure *m = calloc(1, sizeof *m);
+
+	if (!m)
+		return NULL;
+	m->plan = *plan;
+	m->junit = m->file = -1;
+	m->targets = (struct sonde_targets){ .sockets = &m->sockets,
+					     .look = m->plan.ping.look,
+					     .family = plan->family };
+	return m;
+}
+
+/* Whether it may go as fast as the machine can. */
+static bool is_fast(const struct sonde_measure_plan *plan)
+{
+	return plan->ping.sweep && !plan->ping.gap && !plan->save &&
+	       plan->ping.look[0].method == SONDE_METHOD_ICMP;
 }
 
 int sonde_measure_open(struct sonde_measure **ret, const struct sonde_measure_plan *plan,
 		       struct sonde_measure_end *end)
 {
-	struct sonde_measure *m = calloc(1, sizeof *m);
-	uint16_t ident[VERSIONS], sum;
-	int r, first = -EAFNOSUPPORT;
-	bool any = false;
+	struct sonde_measure *m = new_measure(plan);
+	int r;
 
 	*end = (struct sonde_measure_end){ 0 };
 	if (!m)
 		return -ENOMEM;
-	m->plan = *plan;
-	m->junit = m->file = -1;
-	if ((r = open_files(m, end))) {
-		sonde_measure_close(m);
-		return r;
+	r = open_files(m, end);
+	if (!r) {
+		r = sonde_sockets_open(&m->sockets, &plan->sockets, plan->family, m->plan.ping.look,
+				       &m->plan.ping.secret);
+		if (!r && is_fast(plan))
+			r = sonde_shares_open(&m->shares, &plan->sockets, plan->family,
+					      m->plan.ping.look);
+		sonde_privilege_drop(-1);
+		if (!r)
+			sonde_prober_await_stamps();
+		else
+			sonde_measure_fail(end, r, "opening a socket");
 	}
-	r = random_bytes(&m->plan.ping.secret, sizeof m->plan.ping.secret);
-	if (!r)
-		r = random_bytes(ident, sizeof ident);
-	if (!r)
-		r = random_bytes(&sum, sizeof sum);
-	if (!r)
-		m->plan.ping.look[V4].sum = m->plan.ping.look[V6].sum = sum;
-	for (int v = V4; !r && v < VERSIONS; v++)
-		if (wants(plan, v)) {
-			int failed = open_one(m, v, ident[v]);
-
-			first = any || first != -EAFNOSUPPORT ? first : failed;
-			any = any || !failed;
-		}
-	sonde_privilege_drop(-1);
-	if (!r && !any)
-		r = first;
-	if (r) {
+	if (r)
 		sonde_measure_close(m);
-		return fail(end, r, "opening a socket");
-	}
-	*ret = m;
-	return 0;
+	else
+		*ret = m;
+	return r;
 }
 
 struct sonde_measure *sonde_measure_close(struct sonde_measure *m)
 {
 	if (!m)
 		return NULL;
-	for (int v = V4; v < VERSIONS; v++)
-		sonde_prober_close(m->prober[v]);
-	sonde_measure_save_close(m->save);
+	sonde_sockets_close(&m->sockets);
+	sonde_keep_close(m->keep);
 	if (m->begun)
 		sonde_ping_close(&m->ping);
 	sonde_report_done(&m->report);
+	sonde_shares_close(m->shares);
 	if (m->junit >= 0)
 		close(m->junit);
 	if (m->file >= 0)
 		close(m->file);
-	sonde_arena_done(&m->words);
-	free(m->given);
+	sonde_targets_done(&m->targets);
 	free(m);
 	return NULL;
 }
 
-/* ---- targets ---- */
-
-static int version_of(const struct sonde_address *a)
-{
-	return a->family == AF_INET6 ? V6 : V4;
-}
-
-static int add(struct sonde_measure *m, const char *name, const struct sonde_address *to,
-	       struct sonde_measure_end *end)
-{
-	struct sonde_given g = { .name = name, .to = *to };
-	int v = version_of(to);
-
-	if (!m->prober[v]) {
-		snprintf(end->why, sizeof end->why, "it is an %s address, and %s",
-			 v == V6 ? "IPv6" : "IPv4",
-			 m->plan.family ? "the other version of IP was asked for"
-					: "there is no socket for that here");
-		return fail(end, -EINVAL, name);
-	}
-	if (m->n == SONDE_BLOCK_MOST) {
-		snprintf(end->why, sizeof end->why, "more than %d targets", SONDE_BLOCK_MOST);
-		return fail(end, -EINVAL, name);
-	}
-	if (m->n == m->room) {
-		m->room = m->room ? 2 * m->room : 16;
-		m->given = realloc(m->given, m->room * sizeof *m->given);
-		if (!m->given)
-			abort();
-	}
-	g.to.port = m->plan.ping.look[v].port;
-	/* Their checksum covers where they come from. No route: sending will say so. */
-	if (v == V6 || m->plan.ping.look[v].method != SONDE_METHOD_ICMP) {
-		g.from.family = to->family;
-		sonde_prober_source(m->prober[v], to, &g.from);
-	}
-	m->given[m->n++] = g;
-	return 0;
-}
-
-static int add_block(struct sonde_measure *m, const struct sonde_block *b,
-		     struct sonde_measure_end *end)
-{
-	struct sonde_address a;
-	char text[64];
-	int r = 0;
-
-	for (uint64_t i = 0; i < b->n && !r; i++) {
-		a = sonde_block_at(b, i);
-		*(a.family == AF_INET ? sonde_put_ip4(text, a.ip) : sonde_put_ip6(text, a.ip)) = 0;
-		r = add(m, sonde_arena_string(&m->words, text, strlen(text)), &a, end);
-	}
-	return r;
-}
-
 int sonde_measure_add(struct sonde_measure *m, const char *word, struct sonde_measure_end *end)
 {
-	struct sonde_address a;
-	struct sonde_block b;
-	const char *why;
-	int r = sonde_block_parse(word, &b);
-
-	if (r == 1)
-		return add_block(m, &b, end);
-	if (r) {
-		if (r == -E2BIG)
-			snprintf(end->why, sizeof end->why, "that is more than %d addresses",
-				 SONDE_BLOCK_MOST);
-		else
-			snprintf(end->why, sizeof end->why,
-				 "neither a prefix such as 192.0.2.0/24 nor a range such as "
-				 "192.0.2.5-192.0.2.9");
-		return fail(end, -EINVAL, word);
-	}
-	why = sonde_resolve(word, m->plan.family, &a);
-	if (why) {
-		snprintf(end->why, sizeof end->why, "%s", why);
-		return fail(end, -EINVAL, word);
-	}
-	/* Where both would do, the version there is a socket for. */
-	if (!m->prober[version_of(&a)] && !m->plan.family) {
-		struct sonde_address other;
-
-		if (!sonde_resolve(word, a.family == AF_INET ? AF_INET6 : AF_INET, &other))
-			a = other;
-	}
-	if (m->prober[version_of(&a)] &&
-	    sonde_prober_lacks_broadcast(m->prober[version_of(&a)], &a)) {
-		snprintf(end->why, sizeof end->why,
-			 "it is the address of a whole network; -b pings it");
-		return fail(end, -EINVAL, word);
-	}
-	return add(m, word, &a, end);
-}
-
-static int add_words(struct sonde_measure *m, char *at, struct sonde_measure_end *end)
-{
-	int r = 0;
-
-	while (*at && !r) {
-		char *word = at += strspn(at, " \t\r\n");
-
-		if (*at == '#') {
-			at += strcspn(at, "\n");
-			continue;
-		}
-		at += strcspn(at, " \t\r\n");
-		if (*at)
-			*at++ = 0;
-		if (*word)
-			r = sonde_measure_add(m, word, end);
-	}
-	return r;
+	return sonde_targets_add(&m->targets, word, end);
 }
 
 int sonde_measure_add_file(struct sonde_measure *m, struct sonde_measure_end *end)
 {
-	const char *name = m->plan.file;
-	size_t len = 0, cap = 1 << 16;
-	char *text = sonde_arena_take(&m->words, cap);
-	ssize_t n;
+	int fd = m->file;
 
-	while ((n = sonde_file_pull(&m->file, text + len, cap - 1 - len)) > 0) {
-		len += (size_t)n;
-		if (len == cap - 1) {
-			text = sonde_arena_grow(&m->words, text, cap, cap, 1);
-			cap *= 2;
-		}
-		if (cap > FILE_MOST) {
-			n = -EFBIG;
-			break;
-		}
-	}
-	if (n < 0)
-		return fail(end, (int)n, name);
-	if (memchr(text, 0, len)) {
-		snprintf(end->why, sizeof end->why, "it is no text");
-		return fail(end, -EINVAL, name);
-	}
-	text[len] = 0;
-	return add_words(m, text, end);
+	return sonde_targets_add_file(&m->targets, fd, m->plan.file, end);
 }
 
-/* ---- the loop ---- */
+/* ---- the report, as the loop and a file that is told again have it ---- */
 
-static void hear(void *arg, const struct sonde_arrival *a)
+static void sent(void *arg)
 {
 	struct sonde_measure *m = arg;
 
-	m->news = true;
-	sonde_measure_save_hear(m->save, &m->ping, a);
+	sonde_report_sent(&m->report);
 }
 
-static bool recv_all(struct sonde_measure *m)
+static void told(void *arg, const void *record)
 {
-	bool more = false;
+	struct sonde_measure *m = arg;
 
-	for (int v = V4; v < VERSIONS; v++)
-		if (m->prober[v])
-			more |= sonde_prober_recv(m->prober[v], hear, m);
-	return more;
+	sonde_report_probe(&m->report, record);
 }
 
-/* No probe is given up for lost while its answer may wait in a socket: not after we were stopped,
- * nor behind a slow reader of ours. Except that more comes than anybody could take. */
-static void catch_up(struct sonde_measure *m, sonde_ns now)
+static void pause_(void *arg)
 {
-	enum { READINGS = 1024 }; /* a socket holds less */
+	struct sonde_measure *m = arg;
 
-	if (now < m->caught_up + CATCH_UP_EVERY)
-		return;
-	m->caught_up = now;
-	for (unsigned i = 0; i < READINGS && recv_all(m);)
-		i++;
+	sonde_report_pause(&m->report);
 }
 
-static void flush_all(struct sonde_measure *m)
+static sonde_ns look(void *arg, sonde_ns now)
 {
-	for (int v = V4; v < VERSIONS; v++)
-		if (m->prober[v])
-			sonde_prober_flush(m->prober[v], hear, m);
-}
+	struct sonde_measure *m = arg;
 
-/* Until this time, or something came. */
-static void wait_until(struct sonde_measure *m, sonde_ns until)
-{
-	struct pollfd fds[VERSIONS * SONDE_PROBER_FDS];
-	sonde_ns now = sonde_clock_now();
-	unsigned n = 0;
-
-	for (int v = V4; v < VERSIONS; v++)
-		if (m->prober[v])
-			n += sonde_prober_fds(m->prober[v], fds + n);
-	if (until > now + FLUSH_FROM)
-		sonde_measure_save_pause(m->save);
-	if (until > now)
-		sonde_sleep_for(fds, n, until - now);
-}
-
-/* What was asked for by signals, and what is to be drawn from time to time. Returns when to look
- * again. */
-static sonde_ns look_up(struct sonde_measure *m, sonde_ns now)
-{
-	if (sonde_sleep_signal())
-		sonde_measure_save_stop(m->save, &m->ping, now);
 	if (sonde_sleep_counted())
 		sonde_report_glance(&m->report, now);
 	return sonde_report_redraw(&m->report, now);
 }
 
-static int loop(struct sonde_measure *m)
+static int failed(void *arg)
 {
-	struct sonde_step s;
-	unsigned sent = 0;
+	struct sonde_measure *m = arg;
 
-	for (;;) {
-		sonde_ns now = sonde_clock_now(), until;
-
-		catch_up(m, now);
-		s = sonde_ping_step(&m->ping, now);
-		sonde_measure_save_step(m->save, now, &s);
-		if (s.is == SONDE_STEP_SEND) {
-			sonde_report_sent(&m->report);
-			sonde_prober_put(m->prober[version_of(s.to)], &s, hear, m);
-			if (++sent % SONDE_PROBER_BATCH)
-				continue;
-			recv_all(m); /* so that answers to a long burst find room */
-		} else if (s.is == SONDE_STEP_TELL) {
-			sonde_report_probe(&m->report, s.record);
-		} else if (s.is == SONDE_STEP_DONE) {
-			return m->report.text.error;
-		} else {
-			m->news = false;
-			flush_all(m);
-			until = look_up(m, sonde_clock_now());
-			if (!recv_all(m) && !m->news && !m->ping.ending) {
-				sonde_report_pause(&m->report);
-				wait_until(m, s.until < until ? s.until : until);
-				recv_all(m);
-			}
-		}
-		if (sonde_sleep_signal() || m->report.text.error)
-			sonde_measure_save_stop(m->save, &m->ping, now);
-	}
+	return m->report.text.error;
 }
 
-/* Where its probes come from as far as can be known; the ping is told only what it needs. */
+/* ---- the run ---- */
+
+/* Where probes come from as far as can be known; the ping is told only what it needs. */
 static struct sonde_address source_of(const struct sonde_measure *m, const struct sonde_given *g)
 {
-	int v = version_of(&g->to);
-	struct sonde_address to = sonde_probepacket_goes(&m->plan.ping.look[v], &g->to);
-	struct sonde_address ret = g->from;
+	const struct sonde_method_look *look = &m->plan.ping.look[g->to.family == AF_INET6];
+	struct sonde_address to = sonde_probepacket_goes(look, &g->to), ret = g->from;
 
 	if (!ret.family || !sonde_address_equal(&to, &g->to))
-		sonde_prober_source(m->prober[v], &to, &ret);
+		sonde_prober_source(sonde_sockets_for(&m->sockets, &g->to), &to, &ret);
 	return ret;
 }
 
-/* What is measured begins at this moment; the file tells where each probe comes from. */
-static void begin(struct sonde_measure *m, sonde_ns now, sonde_ns real, const char *mode)
+static void keep_begin(struct sonde_measure *m, const struct sonde_engine *engine, sonde_ns now,
+		       sonde_ns real)
 {
-	struct sonde_measure_save_begin b = { .given = m->given,
-					      .mode = mode,
-					      .now = now,
-					      .real = real,
-					      .hops = m->plan.sockets.ttl,
-					      .tos = m->plan.sockets.tos };
+	const struct sonde_targets *t = &m->targets;
+	struct sonde_keep_begin b = { .verb = "ping",
+				      .table = plan_table,
+				      .plan = &m->plan.ping,
+				      .given = t->given,
+				      .mode = sonde_sockets_mode(&m->sockets),
+				      .now = now,
+				      .real = real,
+				      .hops = m->plan.sockets.ttl,
+				      .tos = m->plan.sockets.tos };
 	struct sonde_address *local;
 
-	sonde_measure_settle(&m->plan, m->n);
-	if (m->save) {
-		m->plan.ping.quiet = false; /* the file tells all */
-		b.local = local = sonde_arena_take(&m->words, m->n * sizeof *local);
-		for (uint32_t i = 0; i < m->n; i++)
-			local[i] = source_of(m, &m->given[i]);
-	}
-	sonde_ping_open(&m->ping, &m->plan.ping, m->given, m->n, now, real);
+	b.local = local = sonde_arena_take(&m->targets.words, t->n * sizeof *local);
+	for (uint32_t i = 0; i < t->n; i++)
+		local[i] = source_of(m, &t->given[i]);
+	sonde_keep_begin(m->keep, engine, &b);
+}
+
+/* What is measured begins at this moment. */
+static int begin(struct sonde_measure *m, const struct sonde_retell_begin *b)
+{
+	sonde_measure_settle(&m->plan, b->n);
+	m->plan.ping.quiet &= !m->keep; /* the file tells all */
+	sonde_ping_open(&m->ping, &m->plan.ping, b->given, b->n, b->now, b->real);
 	m->begun = true;
-	sonde_measure_save_begin(m->save, &m->ping, &b);
+	return sonde_report_open(&m->report, &m->plan, &m->ping, b->mode, (int64_t)b->real,
+				 m->junit);
 }
 
 int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end)
 {
-	const struct sonde_prober *p = m->prober[V4] ? m->prober[V4] : m->prober[V6];
-	int64_t wall = sonde_clock_offset();
 	sonde_ns now = sonde_clock_now();
-	uint64_t dropped = 0;
-	int r;
+	struct sonde_retell_begin b = { .given = m->targets.given,
+					.n = m->targets.n,
+					.mode = sonde_sockets_mode(&m->sockets),
+					.now = now,
+					.real = now + (uint64_t)sonde_clock_offset() };
+	struct sonde_drive l = { .sockets = &m->sockets,
+				 .keep = m->keep,
+				 .arg = m,
+				 .sent = sent,
+				 .told = told,
+				 .pause = pause_,
+				 .look = look,
+				 .failed = failed };
+	uint64_t dropped;
+	int r = begin(m, &b);
 
-	begin(m, now, now + (uint64_t)wall, sonde_prober_mode(p));
-	r = sonde_report_open(&m->report, &m->plan, &m->ping, sonde_prober_mode(p),
-			      (int64_t)now + wall, m->junit);
 	if (r)
-		return fail(end, r, "the report");
+		return sonde_measure_fail(end, r, "the report");
+	l.engine = sonde_ping_engine(&m->ping);
+	if (m->keep)
+		keep_begin(m, &l.engine, b.now, b.real);
 	sonde_sleep_init();
 	sonde_sleep_count(SIGQUIT);
-	r = loop(m);
-	for (int v = V4; v < VERSIONS; v++)
-		dropped += m->prober[v] ? sonde_prober_dropped(m->prober[v]) : 0;
+	if (m->shares && b.n >= SONDE_SHARES_FROM)
+		sonde_shares_begin(m->shares, &m->ping, &l,
+				   &(struct sonde_shares_begin){ b.given, b.now, b.real });
+	r = sonde_drive_run(&l);
+	dropped = sonde_sockets_dropped(&m->sockets);
+	if (l.lock)
+		dropped += sonde_shares_join(m->shares, &m->ping);
 	now = sonde_clock_now();
-	sonde_measure_save_end(m->save, now, dropped);
-	end->saved = sonde_measure_save_close(m->save);
-	m->save = NULL;
+	sonde_keep_end(m->keep, now, dropped);
+	end->saved = sonde_keep_close(m->keep);
+	m->keep = NULL;
 	if (!r)
 		r = sonde_report_end(&m->report, now, dropped, &end->met);
 	sonde_sleep_done();
-	return r ? fail(end, r, "the report") : 0;
+	return r ? sonde_measure_fail(end, r, "the report") : 0;
+}
+
+/* ---- from a file ---- */
+
+static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct sonde_engine *ret)
+{
+	struct sonde_measure *m = arg;
+	int r = begin(m, b);
+
+	*ret = sonde_ping_engine(&m->ping);
+	return r;
+}
+
+static int retell_end(void *arg, sonde_ns now, uint64_t dropped)
+{
+	struct sonde_measure *m = arg;
+
+	return sonde_report_end(&m->report, now, dropped, &m->end->met);
+}
+
+static void retell_done(void *arg)
+{
+	sonde_measure_close(arg);
+}
+
+static struct sonde_retell retell_of(struct sonde_measure *m)
+{
+	m->plan.ping = (struct sonde_ping_plan){ 0 };
+	return (struct sonde_retell){ .verb = "ping",
+				      .table = plan_table,
+				      .plan = &m->plan.ping,
+				      .look = m->plan.ping.look,
+				      .arg = m,
+				      .begin = retell_begin,
+				      .sent = sent,
+				      .told = told,
+				      .failed = failed,
+				      .end = retell_end,
+				      .done = retell_done };
+}
+
+int sonde_measure_replay(const struct sonde_measure_plan *plan, struct sonde_reader *reader,
+			 int junit, struct sonde_measure_end *end)
+{
+	struct sonde_measure *m = new_measure(plan);
+	struct sonde_retell how;
+
+	*end = (struct sonde_measure_end){ 0 };
+	if (!m)
+		return -ENOMEM;
+	m->end = end;
+	m->junit = junit;
+	how = retell_of(m);
+	return sonde_retell(&how, reader, end);
+}
+
+int sonde_measure_from(const struct sonde_measure_plan *plan, const char *name,
+		       struct sonde_measure_end *end)
+{
+	struct sonde_measure *m = new_measure(plan);
+	struct sonde_retell how;
+
+	*end = (struct sonde_measure_end){ 0 };
+	if (!m)
+		return -ENOMEM;
+	m->end = end;
+	if (plan->junit && (m->junit = sonde_file_make(plan->junit)) < 0) {
+		int r = sonde_measure_fail(end, m->junit, plan->junit);
+
+		sonde_measure_close(m);
+		return r;
+	}
+	how = retell_of(m);
+	return sonde_retell_file(&how, name, end);
 }

@@ -14,8 +14,7 @@
 
 #include "probe/expect.h"
 #include "probe/ping.h"
-
-#include "sys/prober.h"
+#include "run/targets.h"
 
 enum sonde_measure_form {
 	SONDE_MEASURE_USUAL, /* lines for one target, a table for several */
@@ -42,7 +41,7 @@ struct sonde_measure_plan {
 	const struct sonde_expect *expect;
 	unsigned expects;
 	const char *junit; /* a file to be written; NULL: none */
-	const char *save;  /* a file that keeps the run (probefile.h), "-": standard output; NULL:
+	const char *save;  /* a file that keeps the run (keep.h), "-": standard output; NULL:
 			    * none */
 	const char *file;  /* of targets; "-": standard input; NULL: none */
 	const char *const *palette;
@@ -52,13 +51,6 @@ struct sonde_measure_plan {
 };
 
 struct sonde_measure;
-
-struct sonde_measure_end {
-	char doing[300]; /* while it failed */
-	char why[400];	 /* a sentence where the code alone does not say it; else "" */
-	bool met;	 /* every target answered, or, where there are demands, met them all */
-	int saved;	 /* why the run could not be kept in full, or 0 */
-};
 
 /* Opens the files, and sockets for both versions of IP or the one of plan->family, and gives up all
  * privileges.
@@ -81,14 +73,12 @@ int sonde_measure_run(struct sonde_measure *m, struct sonde_measure_end *end);
  * ping.quiet. */
 void sonde_measure_settle(struct sonde_measure_plan *plan, uint32_t targets);
 
-/* Reports a run that --save kept in this file, "-": standard input. Of the plan counts only what is
- * said of the report. 0, or why the file is not all of a run, and what there was has been reported:
- * as sonde_probefile_next, SONDE_ENDLESS, SONDE_NOT_EVIDENCE where there is none; or why a file
- * could not be opened or the report not be written. */
+/* Reports a run that plan->save kept in this file, "-": standard input. Of the plan counts only
+ * what is said of the report. As sonde_retell_file. */
 int sonde_measure_from(const struct sonde_measure_plan *plan, const char *name,
 		       struct sonde_measure_end *end);
 
-/* The same of what a reader has (capture/reader.h); junit: a descriptor, or -1. */
+/* The same of what a reader has (capture/reader.h); junit: a descriptor, which is closed, or -1. */
 struct sonde_reader;
 int sonde_measure_replay(const struct sonde_measure_plan *plan, struct sonde_reader *reader,
 			 int junit, struct sonde_measure_end *end);

@@ -237,12 +237,6 @@ static int make_batch(struct sonde_prober_batch *b, uint32_t each)
 	return b->byte ? 0 : -ENOMEM;
 }
 
-/* The kernel begins to stamp what comes a moment after somebody asks for it. */
-static void let_stamps_begin(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
-}
-
 int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan *plan)
 {
 	struct sonde_prober *p = calloc(1, sizeof *p);
@@ -279,9 +273,13 @@ int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan 
 		sonde_prober_close(p);
 		return r;
 	}
-	let_stamps_begin();
 	*ret = p;
 	return 0;
+}
+
+void sonde_prober_await_stamps(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 }
 
 static void shut(int fd)

@@ -49,6 +49,10 @@ struct sonde_prober;
  * there; -EAFNOSUPPORT: this kernel has no such version of IP; or -errno. */
 int sonde_prober_open(struct sonde_prober **ret, const struct sonde_prober_plan *plan);
 
+/* The kernel begins to stamp what comes a moment after the first socket asks for it: waits that
+ * moment. Once, when all are open. */
+void sonde_prober_await_stamps(void);
+
 /* NULL is fine; returns NULL. */
 struct sonde_prober *sonde_prober_close(struct sonde_prober *p);
 

@@ -145,6 +145,14 @@ int sonde_sleep_for(struct pollfd *fds, unsigned n, sonde_ns time)
 	return got == -EINTR ? 0 : got;
 }
 
+int sonde_sleep_aside(struct pollfd *fds, unsigned n, sonde_ns time)
+{
+	struct timespec t = { (time_t)(time / SONDE_SECOND), (long)(time % SONDE_SECOND) };
+	int got = ppoll(fds, n, time == UINT64_MAX ? NULL : &t, NULL);
+
+	return got < 0 ? errno == EINTR ? 0 : -errno : got;
+}
+
 int sonde_sleep_signal(void)
 {
 	return wanted;

@@ -43,6 +43,9 @@ int sonde_sleep(struct pollfd *fds, unsigned n, int ms);
 /* The same for so many nanoseconds; UINT64_MAX: without end. */
 int sonde_sleep_for(struct pollfd *fds, unsigned n, sonde_ns time);
 
+/* The same in another thread than the main one, which no signal wakes. */
+int sonde_sleep_aside(struct pollfd *fds, unsigned n, sonde_ns time);
+
 /* The signal that asks the program to end, or 0. */
 int sonde_sleep_signal(void);
 

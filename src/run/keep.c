@@ -1,4 +1,4 @@
-#include "run/measure_save.h"
+#include "run/keep.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,51 +10,36 @@
 
 enum { REMARK = 300 }; /* bytes of a sentence */
 
-struct sonde_measure_save {
+struct sonde_keep {
 	struct sonde_probefile file;
-	struct sonde_ping *ping;
+	struct sonde_engine engine;
+	struct sonde_survey *survey; /* the engine's */
 	struct sonde_address *local;
 	int hops, tos;
 	bool begun;
 	uint8_t packet[SONDE_PROBEPACKET_MOST], probe[SONDE_PROBEPACKET_MOST];
 };
 
-#define PLAN(form, member) SONDE_TRAIT(form, #member, struct sonde_ping_plan, member)
-const struct sonde_trait sonde_measure_plan_table[] = {
-	SONDE_TRAIT(UINT, "key0", struct sonde_ping_plan, secret.key[0]),
-	SONDE_TRAIT(UINT, "key1", struct sonde_ping_plan, secret.key[1]),
-	PLAN(UINT, count),
-	PLAN(UINT, interval),
-	PLAN(UINT, gap),
-	PLAN(UINT, timeout),
-	PLAN(UINT, deadline),
-	PLAN(UINT, preload),
-	PLAN(BOOL, flood),
-	PLAN(BOOL, adaptive),
-	PLAN(BOOL, sweep),
-	{ .name = NULL },
-};
-
 #define LOOK(form, member) SONDE_TRAIT(form, #member, struct sonde_method_look, member)
-const struct sonde_trait sonde_measure_look_table[] = {
+const struct sonde_trait sonde_keep_look_table[] = {
 	LOOK(UINT, method), LOOK(UINT, pattern_len), LOOK(HEX, pattern), LOOK(UINT, ident),
 	LOOK(BOOL, group),  LOOK(UINT, sum),	     LOOK(UINT, flows),	 LOOK(UINT, port),
 	LOOK(HEX, mac),	    LOOK(UINT, size),	     { .name = NULL },
 };
 
-const struct sonde_trait sonde_measure_real_table[] = {
-	SONDE_TRAIT(UINT, "real", struct sonde_measure_real, real),
+const struct sonde_trait sonde_keep_real_table[] = {
+	SONDE_TRAIT(UINT, "real", struct sonde_keep_real, real),
 	{ .name = NULL },
 };
 
-const struct sonde_trait sonde_measure_dropped_table[] = {
-	SONDE_TRAIT(UINT, "dropped", struct sonde_measure_dropped, dropped),
+const struct sonde_trait sonde_keep_dropped_table[] = {
+	SONDE_TRAIT(UINT, "dropped", struct sonde_keep_dropped, dropped),
 	{ .name = NULL },
 };
 
-int sonde_measure_save_open(struct sonde_measure_save **ret, const char *name)
+int sonde_keep_open(struct sonde_keep **ret, const char *name)
 {
-	struct sonde_measure_save *s = calloc(1, sizeof *s);
+	struct sonde_keep *s = calloc(1, sizeof *s);
 	int r;
 
 	if (!s)
@@ -67,7 +52,7 @@ int sonde_measure_save_open(struct sonde_measure_save **ret, const char *name)
 	return r;
 }
 
-static void put_target(struct sonde_measure_save *s, sonde_ns now, const struct sonde_given *g)
+static void put_target(struct sonde_keep *s, sonde_ns now, const struct sonde_given *g)
 {
 	struct sonde_probefile_words w = {
 		.name = "name", .rest = g->name, .local = &g->from, .remote = &g->to
@@ -76,37 +61,38 @@ static void put_target(struct sonde_measure_save *s, sonde_ns now, const struct 
 	sonde_probefile_put(&s->file, "target", now, &w);
 }
 
-void sonde_measure_save_begin(struct sonde_measure_save *s, struct sonde_ping *ping,
-			      const struct sonde_measure_save_begin *b)
+void sonde_keep_begin(struct sonde_keep *s, const struct sonde_engine *engine,
+		      const struct sonde_keep_begin *b)
 {
-	struct sonde_measure_real real = { b->real };
-	struct sonde_probefile_words plan = { .table = sonde_measure_plan_table,
-					      .from = &ping->plan,
-					      .name = "verb",
-					      .rest = "ping" };
+	struct sonde_survey *v = engine->survey;
+	struct sonde_keep_real real = { b->real };
+	struct sonde_probefile_words plan = {
+		.table = b->table, .from = b->plan, .name = "verb", .rest = b->verb
+	};
 	struct sonde_probefile_words begin = {
-		.table = sonde_measure_real_table, .from = &real, .name = "mode", .rest = b->mode
+		.table = sonde_keep_real_table, .from = &real, .name = "mode", .rest = b->mode
 	};
 
 	if (!s)
 		return;
-	s->ping = ping;
+	s->engine = *engine;
+	s->survey = v;
 	s->hops = b->hops;
 	s->tos = b->tos;
-	s->local = reallocarray(NULL, ping->survey.n, sizeof *s->local);
+	s->local = reallocarray(NULL, v->n, sizeof *s->local);
 	if (!s->local)
 		abort();
-	memcpy(s->local, b->local, ping->survey.n * sizeof *s->local);
+	memcpy(s->local, b->local, v->n * sizeof *s->local);
 	s->begun = true;
 	sonde_probefile_begin(&s->file, (int64_t)(b->real - b->now));
 	sonde_probefile_put(&s->file, "plan", b->now, &plan);
-	for (unsigned v = 0; v < 2; v++) {
-		struct sonde_probefile_words look = { .table = sonde_measure_look_table,
-						      .from = &ping->plan.look[v] };
+	for (unsigned i = 0; i < 2; i++) {
+		struct sonde_probefile_words look = { .table = sonde_keep_look_table,
+						      .from = &v->look[i] };
 
 		sonde_probefile_put(&s->file, "look", b->now, &look);
 	}
-	for (uint32_t i = 0; i < ping->survey.n; i++)
+	for (uint32_t i = 0; i < v->n; i++)
 		put_target(s, b->now, &b->given[i]);
 	sonde_probefile_put(&s->file, "begin", b->now, &begin);
 }
@@ -149,35 +135,35 @@ static void say_fate(char *o, const struct sonde_probe_record *r)
 }
 
 /* What will be told of the arrival heard last, and its target; false: nothing. */
-static bool say_heard(struct sonde_ping *p, char *o, uint32_t *ret_target)
+static bool say_heard(struct sonde_survey *v, char *o, uint32_t *ret_target)
 {
-	const struct sonde_probe_record *r = sonde_survey_heard(&p->survey, ret_target);
+	const struct sonde_probe_record *r = sonde_survey_heard(v, ret_target);
 
 	if (!r) {
 		*sonde_put_str(o, "not about a probe of this run, or one of too many") = 0;
 		return false;
 	}
-	say_fate(say_probe(o, r->seq, &p->survey.to[*ret_target]), r);
+	say_fate(say_probe(o, r->seq, &v->to[*ret_target]), r);
 	return true;
 }
 
 /* ---- steps ---- */
 
-static struct sonde_probepacket packet_of(const struct sonde_measure_save *s, uint32_t target,
+static struct sonde_probepacket packet_of(const struct sonde_keep *s, uint32_t target,
 					  uint16_t family)
 {
-	struct sonde_probepacket p = { .look = &s->ping->plan.look[family == AF_INET6],
+	struct sonde_probepacket p = { .look = &s->survey->look[family == AF_INET6],
 				       .hops = s->hops,
 				       .tos = s->tos };
 
-	if (target < s->ping->survey.n) {
+	if (target < s->survey->n) {
 		p.here = s->local[target];
-		p.there = s->ping->survey.to[target];
+		p.there = s->survey->to[target];
 	}
 	return p;
 }
 
-static void put_lost(struct sonde_measure_save *s, sonde_ns now, const struct sonde_probe_record *r)
+static void put_lost(struct sonde_keep *s, sonde_ns now, const struct sonde_probe_record *r)
 {
 	char remark[REMARK];
 	struct sonde_probefile_words w = { .message = remark };
@@ -187,8 +173,7 @@ static void put_lost(struct sonde_measure_save *s, sonde_ns now, const struct so
 	sonde_probefile_put(&s->file, "told", now, &w);
 }
 
-void sonde_measure_save_step(struct sonde_measure_save *s, sonde_ns now,
-			     const struct sonde_step *step)
+void sonde_keep_step(struct sonde_keep *s, sonde_ns now, const struct sonde_step *step)
 {
 	const struct sonde_probe_record *r = step->record;
 	const struct sonde_probe *probe;
@@ -198,7 +183,7 @@ void sonde_measure_save_step(struct sonde_measure_save *s, sonde_ns now,
 		return;
 	switch (step->is) {
 	case SONDE_STEP_SEND:
-		probe = sonde_flight_token(&s->ping->survey.flight, step->token);
+		probe = sonde_flight_token(&s->survey->flight, step->token);
 		say_probe(remark, probe->seq + 1, step->to);
 		sonde_probefile_probe(&s->file, now, step->token, remark);
 		break;
@@ -211,17 +196,17 @@ void sonde_measure_save_step(struct sonde_measure_save *s, sonde_ns now,
 }
 
 /* The probe as it left, at the kernel's stamp, else when it was handed over. */
-static void put_sent(struct sonde_measure_save *s, const struct sonde_probe *probe, sonde_ns stamp)
+static void put_sent(struct sonde_keep *s, const struct sonde_probe *probe, sonde_ns stamp)
 {
-	struct sonde_ping *p = s->ping;
-	const struct sonde_address *to = &p->survey.to[probe->target];
+	struct sonde_survey *p = s->survey;
+	const struct sonde_address *to = &p->to[probe->target];
 	struct sonde_probepacket packet = packet_of(s, probe->target, to->family);
-	sonde_ns when = probe->sent ? stamp : probe->asked + (uint64_t)p->survey.wall.offset;
+	sonde_ns when = probe->sent ? stamp : probe->asked + (uint64_t)p->wall.offset;
 	struct sonde_method_probe is = probe->is;
 	struct sonde_frame frame;
 	char remark[REMARK];
 	uint16_t sum;
-	int len = sonde_method_make(packet.look, &is, &p->survey.from[probe->target], to, s->probe,
+	int len = sonde_method_make(packet.look, &is, &p->from[probe->target], to, s->probe,
 				    sizeof s->probe, &sum);
 
 	if (len >= 0)
@@ -236,33 +221,32 @@ static void put_sent(struct sonde_measure_save *s, const struct sonde_probe *pro
 	sonde_probefile_packet(&s->file, &frame, remark);
 }
 
-static void hear_sent(struct sonde_measure_save *s, const struct sonde_arrival *a)
+static void hear_sent(struct sonde_keep *s, const struct sonde_arrival *a)
 {
-	const struct sonde_probe *probe = sonde_flight_token(&s->ping->survey.flight, a->token);
+	const struct sonde_probe *probe = sonde_flight_token(&s->survey->flight, a->token);
 	bool first = probe && !probe->sent && !probe->left;
 	char remark[REMARK];
 
-	sonde_ping_hear(s->ping, a);
+	s->engine.hear(s->engine.of, a);
 	if (probe)
-		*sonde_put_str(
-			say_probe(remark, probe->seq + 1, &s->ping->survey.to[probe->target]),
-			a->is == SONDE_ARRIVAL_SENT ? " has left" : " is in the queue") = 0;
+		*sonde_put_str(say_probe(remark, probe->seq + 1, &s->survey->to[probe->target]),
+			       a->is == SONDE_ARRIVAL_SENT ? " has left" : " is in the queue") = 0;
 	sonde_probefile_arrival(&s->file, a, NULL, 0, probe ? remark : "a probe has left");
 	if (first && a->is == SONDE_ARRIVAL_SENT)
 		put_sent(s, probe, a->stamp);
 }
 
-static void hear_packet(struct sonde_measure_save *s, const struct sonde_arrival *a)
+static void hear_packet(struct sonde_keep *s, const struct sonde_arrival *a)
 {
 	bool error = a->is == SONDE_ARRIVAL_ERROR, arp = a->begins == SONDE_BEGINS_ARP;
 	struct sonde_probepacket packet;
 	struct sonde_frame frame;
-	uint32_t target = s->ping->survey.n == 1 ? 0 : UINT32_MAX, skip = 0;
+	uint32_t target = s->survey->n == 1 ? 0 : UINT32_MAX, skip = 0;
 	char remark[REMARK];
 	int len;
 
-	sonde_ping_hear(s->ping, a);
-	say_heard(s->ping, remark, &target);
+	s->engine.hear(s->engine.of, a);
+	say_heard(s->survey, remark, &target);
 	packet = packet_of(s, target, error ? a->to.family : a->from.family);
 	len = sonde_probepacket_came(&packet, a, s->packet, &skip);
 	if (len < 0)
@@ -274,48 +258,48 @@ static void hear_packet(struct sonde_measure_save *s, const struct sonde_arrival
 	sonde_probefile_arrival(&s->file, a, &frame, skip, remark);
 }
 
-void sonde_measure_save_hear(struct sonde_measure_save *s, struct sonde_ping *ping,
-			     const struct sonde_arrival *a)
+void sonde_keep_hear(struct sonde_keep *s, const struct sonde_engine *engine,
+		     const struct sonde_arrival *a)
 {
 	char remark[REMARK];
 	uint32_t target;
 
 	if (!s) {
-		sonde_ping_hear(ping, a);
+		engine->hear(engine->of, a);
 	} else if (a->is == SONDE_ARRIVAL_SENT || a->is == SONDE_ARRIVAL_QUEUED) {
 		hear_sent(s, a);
 	} else if (a->is == SONDE_ARRIVAL_REFUSED) {
-		sonde_ping_hear(ping, a);
-		say_heard(ping, remark, &target);
+		engine->hear(engine->of, a);
+		say_heard(s->survey, remark, &target);
 		sonde_probefile_arrival(&s->file, a, NULL, 0, remark);
 	} else {
 		hear_packet(s, a);
 	}
 }
 
-void sonde_measure_save_stop(struct sonde_measure_save *s, struct sonde_ping *ping, sonde_ns now)
+void sonde_keep_stop(struct sonde_keep *s, const struct sonde_engine *engine, sonde_ns now)
 {
-	if (s && !ping->ending)
+	if (s && !engine->survey->ending)
 		sonde_probefile_put(&s->file, "stop", now, NULL);
-	sonde_ping_end(ping);
+	engine->survey->ending = true;
 }
 
-void sonde_measure_save_pause(struct sonde_measure_save *s)
+void sonde_keep_pause(struct sonde_keep *s)
 {
 	if (s)
 		sonde_probefile_flush(&s->file);
 }
 
-void sonde_measure_save_end(struct sonde_measure_save *s, sonde_ns now, uint64_t dropped)
+void sonde_keep_end(struct sonde_keep *s, sonde_ns now, uint64_t dropped)
 {
-	struct sonde_measure_dropped end = { dropped };
-	struct sonde_probefile_words w = { .table = sonde_measure_dropped_table, .from = &end };
+	struct sonde_keep_dropped end = { dropped };
+	struct sonde_probefile_words w = { .table = sonde_keep_dropped_table, .from = &end };
 
 	if (s)
 		sonde_probefile_put(&s->file, "end", now, &w);
 }
 
-int sonde_measure_save_close(struct sonde_measure_save *s)
+int sonde_keep_close(struct sonde_keep *s)
 {
 	int r;
 
