@@ -175,3 +175,10 @@ int sonde_method_make(const struct sonde_method_look *look, struct sonde_method_
 	memmove(buf, buf + body, (size_t)at - body);
 	return at - (int)body;
 }
+
+const char *sonde_method_word(uint8_t method)
+{
+	static const char *const words[] = { "icmp", "udp", "tcp", "tcp-ack", "neighbour" };
+
+	return words[method];
+}

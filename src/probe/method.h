@@ -81,6 +81,9 @@ void sonde_method_payload(const struct sonde_method_look *look,
 			  const struct sonde_method_probe *probe, uint8_t *buf, size_t at,
 			  size_t len);
 
+/* "icmp", "udp", "tcp", "tcp-ack" or "neighbour". Static. */
+const char *sonde_method_word(uint8_t method);
+
 /* Of either kind. */
 static inline bool sonde_method_is_tcp(uint8_t method)
 {

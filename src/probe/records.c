@@ -13,3 +13,5 @@ const struct sonde_schema sonde_target_schema = { "target", target_columns,
 						  sizeof target_columns / sizeof *target_columns };
 const struct sonde_schema sonde_ping_schema = { "ping", ping_columns,
 						sizeof ping_columns / sizeof *ping_columns };
+const struct sonde_schema sonde_trace_schema = { "trace", ping_columns,
+						 sizeof ping_columns / sizeof *ping_columns };

@@ -91,6 +91,8 @@ struct sonde_ping_record { /* one for the run, the last */
 	SONDE_PING_COLUMNS(SONDE_MEMBER, )
 };
 
-extern const struct sonde_schema sonde_probe_schema, sonde_target_schema, sonde_ping_schema;
+/* A trace ends with the same, named trace; answered: targets that were reached. */
+extern const struct sonde_schema sonde_probe_schema, sonde_target_schema, sonde_ping_schema,
+	sonde_trace_schema;
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "probe/rewrite.h"
 #include "probe/say_value.h"
 #include "probe/words.h"
 
@@ -31,12 +32,15 @@ void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint
 static void say_who(struct sonde_text *t, const struct sonde_address *a,
 		    const struct sonde_say_path_look *look)
 {
-	const char *name = look->name ? look->name(look->arg, a) : NULL;
+	const char *name = look->name ? look->name(look->arg, a) : NULL, *as;
 	char text[64];
 
 	if (name)
 		sonde_say_name(t, name);
 	sonde_text_print(t, name ? " (%s)" : "%s", sonde_survey_put_host(text, a));
+	as = look->as ? look->as(look->arg, a) : NULL;
+	if (as)
+		sonde_text_print(t, " [%s]", as);
 }
 
 static void say_query(struct sonde_text *t, const struct sonde_trace_hop *hop, unsigned query,
@@ -93,6 +97,89 @@ void sonde_say_path_rest(struct sonde_text *t, const struct sonde_trace *p, uint
 				 p->plan.most);
 	else
 		sonde_text_print(t, "%2u  *\n", ttl);
+}
+
+/* ---- notes ---- */
+
+static void say_hop(struct sonde_text *t, unsigned ttl)
+{
+	sonde_text_print(t, "  hop %u: ", ttl);
+}
+
+/* What is missing, and is no loss on the way, or is. */
+static void note_loss(struct sonde_text *t, unsigned ttl, const struct sonde_trace_verdict *v)
+{
+	const struct sonde_blame_hop *b = &v->blame;
+
+	if (b->verdict == SONDE_BLAME_LIMITED) {
+		say_hop(t, ttl);
+		sonde_text_print(t, "answers %.3g times a second at most", v->limit.rate);
+		if (v->limit.burst)
+			sonde_text_print(t, ", %u at once", v->limit.burst);
+		sonde_text_str(t, "; that is no loss\n");
+	} else if (b->verdict == SONDE_BLAME_ANSWERS && b->sure) {
+		say_hop(t, ttl);
+		sonde_text_print(t,
+				 "%u of %u answers of its own are missing; later hops lose less\n",
+				 b->lost, b->sent);
+	} else if (b->verdict >= SONDE_BLAME_WAY && b->begins) {
+		say_hop(t, ttl);
+		sonde_text_print(t, "loss begins before it, %u of %u; later hops share it\n",
+				 b->lost, b->sent);
+	}
+}
+
+static bool had_before(const struct sonde_trace_host *h, unsigned ttl, const char *text)
+{
+	for (unsigned i = 0; i + 1 < ttl; i++)
+		for (unsigned k = 0; k < h->hop[i].n_change; k++)
+			if (!strcmp(h->hop[i].change[k].text, text))
+				return true;
+	return false;
+}
+
+/* Changes where they are seen first. */
+static void note_changes(struct sonde_text *t, const struct sonde_trace_host *h, unsigned ttl)
+{
+	const struct sonde_trace_hop *hop = &h->hop[ttl - 1];
+
+	for (unsigned k = 0; k < hop->n_change; k++) {
+		if (had_before(h, ttl, hop->change[k].text))
+			continue;
+		say_hop(t, ttl);
+		sonde_text_print(t, "the probe has been changed before it: %s\n",
+				 hop->change[k].text);
+	}
+}
+
+static void note_self(struct sonde_text *t, const struct sonde_trace_hop *hop, unsigned ttl)
+{
+	const char *odd;
+
+	if (hop->extension) {
+		say_hop(t, ttl);
+		sonde_text_str(t, hop->extension);
+		sonde_text_str(t, "\n");
+	}
+	odd = hop->is == SONDE_ANSWER_ERROR && hop->type == 11
+		      ? sonde_rewrite_ttl_text(hop->quoted_ttl)
+		      : NULL;
+	if (odd) {
+		say_hop(t, ttl);
+		sonde_text_print(t, "%s\n", odd);
+	}
+}
+
+void sonde_say_path_notes(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
+			  const struct sonde_trace_verdict *v)
+{
+	const struct sonde_trace_host *h = &p->host[host];
+
+	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
+		note_loss(t, ttl, &v[ttl - 1]);
+		note_changes(t, h, ttl);
+		note_self(t, &h->hop[ttl - 1], ttl);
+	}
 }
 
 /* ---- the table ---- */

@@ -11,8 +11,9 @@
 struct sonde_say_path_look {
 	/* The name of an address, borrowed until the next call; NULL: there is none. */
 	const char *(*name)(void *arg, const struct sonde_address *a);
+	/* "AS64500", likewise. */
+	const char *(*as)(void *arg, const struct sonde_address *a);
 	void *arg;
-	bool several;		    /* a head for each path */
 	const char *const *palette; /* sonde_palette, or NULL */
 };
 
@@ -26,6 +27,12 @@ void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint3
 /* What there is to be said of hops that never answered, from this one on. */
 void sonde_say_path_rest(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
 			 unsigned ttl);
+
+/* Below a path, a line for each thing that is worth to be known and that the lines above do not
+ * say: answers withheld, loss, changes on the way, what hops say of themselves, ways back. v: of
+ * all its hops. */
+void sonde_say_path_notes(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
+			  const struct sonde_trace_verdict *v);
 
 /* A row of the table for each hop; the grid begins with sonde_say_path_table. */
 void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a);

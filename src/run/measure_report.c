@@ -321,7 +321,6 @@ static int write_junit(struct sonde_report *r, unsigned failed)
 static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 {
 	const struct sonde_ping *p = r->ping;
-	static const char *const methods[] = { "icmp", "udp", "tcp", "tcp-ack", "neighbour" };
 	bool csv = r->plan->form == SONDE_MEASURE_CSV;
 	struct sonde_target_record rec;
 	struct sonde_ping_record run;
@@ -340,7 +339,7 @@ static void end_records(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 	*sonde_stamp_put_rfc3339(&stamp, started, (sonde_ns)r->look.wall) = 0;
 	run = (struct sonde_ping_record){ .started = started,
 					  .duration_ns = now - p->survey.began,
-					  .method = methods[p->plan.look[0].method],
+					  .method = sonde_method_word(p->plan.look[0].method),
 					  .sockets = r->mode,
 					  .targets = p->survey.n,
 					  .answered = sonde_ping_answered(p),

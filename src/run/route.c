@@ -1,0 +1,325 @@
+#include "run/route.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/reason.h"
+#include "run/drive.h"
+#include "run/keep.h"
+#include "run/retell.h"
+#include "run/route_report.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/privilege.h"
+#include "sys/sleep.h"
+
+#define NAMES_WAIT (2 * SONDE_SECOND) /* for names, when all else is known */
+
+struct sonde_route {
+	struct sonde_route_plan plan;
+	struct sonde_sockets sockets;
+	struct sonde_targets targets;
+	struct sonde_trace trace;
+	struct sonde_whois *whois;
+	struct sonde_route_report report;
+	struct sonde_keep *keep; /* NULL: nothing is kept */
+	struct sonde_measure_end *end;
+	int file; /* a descriptor, or -1 */
+	bool begun;
+};
+
+#define PLAN(form, member) SONDE_TRAIT(form, #member, struct sonde_trace_plan, member)
+static const struct sonde_trait plan_table[] = {
+	SONDE_TRAIT(UINT, "key0", struct sonde_trace_plan, secret.key[0]),
+	SONDE_TRAIT(UINT, "key1", struct sonde_trace_plan, secret.key[1]),
+	PLAN(UINT, first),
+	PLAN(UINT, most),
+	PLAN(UINT, ahead),
+	PLAN(UINT, queries),
+	PLAN(UINT, here),
+	PLAN(UINT, near),
+	PLAN(UINT, tos),
+	PLAN(UINT, rounds),
+	PLAN(UINT, interval),
+	PLAN(UINT, gap),
+	PLAN(UINT, burst),
+	PLAN(UINT, timeout),
+	{ .name = NULL },
+};
+
+/* ---- opening ---- */
+
+static int open_files(struct sonde_route *r, struct sonde_measure_end *end)
+{
+	int k;
+
+	if (r->plan.file && (r->file = sonde_file_open(r->plan.file)) < 0)
+		return sonde_measure_fail(end, r->file, r->plan.file);
+	if (r->plan.save && (k = sonde_keep_open(&r->keep, r->plan.save)) < 0)
+		return sonde_measure_fail(end, k, r->plan.save);
+	return 0;
+}
+
+static struct sonde_route *new_route(const struct sonde_route_plan *plan)
+{
+	struct sonde_route *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->plan = *plan;
+	r->file = -1;
+	r->targets = (struct sonde_targets){ .sockets = &r->sockets,
+					     .look = r->plan.trace.look,
+					     .family = plan->family,
+					     .sources = true };
+	return r;
+}
+
+static int open_whois(struct sonde_route *r, struct sonde_measure_end *end)
+{
+	int k = sonde_whois_open(&r->whois, !r->plan.numeric, r->plan.as_table);
+
+	return k ? sonde_measure_fail(end, k, r->plan.as_table ? r->plan.as_table : "names") : 0;
+}
+
+int sonde_route_open(struct sonde_route **ret, const struct sonde_route_plan *plan,
+		     struct sonde_measure_end *end)
+{
+	struct sonde_route *r = new_route(plan);
+	int k;
+
+	*end = (struct sonde_measure_end){ 0 };
+	if (!r)
+		return -ENOMEM;
+	if (!(k = open_files(r, end)) && !(k = open_whois(r, end))) {
+		k = sonde_sockets_open(&r->sockets, &plan->sockets, plan->family,
+				       r->plan.trace.look, &r->plan.trace.secret);
+		sonde_privilege_drop(-1);
+		if (!k)
+			sonde_prober_await_stamps();
+		else
+			sonde_measure_fail(end, k, "opening a socket");
+	}
+	if (k)
+		sonde_route_close(r);
+	else
+		*ret = r;
+	return k;
+}
+
+struct sonde_route *sonde_route_close(struct sonde_route *r)
+{
+	if (!r)
+		return NULL;
+	sonde_sockets_close(&r->sockets);
+	sonde_keep_close(r->keep);
+	sonde_whois_close(r->whois);
+	if (r->begun)
+		sonde_trace_close(&r->trace);
+	sonde_route_report_done(&r->report);
+	if (r->file >= 0)
+		close(r->file);
+	sonde_targets_done(&r->targets);
+	free(r);
+	return NULL;
+}
+
+int sonde_route_add(struct sonde_route *r, const char *word, struct sonde_measure_end *end)
+{
+	return sonde_targets_add(&r->targets, word, end);
+}
+
+int sonde_route_add_file(struct sonde_route *r, struct sonde_measure_end *end)
+{
+	return sonde_targets_add_file(&r->targets, r->file, r->plan.file, end);
+}
+
+/* ---- the report, as the loop and a file that is told again have it ---- */
+
+static void sent(void *arg)
+{
+	(void)arg;
+}
+
+static void told(void *arg, const void *record)
+{
+	struct sonde_route *r = arg;
+
+	sonde_route_report_probe(&r->report, record);
+}
+
+static void pause_(void *arg)
+{
+	struct sonde_route *r = arg;
+
+	sonde_route_report_pause(&r->report);
+}
+
+static sonde_ns look(void *arg, sonde_ns now)
+{
+	struct sonde_route *r = arg;
+
+	sonde_whois_recv(r->whois);
+	return sonde_whois_until(r->whois, now);
+}
+
+static int failed(void *arg)
+{
+	struct sonde_route *r = arg;
+
+	return r->report.text.error;
+}
+
+static unsigned fds(void *arg, struct pollfd ret[static SONDE_DRIVE_FDS])
+{
+	struct sonde_route *r = arg;
+
+	return sonde_whois_fds(r->whois, ret);
+}
+
+/* ---- the run ---- */
+
+static int begin(struct sonde_route *r, const struct sonde_retell_begin *b)
+{
+	r->plan.trace.quiet = r->plan.form != SONDE_ROUTE_JSON && !r->keep;
+	sonde_trace_open(&r->trace, &r->plan.trace, b->given, b->n, b->now, b->real);
+	r->begun = true;
+	return sonde_route_report_open(&r->report, &r->plan, &r->trace, r->whois, b->mode,
+				       (int64_t)b->real);
+}
+
+static void keep_begin(struct sonde_route *r, const struct sonde_engine *engine,
+		       const struct sonde_retell_begin *b)
+{
+	struct sonde_keep_begin k = { .verb = "trace",
+				      .table = plan_table,
+				      .plan = &r->plan.trace,
+				      .given = b->given,
+				      .local = r->trace.survey.from,
+				      .mode = b->mode,
+				      .now = b->now,
+				      .real = b->real,
+				      .hops = -1,
+				      .tos = r->plan.trace.tos };
+
+	sonde_keep_begin(r->keep, engine, &k);
+}
+
+/* The names that are still being asked for. */
+static void await_names(struct sonde_route *r)
+{
+	sonde_ns end = sonde_clock_now() + NAMES_WAIT, now;
+	struct pollfd wait[SONDE_DRIVE_FDS];
+
+	sonde_route_report_pause(&r->report);
+	while (sonde_whois_waits(r->whois) && (now = sonde_clock_now()) < end &&
+	       !sonde_sleep_signal()) {
+		sonde_ns until = sonde_whois_until(r->whois, now);
+
+		until = until < end ? until : end;
+		sonde_sleep_for(wait, sonde_whois_fds(r->whois, wait),
+				until > now ? until - now : 0);
+		sonde_whois_recv(r->whois);
+		sonde_route_report_pause(&r->report);
+	}
+}
+
+int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end)
+{
+	sonde_ns now = sonde_clock_now();
+	struct sonde_retell_begin b = { .given = r->targets.given,
+					.n = r->targets.n,
+					.mode = sonde_sockets_mode(&r->sockets),
+					.now = now,
+					.real = now + (uint64_t)sonde_clock_offset() };
+	struct sonde_drive l = { .sockets = &r->sockets,
+				 .keep = r->keep,
+				 .arg = r,
+				 .sent = sent,
+				 .told = told,
+				 .pause = pause_,
+				 .look = look,
+				 .failed = failed,
+				 .fds = fds };
+	uint64_t dropped;
+	int k = begin(r, &b);
+
+	if (k)
+		return sonde_measure_fail(end, k, "the report");
+	l.engine = sonde_trace_engine(&r->trace);
+	if (r->keep)
+		keep_begin(r, &l.engine, &b);
+	sonde_sleep_init();
+	k = sonde_drive_run(&l);
+	dropped = sonde_sockets_dropped(&r->sockets);
+	now = sonde_clock_now();
+	sonde_keep_end(r->keep, now, dropped);
+	end->saved = sonde_keep_close(r->keep);
+	r->keep = NULL;
+	if (!k)
+		await_names(r);
+	if (!k)
+		k = sonde_route_report_end(&r->report, now, dropped, &end->met);
+	sonde_sleep_done();
+	return k ? sonde_measure_fail(end, k, "the report") : 0;
+}
+
+/* ---- from a file ---- */
+
+static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct sonde_engine *ret)
+{
+	struct sonde_route *r = arg;
+	const struct sonde_trace_plan *p = &r->plan.trace;
+
+	if (!p->first || p->first > p->most || p->most > SONDE_TRACE_MOST || !p->queries ||
+	    p->queries > SONDE_TRACE_QUERIES || !p->ahead)
+		return SONDE_DAMAGED;
+	*ret = sonde_trace_engine(&r->trace);
+	return begin(r, b);
+}
+
+static int retell_end(void *arg, sonde_ns now, uint64_t dropped)
+{
+	struct sonde_route *r = arg;
+
+	sonde_sleep_init();
+	await_names(r);
+	sonde_sleep_done();
+	return sonde_route_report_end(&r->report, now, dropped, &r->end->met);
+}
+
+static void retell_done(void *arg)
+{
+	sonde_route_close(arg);
+}
+
+int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
+		     struct sonde_measure_end *end)
+{
+	struct sonde_route *r = new_route(plan);
+	struct sonde_retell how;
+	int k;
+
+	*end = (struct sonde_measure_end){ 0 };
+	if (!r)
+		return -ENOMEM;
+	r->end = end;
+	if ((k = open_whois(r, end))) {
+		sonde_route_close(r);
+		return k;
+	}
+	r->plan.trace = (struct sonde_trace_plan){ 0 };
+	how = (struct sonde_retell){ .verb = "trace",
+				     .table = plan_table,
+				     .plan = &r->plan.trace,
+				     .look = r->plan.trace.look,
+				     .arg = r,
+				     .begin = retell_begin,
+				     .sent = sent,
+				     .told = told,
+				     .failed = failed,
+				     .end = retell_end,
+				     .done = retell_done };
+	return sonde_retell_file(&how, name, end);
+}
