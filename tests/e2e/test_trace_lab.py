@@ -264,6 +264,33 @@ def a_port_or_an_address_that_a_router_writes_anew_is_seen_behind_it():
 
 
 @fact
+def who_stands_in_for_the_target_is_the_end_and_not_the_target():
+    """b writes the address of d in place of that of dst, and has no memory of it."""
+    to = {4: ("10.0.5.2", "10.0.4.2"), 6: ("fd00:0:0:5::2", "fd00:0:0:4::2")}
+    rules = "\n".join(f"{ip} daddr {a} {ip} daddr set {b}" for ip, (a, b) in zip(("ip", "ip6"), to.values()))
+    with Path("address", f"{CHAIN}nft b {{\n{rules}\n}}\n") as lab:
+        for family, name in ((4, "ip.dst"), (6, "ipv6.dst")):
+            told, (asked, other) = lab.trace("src", f"-{family}", "dst"), to[family]
+            changes = [f"{name} {asked} -> {other}"]
+            same(told.each("changes", "nat"), {t: (changes if t > 2 else None, TRANSLATED if t > 2 else HIDDEN) for t in range(1, 5)},
+                 f"IPv{family}")
+            last = told.hops[-1]
+            same((last["status"], last["from"], told.end(), told.code), ("end", other, (False, 4), 1), f"IPv{family}: {last}")
+
+
+@fact
+def congestion_that_a_router_marks_is_told_behind_it():
+    rules = "ip ecn ect0 ip ecn set ce\nip6 ecn ect0 ip6 ecn set ce"
+    with Path("congestion", f"{CHAIN}nft b {{\n{rules}\n}}\n") as lab:
+        for family, name in ((4, "ip.dsfield.ecn"), (6, "ipv6.tclass.ecn")):
+            for method in METHODS:
+                told = lab.trace("src", "-t", 2, *method, f"-{family}", "dst")
+                seen = [told.each("changes")[t] for t in range(1, 5)]
+                same(seen, [None, None, [f"{name} 2 -> 3"], [f"{name} 2 -> 3"]], f"changes by {method}, IPv{family}")
+            same(set(lab.trace("src", f"-{family}", "dst").each("changes").values()), {None}, "what cannot tell is not marked")
+
+
+@fact
 def what_a_box_writes_into_probes_is_told_from_the_next_hop_on():
     """DSCP and MSS; a time to live written anew hides hops, or makes one answer for ever."""
     with Path("box", f"{CHAIN}serve dst tcp 80 http\nbox b bleach-dscp\n") as lab:
