@@ -2,7 +2,7 @@
 
 import os
 
-from e2e import HERE, SONDE, fact, need_root, same, true
+from e2e import HERE, Result, SONDE, fact, need_root, same, true
 from test_lab import ROOT
 
 
@@ -20,5 +20,5 @@ def a_gate_chooses_the_way():
                 out = up.exec("src", SONDE, "trace", "-4", "-n", "-q", "1", method, "-g", f"10.0.{way}.2", "dst").out
                 hops = [line.split()[1] for line in out.splitlines()[1:]]
                 same(hops, ["10.0.1.2", f"10.0.{way}.2", f"10.0.{way + 4}.2", "10.0.10.2"], f"{method}: {out}")
-        r = up.exec("src", SONDE, "trace", "-6", "-g", "10.0.2.2", "dst")
-        true(r.code == 2 and "RFC 5095" in r.err, r.err)
+    r = Result([SONDE, "trace", "-6", "-g", "10.0.2.2", "::1"])
+    true(r.code == 2 and "RFC 5095" in r.err, r.err)
