@@ -18,8 +18,10 @@ const char *sonde_outcome_words(const struct sonde_outcome *o, uint16_t family)
 	case SONDE_ANSWER_RST: return "rst";
 	case SONDE_ANSWER_NEIGHBOUR: return "neighbour";
 	case SONDE_ANSWER_ERROR: return sonde_words_of_error(family, o->type, o->code);
-	default: return o->error ? strerrordesc_np(o->error) : NULL;
 	}
+	if (!o->error)
+		return NULL;
+	return strerrordesc_np(o->error) ? strerrordesc_np(o->error) : "an error without a name";
 }
 
 const char *sonde_survey_put_host(char text[static 64], const struct sonde_address *a)
