@@ -444,6 +444,20 @@ START_TEST(an_answer_to_a_probe_beyond_an_end_that_was_none_is_no_loss)
 }
 END_TEST
 
+START_TEST(a_target_that_was_reached_on_another_path_is_not_reached_by_this_one)
+{
+	struct path_world *w = path_new(rounds_of(4), 1, 5);
+
+	path_until(w, w->now + SONDE_SECOND - MS);
+	ck_assert(w->p.host[0].reached);
+	w->length[0] = 9;
+	w->hop[0][9].silent = true;
+	path_run(w);
+	ck_assert(!w->p.host[0].end && !w->p.host[0].reached);
+	close_all(w);
+}
+END_TEST
+
 START_TEST(duplicates_are_told_and_change_nothing)
 {
 	struct path_world *w = path_new(plan_of(SONDE_METHOD_UDP), 1, 5);
@@ -637,6 +651,7 @@ Suite *trace_hostile_suite(void)
 	tcase_add_test(t, a_target_behind_nothing_but_silence_is_found);
 	tcase_add_test(t, a_path_that_changes_during_a_round_ends_in_bounded_time);
 	tcase_add_test(t, an_answer_to_a_probe_beyond_an_end_that_was_none_is_no_loss);
+	tcase_add_test(t, a_target_that_was_reached_on_another_path_is_not_reached_by_this_one);
 	tcase_add_test(t, duplicates_are_told_and_change_nothing);
 	tcase_add_test(t, a_clock_that_is_set_changes_no_round_trip);
 	tcase_add_test(t, a_probe_that_did_not_leave_is_no_loss);

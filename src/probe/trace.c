@@ -335,8 +335,10 @@ static void place_end(struct sonde_trace *p, struct sonde_trace_host *h,
 		}
 		return;
 	}
-	if (ttl == h->end) /* it has become longer */
+	if (ttl == h->end) { /* it has become longer */
 		h->end = 0;
+		h->reached = false;
+	}
 	h->limit = limit > h->limit ? limit : h->limit;
 }
 
