@@ -296,7 +296,8 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 
 /* ---- arrivals ---- */
 
-static uint8_t who_is(struct sonde_trace_hop *hop, const struct sonde_address *from)
+static uint8_t who_is(struct sonde_trace *p, struct sonde_trace_hop *hop,
+		      const struct sonde_address *from)
 {
 	uint8_t i = 0;
 
@@ -306,9 +307,11 @@ static uint8_t who_is(struct sonde_trace_hop *hop, const struct sonde_address *f
 		hop->more_who = true;
 		return i;
 	}
-	hop->who[i].address = *from;
+	if (i == hop->n_who) {
+		hop->who[hop->n_who++].address = *from;
+		p->met++;
+	}
 	hop->who[i].n++;
-	hop->n_who = i == hop->n_who ? i + 1 : hop->n_who;
 	return i;
 }
 
@@ -348,7 +351,7 @@ static void keep_answer(struct sonde_trace *p, const struct sonde_heard *heard,
 	const struct sonde_outcome *o = &heard->outcome;
 	struct sonde_trace_hop *hop = hop_of(p, heard->probe);
 	struct sonde_trace_answer *last = answer_of(p, heard->probe);
-	uint8_t who = who_is(hop, &o->from);
+	uint8_t who = who_is(p, hop, &o->from);
 
 	hop->is = o->answer;
 	hop->type = o->type;

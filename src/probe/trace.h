@@ -111,6 +111,7 @@ struct sonde_trace {
 	struct sonde_pace pace;
 	struct sonde_trace_host *host;
 	uint32_t turn;
+	uint64_t met;	/* addresses that are kept, of all hops */
 	uint64_t round; /* from 0 */
 	sonde_ns round_began;
 	sonde_ns check; /* when the next probe is lost at the earliest */

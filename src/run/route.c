@@ -14,6 +14,7 @@
 #include "sys/privilege.h"
 #include "sys/sleep.h"
 
+enum { TARGETS_MOST = 1 << 14 }; /* what is known of a path takes some 100 KB */
 #define NAMES_WAIT (2 * SONDE_SECOND) /* for names, when all else is known */
 
 struct sonde_route {
@@ -72,6 +73,7 @@ static struct sonde_route *new_route(const struct sonde_route_plan *plan)
 	r->targets = (struct sonde_targets){ .sockets = &r->sockets,
 					     .look = r->plan.trace.look,
 					     .family = plan->family,
+					     .most = TARGETS_MOST,
 					     .sources = true };
 	return r;
 }
@@ -272,6 +274,8 @@ static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct so
 	struct sonde_route *r = arg;
 	const struct sonde_trace_plan *p = &r->plan.trace;
 
+	if (b->n > TARGETS_MOST || p->look[0].method == SONDE_METHOD_NEIGHBOUR)
+		return SONDE_UNSUPPORTED;
 	if (!p->first || p->first > p->most || p->most > SONDE_TRACE_MOST || !p->queries ||
 	    p->queries > SONDE_TRACE_QUERIES || !p->ahead)
 		return SONDE_DAMAGED;

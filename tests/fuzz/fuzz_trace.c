@@ -76,7 +76,7 @@ static sonde_ns step(void)
 static void begin(struct steps *in)
 {
 	static const uint32_t sizes[] = { 32, 18, 32, 300 };
-	unsigned a = next_byte(in), b = next_byte(in), c = next_byte(in), n = 1 + c % TARGETS;
+	unsigned a = next_byte(in), b = next_byte(in), c = next_byte(in), n = 1 + c % 4 / 3;
 	struct sonde_given given[TARGETS];
 
 	run.n = run.steps = 0;
@@ -88,12 +88,12 @@ static void begin(struct steps *in)
 	run.plan = (struct sonde_trace_plan){
 		.secret = { { 1, 2 } },
 		.first = (uint8_t)(1 + (b & 1)),
-		.most = (uint8_t)(2 + (b >> 1) % 8),
-		.ahead = (uint8_t)(1 + (b >> 4) % 8),
+		.most = (uint8_t)(2 + (b >> 1) % 4),
+		.ahead = (uint8_t)(1 + (b >> 3) % 4),
 		.queries = (uint8_t)(1 + (a >> 3) % 2),
 		.here = 3,
 		.near = 3,
-		.rounds = 1 + (a >> 4) % 3,
+		.rounds = 1 + (a >> 4 & 1) + (a >> 5 & 1),
 		.interval = (c >> 2 & 3) * 20 * SONDE_MILLISECOND,
 		.gap = (c >> 4 & 1) * SONDE_MILLISECOND,
 		.burst = 4,
