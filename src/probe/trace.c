@@ -269,8 +269,13 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	sonde_ns until, t;
 	bool more;
 
-	decide(p, now);
-	if ((record = sonde_survey_told(&p->survey)))
+	/* Losses are decided in steps that a file of the run tells (run/probefile.h): those that
+	 * tell the first of them, send, wait or are the last. */
+	if (!(record = sonde_survey_told(&p->survey))) {
+		decide(p, now);
+		record = sonde_survey_told(&p->survey);
+	}
+	if (record)
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = record };
 	more = !p->survey.ending && has_next(p);
 	if (!more && !p->survey.ending && p->round + 1 != p->plan.rounds &&

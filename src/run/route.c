@@ -184,7 +184,6 @@ static unsigned fds(void *arg, struct pollfd ret[static SONDE_DRIVE_FDS])
 
 static int begin(struct sonde_route *r, const struct sonde_retell_begin *b)
 {
-	r->plan.trace.quiet = r->plan.form != SONDE_ROUTE_JSON && !r->keep;
 	sonde_trace_open(&r->trace, &r->plan.trace, b->given, b->n, b->now, b->real);
 	r->begun = true;
 	return sonde_route_report_open(&r->report, &r->plan, &r->trace, r->whois, b->mode,
@@ -245,9 +244,10 @@ int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end)
 				 .failed = failed,
 				 .fds = fds };
 	uint64_t dropped;
-	int k = begin(r, &b);
+	int k;
 
-	if (k)
+	r->plan.trace.quiet = r->plan.form != SONDE_ROUTE_JSON && !r->keep;
+	if ((k = begin(r, &b)))
 		return sonde_measure_fail(end, k, "the report");
 	l.engine = sonde_trace_engine(&r->trace);
 	if (r->keep)
@@ -318,6 +318,7 @@ int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
 				     .table = plan_table,
 				     .plan = &r->plan.trace,
 				     .look = r->plan.trace.look,
+				     .decides = true,
 				     .arg = r,
 				     .begin = retell_begin,
 				     .sent = sent,
