@@ -14,7 +14,7 @@
 #include "sys/privilege.h"
 #include "sys/sleep.h"
 
-enum { TARGETS_MOST = 1 << 14 }; /* what is known of a path takes some 100 KB */
+enum { TARGETS_MOST = 1 << 14 };      /* what is known of a path takes some 100 KB */
 #define NAMES_WAIT (2 * SONDE_SECOND) /* for names, when all else is known */
 
 struct sonde_route {
