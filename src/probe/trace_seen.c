@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/text.h"
 #include "packet/value.h"
 #include "probe/extension.h"
 #include "probe/rewrite.h"
@@ -57,7 +56,6 @@ static void put_header(const struct sonde_trace *p, const struct sonde_probe *pr
 	memcpy(buf + 16, to->ip, 4);
 }
 
-/* Of a field as people read it, of an option in hex. */
 static void put_value(struct sonde_text *t, const struct sonde_rewrite_finding *f, uint64_t number,
 		      struct sonde_bytes bytes)
 {
@@ -66,13 +64,16 @@ static void put_value(struct sonde_text *t, const struct sonde_rewrite_finding *
 				     .octets = bytes.at,
 				     .octets_len = (uint32_t)bytes.len };
 
-	if (f->is == SONDE_REWRITE_FIELD)
+	if (f->is == SONDE_REWRITE_FIELD) {
 		sonde_value_print(t, &field);
-	for (size_t i = 0; f->is != SONDE_REWRITE_FIELD && i < bytes.len && i < 16; i++)
+		return;
+	}
+	for (size_t i = 0; i < bytes.len && i < 16; i++)
 		sonde_text_print(t, "%02x", bytes.at[i]);
+	sonde_text_str(t, bytes.len ? "" : "nothing");
 }
 
-/* "ip.dsfield.dscp 46 -> 0", "mss 1460 -> 1300", "option 30 removed". */
+/* "ip.dsfield.dscp 46 -> 0", "tcp.options.mss_val 1460 -> 1300", "option 30 removed". */
 static void put_finding(struct sonde_text *t, const struct sonde_rewrite_finding *f)
 {
 	char name[64];
@@ -103,6 +104,8 @@ static void keep_change(struct sonde_trace *p, struct sonde_trace_hop *hop,
 
 	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
 	put_finding(&t, f);
+	if (t.error) /* it is not what it was */
+		return;
 	while (i < hop->n_change &&
 	       (strlen(hop->change[i].text) != t.len || memcmp(hop->change[i].text, t.at, t.len)))
 		i++;
@@ -161,6 +164,8 @@ static void see_extension(struct sonde_trace *p, struct sonde_trace_hop *hop,
 		return;
 	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
 	sonde_extension_print(&t, &e);
+	if (t.error)
+		return;
 	if (!hop->extension)
 		hop->extension = sonde_arena_take(&p->arena, SONDE_TRACE_TEXT);
 	memcpy(hop->extension, t.at, t.len);
@@ -176,5 +181,6 @@ void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
 	if (a->is != SONDE_ARRIVAL_PACKET || !sonde_method_decode(a, &packet))
 		return;
 	see_extension(p, hop, &packet);
-	see_changes(p, heard->probe, hop, quote_of(&packet));
+	if (!p->survey.look[0].via) /* its header is not known then */
+		see_changes(p, heard->probe, hop, quote_of(&packet));
 }
