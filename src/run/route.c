@@ -45,6 +45,7 @@ static const struct sonde_trait plan_table[] = {
 	PLAN(UINT, gap),
 	PLAN(UINT, burst),
 	PLAN(UINT, timeout),
+	PLAN(UINT, paths),
 	{ .name = NULL },
 };
 
@@ -273,8 +274,11 @@ static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct so
 	const struct sonde_trace_plan *p = &r->plan.trace;
 
 	if (!p->first || p->first > p->most || p->most > SONDE_TRACE_MOST || !p->queries ||
-	    p->queries > SONDE_TRACE_QUERIES || !p->ahead)
+	    p->queries > SONDE_TRACE_QUERIES || !p->ahead ||
+	    (p->paths && (p->paths < 50 || p->paths > 99 || p->rounds != 1)))
 		return SONDE_DAMAGED;
+	if (r->plan.form == SONDE_ROUTE_DOT && !p->paths)
+		return SONDE_OTHER_RUN;
 	*ret = sonde_trace_engine(&r->trace);
 	return begin(r, b);
 }
