@@ -350,7 +350,7 @@ static const struct sonde_multipath_asked *front(struct sonde_multipath *m)
 		const struct sonde_multipath_asked *a = &m->queue[m->queue_at];
 		struct sonde_multipath_cell *c = sonde_multipath_cell(m, a->hop, a->flow);
 
-		m->full |= m->sent == m->plan.most;
+		m->full |= m->sent == m->plan.most || (m->plan.flows && a->flow >= m->plan.flows);
 		if (!m->full && !sonde_multipath_arrived(m, a->hop, a->flow) &&
 		    (!c->node || a->check))
 			return a;

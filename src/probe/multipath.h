@@ -57,6 +57,7 @@ struct sonde_multipath_plan {
 	uint8_t retries;	    /* after silence */
 	uint8_t gap;		    /* hops in a row that are silent end it; 0: only max_ttl does */
 	uint16_t most;		    /* probes in all */
+	uint16_t flows;		    /* that there can be; 0: any number */
 };
 
 struct sonde_multipath_cell { /* a flow at a hop */

@@ -2,97 +2,111 @@
 
 #include <sys/socket.h>
 
-enum { RETRIES = 2, GAP = 4 };
+enum { RETRIES = 2, GAP = 4, VAIN = 3 };
 #define AGAIN SONDE_SECOND
 
 /* How many flows there can be, with ports that do not run over. */
-static uint32_t flows_of(const struct sonde_method_look *look)
+static uint16_t flows_of(const struct sonde_method_look *look)
 {
-	uint32_t flows = look->flows ? look->flows : 1, most = SONDE_TRACE_FLOWS;
+	uint32_t flows = look->flows ? look->flows : 1, most = flows;
 
 	if (look->method == SONDE_METHOD_UDP)
 		most = 65536u - look->port;
 	else if (sonde_method_is_tcp(look->method))
 		most = 65536u - look->ident;
-	return flows < most ? flows : most;
+	flows = flows < most ? flows : most;
+	return (uint16_t)(flows < SONDE_TRACE_FLOWS ? flows : SONDE_TRACE_FLOWS);
 }
 
 void sonde_trace_paths_open(struct sonde_trace *p, uint32_t host)
 {
 	struct sonde_trace_paths *x = sonde_arena_take(&p->arena, sizeof *x);
+	const struct sonde_method_look *look = &p->plan.look[p->survey.to[host].family == AF_INET6];
 	struct sonde_multipath_plan plan = { .percent = p->plan.paths,
 					     .first_ttl = p->plan.first,
 					     .max_ttl = p->plan.most,
 					     .retries = RETRIES,
 					     .gap = GAP,
-					     .most = SONDE_TRACE_PROBES };
+					     .most = SONDE_TRACE_PROBES,
+					     .flows = flows_of(look) };
 
 	sonde_multipath_init(&x->m, &p->arena, &plan);
 	x->sights = sonde_arena_take(&p->arena, x->m.hops * sizeof *x->sights);
-	x->flows = flows_of(&p->plan.look[p->survey.to[host].family == AF_INET6]);
 	p->host[host].paths = x;
 }
 
-static void put_off(struct sonde_trace *p, struct sonde_trace_paths *x, struct sonde_trace_due due)
+static struct sonde_trace_sights *sights_of(const struct sonde_trace_paths *x, uint8_t ttl)
 {
-	if (x->due_at == x->due_n)
-		x->due_at = x->due_n = 0;
+	return &x->sights[ttl - x->m.plan.first_ttl];
+}
+
+static const struct sonde_multipath_cell *cell_of(const struct sonde_trace_paths *x, uint8_t ttl,
+						  uint16_t flow)
+{
+	return &x->m.cell[flow * x->m.hops + ttl - x->m.plan.first_ttl];
+}
+
+/* Whether this is asked again, where somebody else has answered and asking again is not in vain. */
+static bool is_again(const struct sonde_trace_paths *x, const struct sonde_trace_due *due)
+{
+	const struct sonde_multipath_cell *c = cell_of(x, due->ttl, due->flow);
+
+	return c->sent > 1 && !c->node && sonde_multipath_nodes(&x->m, due->ttl) > 1 &&
+	       sights_of(x, due->ttl)->vain < VAIN;
+}
+
+/* Each a second behind the one before it at this hop. */
+static void put_off(struct sonde_trace *p, struct sonde_trace_paths *x, struct sonde_trace_due due,
+		    sonde_ns now)
+{
+	struct sonde_trace_sights *s = sights_of(x, due.ttl);
+
 	if (x->due_n == x->due_room) {
 		uint32_t more = x->due_room ? x->due_room : 16;
 
 		x->due = sonde_arena_grow(&p->arena, x->due, x->due_n, more, sizeof *x->due);
 		x->due_room += more;
 	}
+	s->last = due.when = (s->last > now ? s->last : now) + AGAIN;
 	x->due[x->due_n++] = due;
 }
 
-static const struct sonde_multipath_cell *cell_of(const struct sonde_trace_paths *x,
-						  const struct sonde_trace_due *due)
+/* One that was put off and may go now; those that a late answer made needless are forgotten. False:
+ * *until is lowered to when one may. */
+static bool take_due(struct sonde_trace_paths *x, sonde_ns now, sonde_ns *until)
 {
-	return &x->m.cell[due->flow * x->m.hops + due->ttl - x->m.plan.first_ttl];
-}
+	for (uint32_t i = 0; i < x->due_n; i++) {
+		struct sonde_trace_due due = x->due[i];
+		bool needed = cell_of(x, due.ttl, due.flow)->out;
 
-/* Whether it is asked again, and somebody else has answered there. */
-static bool is_again(const struct sonde_trace_paths *x, const struct sonde_trace_due *due)
-{
-	const struct sonde_multipath_cell *c = cell_of(x, due);
-
-	return c->sent > 1 && !c->node && sonde_multipath_nodes(&x->m, due->ttl) > 1;
-}
-
-/* One that was put off and whose time has come, unless a late answer made it needless. */
-static bool take_due(struct sonde_trace_paths *x, sonde_ns now)
-{
-	for (; x->due_at < x->due_n && x->due[x->due_at].when <= now; x->due_at++)
-		if (cell_of(x, &x->due[x->due_at])->out) {
-			x->next = x->due[x->due_at++];
+		if (needed && due.when > now && is_again(x, &due)) {
+			*until = due.when < *until ? due.when : *until;
+			continue;
+		}
+		x->due[i--] = x->due[--x->due_n];
+		if (needed) {
+			x->next = due;
 			return true;
 		}
+	}
 	return false;
 }
 
 bool sonde_trace_paths_has(struct sonde_trace *p, uint32_t host, sonde_ns now, sonde_ns *until)
 {
 	struct sonde_trace_paths *x = p->host[host].paths;
-	struct sonde_trace_due due = { .when = now + AGAIN };
+	struct sonde_trace_due due = { 0 };
 
-	if (x->next.ttl || take_due(x, now))
+	if (x->next.ttl)
 		return true;
 	while (sonde_multipath_next(&x->m, &due.ttl, &due.flow)) {
-		if (due.flow >= x->flows) {
-			x->m.full = true;
-			sonde_multipath_told(&x->m, due.ttl, due.flow, NULL,
-					     SONDE_MULTIPATH_SILENCE);
-		} else if (is_again(x, &due)) {
-			put_off(p, x, due);
-		} else {
+		if (!is_again(x, &due)) {
 			x->next = due;
 			return true;
 		}
+		put_off(p, x, due, now);
 	}
-	if (x->due_at < x->due_n && x->due[x->due_at].when < *until)
-		*until = x->due[x->due_at].when;
-	return false;
+	return take_due(x, now, until);
 }
 
 void sonde_trace_paths_take(struct sonde_trace *p, struct sonde_probe *probe)
@@ -107,6 +121,11 @@ void sonde_trace_paths_take(struct sonde_trace *p, struct sonde_probe *probe)
 	h->paths->next.ttl = 0;
 }
 
+static bool is_retry(const struct sonde_trace_paths *x, const struct sonde_probe *probe)
+{
+	return cell_of(x, probe->ttl, probe->is.flow)->sent > 1;
+}
+
 void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *heard, bool ends)
 {
 	const struct sonde_probe *probe = heard->probe;
@@ -115,7 +134,7 @@ void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *hea
 	struct sonde_trace_paths *x = h->paths;
 	bool is_target = ends && (heard->end || !memcmp(o->from.ip, p->survey.to[probe->target].ip,
 							sizeof o->from.ip));
-	struct sonde_trace_sights *s = &x->sights[probe->ttl - p->plan.first];
+	struct sonde_trace_sights *s = sights_of(x, probe->ttl);
 	struct sonde_trace_sight *at;
 	int number = sonde_multipath_told(&x->m, probe->ttl, probe->is.flow, &o->from,
 					  is_target ? SONDE_MULTIPATH_END
@@ -123,6 +142,8 @@ void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *hea
 						    : SONDE_MULTIPATH_ROUTER);
 
 	h->reached |= is_target;
+	if (is_retry(x, probe))
+		s->vain = 0;
 	if (number <= SONDE_MULTIPATH_STAR)
 		return;
 	while ((uint32_t)number >= s->room) {
@@ -142,8 +163,11 @@ void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *hea
 
 void sonde_trace_paths_lose(struct sonde_trace *p, const struct sonde_probe *probe)
 {
-	sonde_multipath_told(&p->host[probe->target].paths->m, probe->ttl, probe->is.flow, NULL,
-			     SONDE_MULTIPATH_SILENCE);
+	struct sonde_trace_paths *x = p->host[probe->target].paths;
+
+	if (is_retry(x, probe))
+		sights_of(x, probe->ttl)->vain++;
+	sonde_multipath_told(&x->m, probe->ttl, probe->is.flow, NULL, SONDE_MULTIPATH_SILENCE);
 }
 
 const struct sonde_trace_sight *sonde_trace_paths_sight(const struct sonde_trace *p, uint32_t host,

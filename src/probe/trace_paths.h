@@ -7,8 +7,8 @@
  * checksum of ICMP, and over IPv6 a flow label beside it: what Linux and others hash.
  *
  * Silence where others have answered at the same hop is often a router's that answers only so often
- * (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f): it is asked again after a second, not at
- * once. */
+ * (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f): it is asked again after a second, one flow
+ * after the other, until three in a row stay silent: then it is no limit. */
 
 #include "probe/multipath.h"
 #include "probe/trace.h"
@@ -28,6 +28,8 @@ struct sonde_trace_sight {    /* what a node has answered, beside being there */
 struct sonde_trace_sights { /* of a hop, by the numbers of its nodes; 0, the star, has none */
 	struct sonde_trace_sight *at;
 	uint32_t room;
+	unsigned vain; /* probes again after silence, silent as well, in a row */
+	sonde_ns last; /* when the last of those that are put off goes */
 };
 
 struct sonde_trace_due { /* a probe that is put off */
@@ -40,9 +42,8 @@ struct sonde_trace_paths { /* of one target */
 	struct sonde_multipath m;
 	struct sonde_trace_sights *sights; /* by hops - plan.first */
 	struct sonde_trace_due next;	   /* ttl 0: none is ready */
-	struct sonde_trace_due *due;	   /* in the order of their times */
-	uint32_t due_at, due_n, due_room;
-	uint32_t flows; /* how many there can be */
+	struct sonde_trace_due *due;	   /* in no order */
+	uint32_t due_n, due_room;
 };
 
 /* Of this target; nothing has been sent to it. */
