@@ -278,7 +278,7 @@ static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct so
 	    (p->paths && (p->paths < 50 || p->paths > 99 || p->rounds != 1)))
 		return SONDE_DAMAGED;
 	if (r->plan.form == SONDE_ROUTE_DOT && !p->paths)
-		return SONDE_OTHER_RUN;
+		return SONDE_ONE_PATH;
 	*ret = sonde_trace_engine(&r->trace);
 	return begin(r, b);
 }
