@@ -3,7 +3,8 @@
 #include <sys/socket.h>
 
 enum { RETRIES = 2, GAP = 4, VAIN = 3 };
-#define AGAIN SONDE_SECOND
+#define AGAIN  SONDE_SECOND
+#define SETTLE SONDE_MILLISECOND
 
 /* How many flows there can be, with ports that do not run over. */
 static uint16_t flows_of(const struct sonde_method_look *look)
@@ -99,6 +100,13 @@ bool sonde_trace_paths_has(struct sonde_trace *p, uint32_t host, sonde_ns now, s
 
 	if (x->next.ttl)
 		return true;
+	if (x->news)
+		x->settled = now + SETTLE;
+	x->news = false;
+	if (x->m.out && now < x->settled) {
+		*until = x->settled < *until ? x->settled : *until;
+		return take_due(x, now, until);
+	}
 	while (sonde_multipath_next(&x->m, &due.ttl, &due.flow)) {
 		if (!is_again(x, &due)) {
 			x->next = due;
@@ -142,6 +150,7 @@ void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *hea
 						    : SONDE_MULTIPATH_ROUTER);
 
 	h->reached |= is_target;
+	x->news = true;
 	if (is_retry(x, probe))
 		s->vain = 0;
 	if (number <= SONDE_MULTIPATH_STAR)

@@ -8,7 +8,10 @@
  *
  * Silence where others have answered at the same hop is often a router's that answers only so often
  * (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f): it is asked again after a second, one flow
- * after the other, until three in a row stay silent: then it is no limit. */
+ * after the other, until three in a row stay silent: then it is no limit.
+ *
+ * While more answers come, nothing is asked for: what is known only when all are here may make it
+ * needless. */
 
 #include "probe/multipath.h"
 #include "probe/trace.h"
@@ -44,6 +47,8 @@ struct sonde_trace_paths { /* of one target */
 	struct sonde_trace_due next;	   /* ttl 0: none is ready */
 	struct sonde_trace_due *due;	   /* in no order */
 	uint32_t due_n, due_room;
+	bool news;	  /* an answer came since the last look */
+	sonde_ns settled; /* when to ask again, if no other comes */
 };
 
 /* Of this target; nothing has been sent to it. */
