@@ -349,13 +349,10 @@ static void place_end(struct sonde_trace *p, struct sonde_trace_host *h,
 {
 	const struct sonde_address *to = &p->survey.to[heard->probe->target];
 	uint8_t ttl = heard->probe->ttl, limit = limit_of(p, ttl);
-	bool ends = ends_path(heard, to->family);
 
-	if (p->plan.paths) {
-		sonde_trace_paths_hear(p, heard, ends);
+	if (p->plan.paths)
 		return;
-	}
-	if (ends) {
+	if (ends_path(heard, to->family)) {
 		if (!h->end || ttl <= h->end) {
 			h->end = ttl;
 			h->reached = heard->end || !memcmp(heard->outcome.from.ip, to->ip, 16);
@@ -446,6 +443,10 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 		hear_refusal(p, &heard);
 	else
 		heard.outcome.status = count(p, &heard);
+	if (p->plan.paths && (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
+		sonde_trace_paths_hear(p, &heard,
+				       ends_path(&heard, p->survey.to[heard.probe->target].family),
+				       a->now);
 	if (heard.answer.is == SONDE_ANSWER_ERROR &&
 	    (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
 		sonde_trace_see(p, &heard, a);

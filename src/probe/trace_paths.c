@@ -56,43 +56,53 @@ static bool is_again(const struct sonde_trace_paths *x, const struct sonde_trace
 	       sights_of(x, due->ttl)->vain < VAIN;
 }
 
-/* Each a second behind the one before it at this hop. */
-static void put_off(struct sonde_trace *p, struct sonde_trace_paths *x, struct sonde_trace_due due,
-		    sonde_ns now)
+static void put_off(struct sonde_trace *p, struct sonde_trace_paths *x, struct sonde_trace_due due)
 {
-	struct sonde_trace_sights *s = sights_of(x, due.ttl);
-
 	if (x->due_n == x->due_room) {
 		uint32_t more = x->due_room ? x->due_room : 16;
 
 		x->due = sonde_arena_grow(&p->arena, x->due, x->due_n, more, sizeof *x->due);
 		x->due_room += more;
 	}
-	s->last = due.when = (s->last > now ? s->last : now) + AGAIN;
 	x->due[x->due_n++] = due;
 }
 
-/* One that was put off and may go now; those that a late answer made needless are forgotten. False:
- * *until is lowered to when one may. */
-static bool take_due(struct sonde_trace_paths *x, sonde_ns now, sonde_ns *until)
+/* When it may go: a second after whatever went to that hop. */
+static sonde_ns when(const struct sonde_trace_paths *x, const struct sonde_trace_due *due)
 {
-	for (uint32_t i = 0; i < x->due_n; i++) {
-		struct sonde_trace_due due = x->due[i];
-		bool needed = cell_of(x, due.ttl, due.flow)->out;
-
-		if (needed && due.when > now && is_again(x, &due)) {
-			*until = due.when < *until ? due.when : *until;
-			continue;
-		}
-		x->due[i--] = x->due[--x->due_n];
-		if (needed) {
-			x->next = due;
-			return true;
-		}
-	}
-	return false;
+	return is_again(x, due) ? sights_of(x, due->ttl)->last + AGAIN : 0;
 }
 
+static bool is_before(const struct sonde_trace_due *a, const struct sonde_trace_due *b)
+{
+	return a->ttl != b->ttl ? a->ttl < b->ttl : a->flow < b->flow;
+}
+
+/* One that was put off and may go now, whatever their order was; those that a late answer made
+ * needless are forgotten. False: *until is lowered to when one may. */
+static bool take_due(struct sonde_trace_paths *x, sonde_ns now, sonde_ns *until)
+{
+	uint32_t first = UINT32_MAX;
+
+	for (uint32_t i = 0; i < x->due_n; i++) {
+		sonde_ns t = when(x, &x->due[i]);
+
+		if (!cell_of(x, x->due[i].ttl, x->due[i].flow)->out)
+			x->due[i--] = x->due[--x->due_n];
+		else if (t > now)
+			*until = t < *until ? t : *until;
+		else if (first == UINT32_MAX || is_before(&x->due[i], &x->due[first]))
+			first = i;
+	}
+	if (first == UINT32_MAX)
+		return false;
+	x->next = x->due[first];
+	x->due[first] = x->due[--x->due_n];
+	return true;
+}
+
+/* A file tells only the last of the times at which nothing was to be done, so that nothing may
+ * depend on the others: all is counted from when probes went and answers came. */
 bool sonde_trace_paths_has(struct sonde_trace *p, uint32_t host, sonde_ns now, sonde_ns *until)
 {
 	struct sonde_trace_paths *x = p->host[host].paths;
@@ -100,9 +110,6 @@ bool sonde_trace_paths_has(struct sonde_trace *p, uint32_t host, sonde_ns now, s
 
 	if (x->next.ttl)
 		return true;
-	if (x->news)
-		x->settled = now + SETTLE;
-	x->news = false;
 	if (x->m.out && now < x->settled) {
 		*until = x->settled < *until ? x->settled : *until;
 		return take_due(x, now, until);
@@ -112,7 +119,7 @@ bool sonde_trace_paths_has(struct sonde_trace *p, uint32_t host, sonde_ns now, s
 			x->next = due;
 			return true;
 		}
-		put_off(p, x, due, now);
+		put_off(p, x, due);
 	}
 	return take_due(x, now, until);
 }
@@ -127,6 +134,7 @@ void sonde_trace_paths_take(struct sonde_trace *p, struct sonde_probe *probe)
 	hop = &h->hop[probe->ttl - 1];
 	probe->seq = hop->sent + hop->refused;
 	h->paths->next.ttl = 0;
+	sights_of(h->paths, probe->ttl)->last = probe->asked;
 }
 
 static bool is_retry(const struct sonde_trace_paths *x, const struct sonde_probe *probe)
@@ -134,7 +142,8 @@ static bool is_retry(const struct sonde_trace_paths *x, const struct sonde_probe
 	return cell_of(x, probe->ttl, probe->is.flow)->sent > 1;
 }
 
-void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *heard, bool ends)
+void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *heard, bool ends,
+			    sonde_ns now)
 {
 	const struct sonde_probe *probe = heard->probe;
 	const struct sonde_outcome *o = &heard->outcome;
@@ -150,7 +159,7 @@ void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *hea
 						    : SONDE_MULTIPATH_ROUTER);
 
 	h->reached |= is_target;
-	x->news = true;
+	x->settled = now + SETTLE;
 	if (is_retry(x, probe))
 		s->vain = 0;
 	if (number <= SONDE_MULTIPATH_STAR)

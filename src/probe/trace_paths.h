@@ -32,11 +32,10 @@ struct sonde_trace_sights { /* of a hop, by the numbers of its nodes; 0, the sta
 	struct sonde_trace_sight *at;
 	uint32_t room;
 	unsigned vain; /* probes again after silence, silent as well, in a row */
-	sonde_ns last; /* when the last of those that are put off goes */
+	sonde_ns last; /* when the last probe went there */
 };
 
 struct sonde_trace_due { /* a probe that is put off */
-	sonde_ns when;
 	uint16_t flow;
 	uint8_t ttl;
 };
@@ -47,7 +46,6 @@ struct sonde_trace_paths { /* of one target */
 	struct sonde_trace_due next;	   /* ttl 0: none is ready */
 	struct sonde_trace_due *due;	   /* in no order */
 	uint32_t due_n, due_room;
-	bool news;	  /* an answer came since the last look */
 	sonde_ns settled; /* when to ask again, if no other comes */
 };
 
@@ -61,7 +59,8 @@ bool sonde_trace_paths_has(struct sonde_trace *p, uint32_t host, sonde_ns now, s
 void sonde_trace_paths_take(struct sonde_trace *p, struct sonde_probe *probe);
 
 /* The first answer to a probe, in time or late; ends: the path goes no further than who sent it. */
-void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *heard, bool ends);
+void sonde_trace_paths_hear(struct sonde_trace *p, const struct sonde_heard *heard, bool ends,
+			    sonde_ns now);
 
 /* Nothing came, or it never left. */
 void sonde_trace_paths_lose(struct sonde_trace *p, const struct sonde_probe *probe);
