@@ -20,6 +20,7 @@ enum { FIRST = 1, MOST = 30, AHEAD = 6, QUERIES = 3, HERE = 3, NEAR = 3, BURST =
 enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCLES = 10 };
 
 struct conf {
+	struct sonde_option_texts gates;
 	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table;
 	sonde_ns interval;
 	unsigned first, most, queries, port, size, rate, cycles, mark, width, confidence;
@@ -37,6 +38,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXT, 'w', "wait", struct conf, wait, "SECONDS[,HERE[,NEAR]]", "wait so long for an answer (2), or HERE times the slowest of the same hop (3), or NEAR times the fastest of a farther one (3)"),
 	SONDE_OPTION(UINT, 'p', "port", struct conf, port, "PORT", "of the target: of UDP 33434, with -U 53, of TCP 80"),
 	SONDE_OPTION(TEXT, 's', "source", struct conf, source, "ADDRESS", "leave with this source"),
+	SONDE_OPTION(TEXTS, 'g', "gateway", struct conf, gates, "ADDRESS", "go through this router (loose source routing of IPv4, which most refuse); up to 8 times"),
 	SONDE_OPTION(TEXT, 'i', "interface", struct conf, device, "INTERFACE", "leave by it"),
 	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "addresses without names"),
 	SONDE_OPTION(FLAG, 'I', "icmp", struct conf, icmp, NULL, "probe by ICMP echo"),
@@ -50,7 +52,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 0, "size", struct conf, size, "BYTES", "of data in each probe (32)"),
 	SONDE_OPTION(UINT, 0, "fwmark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, behind a first burst; 0: no limit (1000)"),
-	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr"),
+	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr, or what --json or --csv say of them"),
 	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10)"),
 	SONDE_OPTION(SECONDS, 0, "interval", struct conf, interval, "SECONDS", "between two rounds (1)"),
 	SONDE_OPTION(FLAG, 0, "paths", struct conf, paths, NULL, "all paths that routers spread flows over, as a tree"),
@@ -111,9 +113,13 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "ICMP has no ports");
 	if (conf->size < SONDE_METHOD_HEAD || conf->size > 1400)
 		sonde_cli_wrong(&cli, "--size takes %d to 1400 bytes", SONDE_METHOD_HEAD);
-	if (conf->json + conf->csv + conf->report + conf->dot > 1)
-		sonde_cli_wrong(&cli, "--json, --csv, --dot and --report exclude each other");
+	if (conf->json + conf->csv + conf->dot > 1)
+		sonde_cli_wrong(&cli, "--json, --csv and --dot exclude each other");
 	check_paths(conf);
+	if (conf->gates.n > SONDE_PROBER_GATES)
+		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
+	if (conf->gates.n && conf->six)
+		sonde_cli_wrong(&cli, "-g is of IPv4: RFC 5095 has ended the same of IPv6");
 	if (conf->from && conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
 }
@@ -155,6 +161,7 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 				      : SONDE_METHOD_UDP,
 		.flows = conf->paths ? SONDE_TRACE_FLOWS : 0,
 		.size = conf->size,
+		.via = conf->gates.n,
 	};
 	struct sonde_trace_plan plan = {
 		.first = (uint8_t)conf->first,
@@ -198,6 +205,9 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
 	};
 
+	for (size_t i = 0; i < conf->gates.n; i++)
+		if (inet_pton(AF_INET, conf->gates.at[i], p.gate[p.gates++]) != 1)
+			sonde_cli_wrong(&cli, "-g %s: it is no IPv4 address", conf->gates.at[i]);
 	if (!conf->source)
 		return p;
 	if (inet_pton(AF_INET, conf->source, p.source.ip) == 1)
@@ -297,7 +307,7 @@ int main(int argc, char **argv)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
 	plan.trace = trace_plan(&conf);
 	plan.sockets = prober_plan(&conf);
-	plan.family = conf.four ? AF_INET : conf.six ? AF_INET6 : 0;
+	plan.family = conf.four || conf.gates.n ? AF_INET : conf.six ? AF_INET6 : 0;
 	plan.numeric = conf.numeric;
 	plan.as_table = conf.as_table;
 	plan.file = conf.file;

@@ -219,7 +219,7 @@ def what_cannot_be_is_one_sentence():
             (["--confidence", "99"], "--confidence is for --paths"),
             (["--paths", "-q", "2"], "--paths asks as often as its rule demands: without -q"),
             (["--paths", "--report"], "--paths asks as often as its rule demands: without --report"),
-            (["--dot", "--json"], "--json, --csv, --dot and --report exclude each other")):
+            (["--dot", "--json"], "--json, --csv and --dot exclude each other")):
         done = subprocess.run([SONDE, "trace", *words, "127.0.0.1"], capture_output=True, text=True, check=False)
         same(done.returncode, 2, " ".join(words))
         true(sentence in done.stderr.splitlines()[0], f"{words}: {done.stderr!r}")
