@@ -148,6 +148,10 @@ $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 $(B)/mixed $(B)/floor $(B)/wire: $(B)/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
+# What tests/bench/trace_paths.py compares with.
+$(B)/rule: $(B)/tests/bench/rule.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(shell $(PKG_CONFIG) --libs check) -lm -o $@
 mutants:				## plant faults in the packet core; the suites must see each (minutes)
 	@$(RUN) tests/mutants.sh
 
@@ -168,7 +172,7 @@ bench-read: all $(B)/mixed $(B)/floor		## what reading captures costs
 	@$(RUN) tests/bench/read.py
 bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor $(B)/wire
+	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor $(B)/wire $(B)/rule
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

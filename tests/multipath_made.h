@@ -233,7 +233,8 @@ static inline unsigned reference_probe(struct reference *r, unsigned ttl, unsign
 {
 	unsigned at = walk(r->g, ttl, flow);
 
-	ck_assert_uint_lt(flow, FLOWS);
+	if (flow >= FLOWS)
+		abort(); /* it is used by what is no test, too */
 	r->flows = flow < r->flows ? r->flows : flow + 1;
 	r->at[flow][ttl] = (uint8_t)(at + 1);
 	r->probes++;

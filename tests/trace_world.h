@@ -2,7 +2,9 @@
 #define SONDE_TESTS_TRACE_WORLD_H
 
 /* A trace over paths that the test invents: hop k is 10.target.0.k or 2001:db8:target::k, k
- * milliseconds away (there and back), and says what the test has it say. */
+ * milliseconds away (there and back), and says what the test has it say. Where a hop is `wide`,
+ * there are so many routers, 10.target.i.k, and the flow of a probe, its first four bytes as
+ * routers hash them, decides which it passes. */
 
 #include <check.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/random.h"
 #include "packet/draft.h"
 #include "probe/trace.h"
 
@@ -22,6 +25,11 @@ struct path_hop {
 	unsigned every;		   /* 0: answers all; n: only each n-th */
 	uint8_t type, code;	   /* of an error in stead of time exceeded */
 	unsigned asked, more;	   /* more: ms beyond the usual */
+	unsigned wide;		   /* routers; 0: one */
+	bool follows;		   /* each behind that of the hop before */
+	bool per_packet;	   /* whatever the flow */
+	sonde_ns pause, free;	   /* that it makes between two answers; when it is over */
+	unsigned dumb;		   /* 1 + the one of them that is silent; 0: none */
 	unsigned copies;	   /* further answers, all at once */
 	int refused;		   /* errno: its probes never leave */
 	struct sonde_address from; /* who answers; family 0: the hop itself */
@@ -48,6 +56,9 @@ struct path_world {
 	unsigned n_waiting;
 	uint64_t sent, told, beyond; /* beyond: with more hops than the target is away */
 	uint64_t sent_to[PATH_ROOM + 1];
+	uint64_t seed; /* of what is hashed */
+	/* That flows of UDP had, by ports from that of flow 0 on. */
+	uint32_t label[PATH_TARGETS][1 << 12];
 	bool done;
 };
 
@@ -85,7 +96,7 @@ static inline struct path_world *path_open(struct sonde_trace_plan plan, unsigne
 	for (unsigned v = 0; v < 2; v++) {
 		plan.look[v] = plan.look[0];
 		plan.look[v].ident = 0x4711;
-		plan.look[v].port = 33434;
+		plan.look[v].port = plan.look[v].port ? plan.look[v].port : 33434;
 		plan.look[v].size = 32;
 	}
 	plan.first = plan.first ? plan.first : 1;
@@ -228,6 +239,22 @@ static inline void path_refuse(struct path_world *w, const struct sonde_step *s,
 	sonde_trace_hear(&w->p, &a);
 }
 
+/* Which of the routers of this hop a probe passes. */
+static inline unsigned path_way(const struct path_world *w, unsigned t, unsigned hop, uint32_t flow)
+{
+	unsigned way = 0;
+
+	for (unsigned h = 1; h <= hop; h++) {
+		const struct path_hop *at = &w->hop[t][h];
+		uint64_t key = at->per_packet ? w->sent << 32 : flow;
+		uint64_t hash = sonde_random_at(w->seed + sonde_random_at(key * 64 + h));
+
+		if (!at->follows)
+			way = at->wide ? (unsigned)(hash % at->wide) : 0;
+	}
+	return way;
+}
+
 /* What the network makes of a probe. */
 static inline void path_carry(struct path_world *w, const struct sonde_step *s)
 {
@@ -238,15 +265,27 @@ static inline void path_carry(struct path_world *w, const struct sonde_step *s)
 	struct sonde_address from =
 		h->from.family ? h->from : path_address(w->six, t, end ? 99 : hop);
 	struct path_answer *a = &w->waiting[w->n_waiting];
+	uint32_t flow = (uint32_t)sonde_load(s->byte.at, 4);
+	unsigned way = end ? 0 : path_way(w, t, hop, flow);
 	struct sonde_draft d;
 
 	w->sent++;
 	w->sent_to[s->ttl]++;
 	w->beyond += s->ttl > w->length[t];
+	if (way)
+		from.ip[2] = (uint8_t)way;
+	if (w->plan.look[0].method == SONDE_METHOD_UDP) {
+		uint32_t *label = &w->label[t][(flow - w->plan.look[0].port) % (1 << 12)];
+
+		ck_assert(!*label || *label == s->label);
+		*label = s->label;
+	}
 	if (h->refused)
 		path_refuse(w, s, h->refused);
-	if (h->refused || h->silent || (h->every && h->asked++ % h->every))
+	if (h->refused || h->silent || (!end && h->dumb == way + 1) || h->free > w->now ||
+	    (h->every && h->asked++ % h->every))
 		return;
+	h->free = w->now + h->pause;
 	a->at = w->now + (hop + h->more) * MS;
 	sonde_draft_init(&d, a->byte, PATH_BYTES);
 	push_path_ip(&d, &from, w->six, 65 - hop);

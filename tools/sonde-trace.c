@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "out/paint.h"
+#include "probe/trace_paths.h"
 #include "run/route.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
@@ -22,9 +23,9 @@ struct conf {
 	struct sonde_option_texts gates;
 	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table;
 	sonde_ns interval;
-	unsigned first, most, queries, port, size, rate, cycles, mark, width;
+	unsigned first, most, queries, port, size, rate, cycles, mark, width, confidence;
 	int flags, color;
-	bool four, six, icmp, tcp, udp, numeric, report, json, csv, fragile;
+	bool four, six, icmp, tcp, udp, numeric, report, json, csv, fragile, paths, dot;
 };
 
 /* clang-format off */
@@ -54,6 +55,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr, or what --json or --csv say of them"),
 	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10)"),
 	SONDE_OPTION(SECONDS, 0, "interval", struct conf, interval, "SECONDS", "between two rounds (1)"),
+	SONDE_OPTION(FLAG, 0, "paths", struct conf, paths, NULL, "all paths that routers spread flows over, as a tree"),
+	SONDE_OPTION(UINT, 0, "confidence", struct conf, confidence, "PERCENT", "of --paths: how sure it is that a router leads nowhere else, 95 or 99 (95)"),
+	SONDE_OPTION(FLAG, 0, "dot", struct conf, dot, NULL, "all paths as a graph, in the language of dot"),
 	SONDE_OPTION(TEXT, 0, "file", struct conf, file, "FILE", "targets, one or more a line, # begins a comment; - is standard input"),
 	SONDE_OPTION(TEXT, 0, "as-table", struct conf, as_table, "FILE", "numbers of autonomous systems from this table, in MaxMind's format"),
 	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
@@ -76,6 +80,19 @@ static const struct sonde_cli cli = {
 	.more = "TARGET is a name, an address, a prefix such as 192.0.2.0/24 or a range.\n",
 };
 
+static void check_paths(const struct conf *conf)
+{
+	if (!conf->paths && conf->confidence != UINT_MAX)
+		sonde_cli_wrong(&cli, "--confidence is for --paths");
+	if (!conf->paths)
+		return;
+	if (conf->report || conf->queries != UINT_MAX)
+		sonde_cli_wrong(&cli, "--paths asks as often as its rule demands: without %s",
+				conf->report ? "--report" : "-q");
+	if (conf->confidence != UINT_MAX && conf->confidence != 95 && conf->confidence != 99)
+		sonde_cli_wrong(&cli, "--confidence takes 95 or 99");
+}
+
 static void check(const struct conf *conf)
 {
 	if (conf->four && conf->six)
@@ -96,8 +113,9 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "ICMP has no ports");
 	if (conf->size < SONDE_METHOD_HEAD || conf->size > 1400)
 		sonde_cli_wrong(&cli, "--size takes %d to 1400 bytes", SONDE_METHOD_HEAD);
-	if (conf->json && conf->csv)
-		sonde_cli_wrong(&cli, "--json and --csv exclude each other");
+	if (conf->json + conf->csv + conf->dot > 1)
+		sonde_cli_wrong(&cli, "--json, --csv and --dot exclude each other");
+	check_paths(conf);
 	if (conf->gates.n > SONDE_PROBER_GATES)
 		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
 	if (conf->gates.n && conf->six)
@@ -141,6 +159,7 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 		.method = conf->icmp  ? SONDE_METHOD_ICMP
 			  : conf->tcp ? conf->flags ? SONDE_METHOD_ACK : SONDE_METHOD_TCP
 				      : SONDE_METHOD_UDP,
+		.flows = conf->paths ? SONDE_TRACE_FLOWS : 0,
 		.size = conf->size,
 		.via = conf->gates.n,
 	};
@@ -159,6 +178,9 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 		.gap = conf->rate ? SONDE_SECOND / conf->rate : 0,
 		.burst = BURST,
 		.timeout = 2 * SONDE_SECOND,
+		.paths = (uint8_t)(!conf->paths			  ? 0
+				   : conf->confidence != UINT_MAX ? conf->confidence
+								  : 95),
 	};
 
 	if (!conf->icmp)
@@ -175,6 +197,7 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.protocol = conf->icmp	? IPPROTO_ICMP
 			    : conf->tcp ? IPPROTO_TCP
 					: IPPROTO_UDP,
+		.flows = conf->paths ? SONDE_TRACE_FLOWS : 0,
 		.device = conf->device,
 		.ttl = -1,
 		.tos = conf->tos ? take_tos(conf->tos) : -1,
@@ -272,11 +295,13 @@ int main(int argc, char **argv)
 			     .rate = RATE,
 			     .cycles = CYCLES,
 			     .mark = UINT_MAX,
+			     .confidence = UINT_MAX,
 			     .interval = SONDE_SECOND };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv);
 	struct sonde_route_plan plan = { .out = STDOUT_FILENO };
 	struct sonde_measure_end end = { 0 };
 
+	conf.paths |= conf.dot;
 	check(&conf);
 	if (!argv[operand] && !conf.file && !conf.from)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
@@ -292,6 +317,7 @@ int main(int argc, char **argv)
 	look_plan(&conf, &plan);
 	plan.form = conf.json	  ? SONDE_ROUTE_JSON
 		    : conf.csv	  ? SONDE_ROUTE_CSV
+		    : conf.dot	  ? SONDE_ROUTE_DOT
 		    : conf.report ? SONDE_ROUTE_TABLE
 				  : SONDE_ROUTE_LINES;
 	if (!conf.from)

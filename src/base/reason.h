@@ -32,7 +32,8 @@
 	R(SONDE_RULES, "rules",                                                                    \
 	  "the rules of the firewall are wrong, or this kernel cannot have them")                  \
 	R(SONDE_NOT_ASTABLE, "not-as-table",                                                       \
-	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")
+	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")                    \
+	R(SONDE_ONE_PATH, "one-path", "this run traced one path, without --paths")
 
 /* clang-format off */
 enum sonde_reason {

@@ -15,6 +15,7 @@ static const struct {
 } likeness[] = {
 	{ "─", "-" }, { "►", ">" }, { "◄", "<" },  { "→", "->" }, { "←", "<-" },
 	{ "×", "x" }, { "µ", "u" }, { "…", ".." }, { "·", "-" },  { "–", "-" },
+	{ "│", "|" }, { "├", "+" }, { "└", "`" },
 };
 
 /* Reads the first character of s (not empty) into g; returns how many bytes it had. */

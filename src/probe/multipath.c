@@ -350,7 +350,7 @@ static const struct sonde_multipath_asked *front(struct sonde_multipath *m)
 		const struct sonde_multipath_asked *a = &m->queue[m->queue_at];
 		struct sonde_multipath_cell *c = sonde_multipath_cell(m, a->hop, a->flow);
 
-		m->full |= m->sent == m->plan.most;
+		m->full |= m->sent == m->plan.most || (m->plan.flows && a->flow >= m->plan.flows);
 		if (!m->full && !sonde_multipath_arrived(m, a->hop, a->flow) &&
 		    (!c->node || a->check))
 			return a;
@@ -411,21 +411,21 @@ static void vary(struct sonde_multipath *m, uint32_t hop, uint32_t flow)
 		m->hop[hop - 1].node[from].varies = true;
 }
 
-void sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
-			  const struct sonde_address *from, enum sonde_multipath_answer is)
+int sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
+			 const struct sonde_address *from, enum sonde_multipath_answer is)
 {
 	uint32_t hop = (uint32_t)ttl - m->plan.first_ttl;
 	struct sonde_multipath_cell *c;
 	uint16_t node;
 
 	if (hop >= m->hops || flow >= m->flows || !sonde_multipath_cell(m, hop, flow)->sent)
-		return;
+		return SONDE_MULTIPATH_UNKNOWN;
 	c = sonde_multipath_cell(m, hop, flow);
 	m->stale = true;
 	m->out -= c->out > 0;
 	c->out -= c->out > 0;
 	if (!from || is == SONDE_MULTIPATH_SILENCE)
-		return;
+		return SONDE_MULTIPATH_UNKNOWN;
 	node = node_of(m, &m->hop[hop], from, is);
 	m->full |= node > SONDE_MULTIPATH_CROWD;
 	if (c->node && c->node != node)
@@ -434,4 +434,5 @@ void sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
 		c->node = node;
 	if (is != SONDE_MULTIPATH_ROUTER && (!m->end[flow] || m->end[flow] > hop + 1))
 		m->end[flow] = (uint8_t)(hop + 1);
+	return node;
 }

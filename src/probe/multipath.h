@@ -57,6 +57,7 @@ struct sonde_multipath_plan {
 	uint8_t retries;	    /* after silence */
 	uint8_t gap;		    /* hops in a row that are silent end it; 0: only max_ttl does */
 	uint16_t most;		    /* probes in all */
+	uint16_t flows;		    /* that there can be; 0: any number */
 };
 
 struct sonde_multipath_cell { /* a flow at a hop */
@@ -108,9 +109,10 @@ void sonde_multipath_init(struct sonde_multipath *m, struct sonde_arena *arena,
 bool sonde_multipath_next(struct sonde_multipath *m, uint8_t *ret_ttl, uint16_t *ret_flow);
 
 /* What came of a probe: each that was given out is told once, and what comes later may be told as
- * well. from NULL: silence. Ports are not compared. What was never asked is ignored. */
-void sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
-			  const struct sonde_address *from, enum sonde_multipath_answer is);
+ * well. from NULL: silence. Ports are not compared. What was never asked is ignored. Returns the
+ * number of who answered, or SONDE_MULTIPATH_UNKNOWN. */
+int sonde_multipath_told(struct sonde_multipath *m, uint8_t ttl, uint16_t flow,
+			 const struct sonde_address *from, enum sonde_multipath_answer is);
 
 /* Nothing is out, and nothing is wanted. m->full: because a bound was reached. */
 bool sonde_multipath_done(struct sonde_multipath *m);

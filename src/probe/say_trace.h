@@ -17,6 +17,10 @@ struct sonde_say_path_look {
 	const char *const *palette; /* sonde_palette, or NULL */
 };
 
+/* "r3.example (10.0.0.3) [AS64500]", as much of it as is known, the address at least. */
+void sonde_say_who(struct sonde_text *t, const struct sonde_address *a,
+		   const struct sonde_say_path_look *look);
+
 /* "traceroute to www.example.org (192.0.2.7), 30 hops max, 60 byte packets" */
 void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint32_t host);
 

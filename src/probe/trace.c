@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "probe/trace_paths.h"
+
 #define SLACK	 (50 * SONDE_MILLISECOND) /* what an answer may be slower beyond a multiple */
 #define GRAIN	 (5 * SONDE_MILLISECOND)  /* how late the fate of one of many is noticed */
 #define LATENESS (20 * SONDE_MILLISECOND) /* of timers, that is made up for by bursts */
@@ -48,7 +50,8 @@ void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan
 		h->round = sonde_arena_take(&p->arena, SONDE_TRACE_ROUNDS * sizeof *h->round);
 		h->next = plan->first;
 		h->limit = limit_of(p, 0);
-		h->label = 1 + (uint32_t)sonde_secret_hash(&plan->secret, &i, sizeof i) % 0xfffff;
+		if (plan->paths)
+			sonde_trace_paths_open(p, i);
 	}
 }
 
@@ -89,7 +92,7 @@ static struct sonde_trace_answer *answer_of(const struct sonde_trace *p,
 	struct sonde_trace_hop *hop = hop_of(p, probe);
 	uint64_t first = p->round * p->plan.queries; /* of this round */
 
-	return probe->seq >= first ? &hop->last[probe->seq - first] : NULL;
+	return probe->seq >= first && !p->plan.paths ? &hop->last[probe->seq - first] : NULL;
 }
 
 /* It is no longer waited for. */
@@ -116,7 +119,7 @@ static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
 	struct sonde_blame_round *round;
 
 	if (probe->state == SONDE_PROBE_REFUSED || probe->state == SONDE_PROBE_DROPPED ||
-	    probe->state == SONDE_PROBE_OUT)
+	    probe->state == SONDE_PROBE_OUT || p->plan.paths)
 		return;
 	hop = hop_of(p, probe);
 	round = &h->round[probe->seq % SONDE_TRACE_ROUNDS];
@@ -138,6 +141,8 @@ static void lose(struct sonde_trace *p, struct sonde_probe *probe)
 	leave(p, probe);
 	if (last)
 		last->status = SONDE_TRACE_LOST;
+	if (p->plan.paths)
+		sonde_trace_paths_lose(p, probe);
 	if (!p->plan.quiet)
 		sonde_survey_tell_bare(&p->survey, probe, SONDE_OUTCOME_LOST);
 }
@@ -200,13 +205,15 @@ static bool has_query(struct sonde_trace *p, struct sonde_trace_host *h)
 	return h->next <= h->limit;
 }
 
-/* Whether there is a probe to be sent in this round; p->turn is its target then. */
-static bool has_next(struct sonde_trace *p)
+/* Whether there is a probe to be sent in this round; p->turn is its target then. False: *until is
+ * lowered to when there may be one. */
+static bool has_next(struct sonde_trace *p, sonde_ns now, sonde_ns *until)
 {
 	for (uint32_t looked = 0; looked < p->survey.n; looked++) {
 		if (p->turn == p->survey.n)
 			p->turn = 0;
-		if (has_query(p, &p->host[p->turn]))
+		if (p->plan.paths ? sonde_trace_paths_has(p, p->turn, now, until)
+				  : has_query(p, &p->host[p->turn]))
 			return true;
 		p->turn++;
 	}
@@ -241,34 +248,50 @@ static void begin_round(struct sonde_trace *p, sonde_ns now)
 	}
 }
 
-static struct sonde_step send_next(struct sonde_trace *p, sonde_ns now)
+static void take_query(struct sonde_trace *p, struct sonde_probe *probe)
 {
-	struct sonde_trace_host *h = &p->host[p->turn];
+	struct sonde_trace_host *h = &p->host[probe->target];
 	struct sonde_trace_hop *hop = &h->hop[h->next - 1];
-	struct sonde_probe *probe = sonde_survey_probe(&p->survey, p->turn, now);
-	struct sonde_step step;
 
 	probe->ttl = h->next;
 	probe->seq = p->round * p->plan.queries + hop->queried;
 	hop->last[hop->queried++].status = SONDE_TRACE_OUT;
 	if (!hop->limit)
 		hop->limit = sonde_arena_take(&p->arena, sizeof *hop->limit);
-	hop->sent++;
-	hop->out++;
-	h->out++;
+}
+
+uint32_t sonde_trace_label(const struct sonde_trace *p, const struct sonde_probe *probe)
+{
+	uint32_t what[2] = { probe->target, probe->is.flow };
+
+	return 1 + (uint32_t)(sonde_secret_hash(&p->plan.secret, what, sizeof what) % 0xfffff);
+}
+
+static struct sonde_step send_next(struct sonde_trace *p, sonde_ns now)
+{
+	struct sonde_probe *probe = sonde_survey_probe(&p->survey, p->turn, now);
+	struct sonde_step step;
+
+	if (p->plan.paths)
+		sonde_trace_paths_take(p, probe);
+	else
+		take_query(p, probe);
+	hop_of(p, probe)->sent++;
+	hop_of(p, probe)->out++;
+	p->host[p->turn].out++;
 	p->turn++;
 	if (now + patience(p, probe) < p->check)
 		p->check = now + patience(p, probe);
 	sonde_pace_take(&p->pace, now);
 	step = sonde_survey_send(&p->survey, probe);
-	step.label = h->label;
+	step.label = sonde_trace_label(p, probe);
 	return step;
 }
 
 struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 {
 	const struct sonde_probe_record *record;
-	sonde_ns until, t;
+	sonde_ns until, t, later = UINT64_MAX;
 	bool more;
 
 	/* Losses are decided in steps that a file of the run tells (run/probefile.h): those that
@@ -279,16 +302,16 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	}
 	if (record)
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = record };
-	more = !p->survey.ending && has_next(p);
+	more = !p->survey.ending && has_next(p, now, &later);
 	if (!more && !p->survey.ending && p->round + 1 != p->plan.rounds &&
 	    now >= p->round_began + p->plan.interval) {
 		begin_round(p, now);
-		more = has_next(p);
+		more = has_next(p, now, &later);
 	}
-	if (p->survey.ending ||
-	    (!more && p->round + 1 == p->plan.rounds && !sonde_flight_oldest(&p->survey.flight)))
+	if (p->survey.ending || (!more && later == UINT64_MAX && p->round + 1 == p->plan.rounds &&
+				 !sonde_flight_oldest(&p->survey.flight)))
 		return (struct sonde_step){ .is = SONDE_STEP_DONE };
-	until = p->check;
+	until = p->check < later ? p->check : later;
 	if (more && sonde_flight_has_room(&p->survey.flight)) {
 		t = sonde_pace_when(&p->pace);
 		if (t <= now)
@@ -338,6 +361,8 @@ static void place_end(struct sonde_trace *p, struct sonde_trace_host *h,
 	const struct sonde_address *to = &p->survey.to[heard->probe->target];
 	uint8_t ttl = heard->probe->ttl, limit = limit_of(p, ttl);
 
+	if (p->plan.paths)
+		return;
 	if (ends_path(heard, to->family)) {
 		if (!h->end || ttl <= h->end) {
 			h->end = ttl;
@@ -413,6 +438,8 @@ static void hear_refusal(struct sonde_trace *p, const struct sonde_heard *heard)
 	hop->sent--;
 	hop->refused++;
 	hop->error = sonde_outcome_words(&heard->outcome, 0);
+	if (p->plan.paths)
+		sonde_trace_paths_lose(p, heard->probe);
 	if (last)
 		last->status = SONDE_TRACE_REFUSED;
 }
@@ -437,6 +464,10 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 		hear_refusal(p, &heard);
 	else
 		heard.outcome.status = count(p, &heard);
+	if (p->plan.paths && (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
+		sonde_trace_paths_hear(p, &heard,
+				       ends_path(&heard, p->survey.to[heard.probe->target].family),
+				       a->now);
 	if (heard.answer.is == SONDE_ANSWER_ERROR &&
 	    (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
 		sonde_trace_see(p, &heard, a);

@@ -10,7 +10,10 @@
  * nothing more answers, the rest is probed at once. How long an answer is waited for follows from
  * those that have come: `here` times the slowest of the same hop, `near` times the fastest of a
  * farther one, and the timeout where there is neither, as in traceroute(8). Whatever comes later
- * is late, and not lost from sight. */
+ * is late, and not lost from sight.
+ *
+ * Where all paths are asked for, not one, trace_paths.h says which probes go, and there is one
+ * round. */
 
 #include "base/arena.h"
 #include "base/arrival.h"
@@ -44,7 +47,8 @@ struct sonde_trace_plan {
 	sonde_ns gap;	   /* between any two probes */
 	uint64_t burst;	   /* so many may go out without it */
 	sonde_ns timeout;
-	bool quiet; /* no probe is told, only counted */
+	uint8_t paths; /* 0: of one flow; else all paths, with this percentage of confidence */
+	bool quiet;    /* no probe is told, only counted */
 };
 
 struct sonde_trace_who { /* somebody who has answered for a hop */
@@ -99,7 +103,7 @@ struct sonde_trace_host {	     /* a target, and what is known of its path */
 	uint8_t next;		     /* the first hop that may have a query left in this round */
 	bool reached;		     /* the end is the target itself */
 	uint32_t out;
-	uint32_t label;			 /* of IPv6 */
+	struct sonde_trace_paths *paths; /* trace_paths.h; NULL: one path alone */
 	uint64_t rounds;		 /* queries whose fate is known of some hop */
 	struct sonde_blame_round *round; /* SONDE_TRACE_ROUNDS of them, a ring by query */
 };
@@ -157,6 +161,9 @@ void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_p
 /* What an error says beside who sent it: inside of the engine. */
 void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
 		     const struct sonde_arrival *a);
+
+/* The flow label of a probe over IPv6, another one for each flow: likewise. */
+uint32_t sonde_trace_label(const struct sonde_trace *p, const struct sonde_probe *probe);
 
 /* For whoever drives measurements of any kind. */
 struct sonde_engine sonde_trace_engine(struct sonde_trace *p);

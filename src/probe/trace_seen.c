@@ -36,7 +36,7 @@ static void put_header(const struct sonde_trace *p, const struct sonde_probe *pr
 
 	if (to->family == AF_INET6) {
 		sonde_store(buf, 4,
-			    6u << 28 | (uint32_t)p->plan.tos << 20 | p->host[probe->target].label);
+			    6u << 28 | (uint32_t)p->plan.tos << 20 | sonde_trace_label(p, probe));
 		sonde_store(buf + 4, 2, len);
 		buf[6] = method ? protocols[method] : 58;
 		buf[7] = probe->ttl;

@@ -87,6 +87,7 @@ static int take_begin(struct retelling *r, const struct sonde_probefile_item *i)
 	struct sonde_bytes mode = sonde_traits_rest(i->words, "mode");
 	struct sonde_keep_real real = { 0 };
 	struct sonde_retell_begin b = { .given = r->given, .n = r->n, .now = i->now };
+	int k;
 
 	if (!r->plans || r->looks != 2 || !r->n || !mode.len || memchr(mode.at, 0, mode.len) ||
 	    sonde_traits_get(i->words, sonde_keep_real_table, &real) < 0 ||
@@ -94,8 +95,9 @@ static int take_begin(struct retelling *r, const struct sonde_probefile_item *i)
 		return SONDE_DAMAGED;
 	b.real = real.real;
 	b.mode = sonde_arena_string(&r->words, mode.at, mode.len);
-	r->begun = true;
-	return r->how->begin(r->how->arg, &b, &r->engine);
+	k = r->how->begin(r->how->arg, &b, &r->engine);
+	r->begun = !k;
+	return k;
 }
 
 /* ---- the run ---- */

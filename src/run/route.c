@@ -46,6 +46,7 @@ static const struct sonde_trait plan_table[] = {
 	PLAN(UINT, gap),
 	PLAN(UINT, burst),
 	PLAN(UINT, timeout),
+	PLAN(UINT, paths),
 	{ .name = NULL },
 };
 
@@ -277,8 +278,11 @@ static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct so
 	if (b->n > TARGETS_MOST || p->look[0].method == SONDE_METHOD_NEIGHBOUR)
 		return SONDE_UNSUPPORTED;
 	if (!p->first || p->first > p->most || p->most > SONDE_TRACE_MOST || !p->queries ||
-	    p->queries > SONDE_TRACE_QUERIES || !p->ahead)
+	    p->queries > SONDE_TRACE_QUERIES || !p->ahead ||
+	    (p->paths && (p->paths < 50 || p->paths > 99 || p->rounds != 1)))
 		return SONDE_DAMAGED;
+	if (r->plan.form == SONDE_ROUTE_DOT && !p->paths)
+		return SONDE_ONE_PATH;
 	*ret = sonde_trace_engine(&r->trace);
 	return begin(r, b);
 }

@@ -17,7 +17,8 @@ enum sonde_route_form {
 	SONDE_ROUTE_LINES, /* as traceroute(8) */
 	SONDE_ROUTE_TABLE, /* as mtr(8) --report */
 	SONDE_ROUTE_JSON,
-	SONDE_ROUTE_CSV, /* of hops */
+	SONDE_ROUTE_CSV, /* of hops; of all paths: of nodes */
+	SONDE_ROUTE_DOT, /* of all paths: a graph for dot(1) */
 };
 
 struct sonde_route_plan {

@@ -8,6 +8,7 @@
 #include "out/cells.h"
 #include "out/csv.h"
 #include "out/json.h"
+#include "run/paths_report.h"
 #include "run/stamp.h"
 #include "sys/file.h"
 
@@ -42,9 +43,11 @@ int sonde_route_report_open(struct sonde_route_report *r, const struct sonde_rou
 	if (!r->buf || !r->asked)
 		return -ENOMEM;
 	sonde_text_init(&r->text, r->buf, BUFFER, sonde_file_sink, &r->out);
-	if (plan->form == SONDE_ROUTE_CSV)
+	if (trace->plan.paths)
+		sonde_paths_report_begin(r);
+	else if (plan->form == SONDE_ROUTE_CSV)
 		sonde_csv_head(&r->text, &sonde_hop_schema);
-	if (plan->form == SONDE_ROUTE_LINES && trace->survey.n == 1)
+	else if (plan->form == SONDE_ROUTE_LINES && trace->survey.n == 1)
 		sonde_say_path_head(&r->text, trace, 0);
 	return sonde_text_flush(&r->text);
 }
@@ -117,6 +120,11 @@ void sonde_route_report_pause(struct sonde_route_report *r)
 {
 	const struct sonde_trace *p = r->trace;
 
+	if (p->plan.paths) {
+		sonde_paths_report_names(r);
+		sonde_text_flush(&r->text);
+		return;
+	}
 	if (r->plan->form == SONDE_ROUTE_LINES && p->survey.n == 1 && p->plan.rounds == 1)
 		say_ripe(r);
 	ask_names(r);
@@ -233,15 +241,21 @@ int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t 
 	*ret_met = true;
 	for (uint32_t i = 0; i < p->survey.n; i++) {
 		*ret_met &= p->host[i].reached;
+		if (p->plan.paths) {
+			sonde_paths_report_put(r, i);
+			continue;
+		}
 		switch (r->plan->form) {
 		case SONDE_ROUTE_LINES: say_lines(r, i); break;
 		case SONDE_ROUTE_TABLE: say_table(r, i); break;
 		default: put_records(r, i);
 		}
 	}
+	if (p->plan.paths)
+		sonde_paths_report_end(r);
 	if (r->plan->form == SONDE_ROUTE_JSON)
 		put_run(r, now, dropped);
-	else if (dropped && r->plan->form != SONDE_ROUTE_CSV)
+	else if (dropped && r->plan->form != SONDE_ROUTE_CSV && r->plan->form != SONDE_ROUTE_DOT)
 		sonde_text_print(&r->text, "local: %llu answers came faster than they were taken\n",
 				 (unsigned long long)dropped);
 	return sonde_text_flush(&r->text);
