@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "out/paint.h"
+#include "probe/hop_field.h"
 #include "run/route.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
@@ -19,11 +20,12 @@ enum { FIRST = 1, MOST = 30, AHEAD = 6, QUERIES = 3, HERE = 3, NEAR = 3, BURST =
 enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCLES = 10 };
 
 struct conf {
-	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table;
+	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table, *columns;
 	sonde_ns interval;
 	unsigned first, most, queries, port, size, rate, cycles, mark, width;
 	int flags, color;
-	bool four, six, icmp, tcp, udp, numeric, report, json, csv, fragile;
+	char order[SONDE_HOP_FIELDS + 1];
+	bool four, six, icmp, tcp, udp, numeric, report, live, json, csv, fragile;
 };
 
 /* clang-format off */
@@ -50,7 +52,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 0, "fwmark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, behind a first burst; 0: no limit (1000)"),
 	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr"),
-	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10)"),
+	SONDE_OPTION(FLAG, 'L', "live", struct conf, live, NULL, "rounds without end on the whole screen, as mtr; h there lists the keys"),
+	SONDE_OPTION(TEXT, 'o', "order", struct conf, columns, "FIELDS", "columns of the table, by mtr's letters and P 5 9: percentiles (LSNABWV)"),
+	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10; --live: no end)"),
 	SONDE_OPTION(SECONDS, 0, "interval", struct conf, interval, "SECONDS", "between two rounds (1)"),
 	SONDE_OPTION(TEXT, 0, "file", struct conf, file, "FILE", "targets, one or more a line, # begins a comment; - is standard input"),
 	SONDE_OPTION(TEXT, 0, "as-table", struct conf, as_table, "FILE", "numbers of autonomous systems from this table, in MaxMind's format"),
@@ -74,6 +78,12 @@ static const struct sonde_cli cli = {
 	.more = "TARGET is a name, an address, a prefix such as 192.0.2.0/24 or a range.\n",
 };
 
+/* The descriptor of the report: that of standard output, unless the run is kept there. */
+static int report_to(const struct conf *conf)
+{
+	return conf->save && !strcmp(conf->save, "-") ? STDERR_FILENO : STDOUT_FILENO;
+}
+
 static void check(const struct conf *conf)
 {
 	if (conf->four && conf->six)
@@ -94,8 +104,12 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "ICMP has no ports");
 	if (conf->size < SONDE_METHOD_HEAD || conf->size > 1400)
 		sonde_cli_wrong(&cli, "--size takes %d to 1400 bytes", SONDE_METHOD_HEAD);
-	if (conf->json + conf->csv + conf->report > 1)
-		sonde_cli_wrong(&cli, "--json, --csv and --report exclude each other");
+	if (conf->json + conf->csv + conf->report + conf->live > 1)
+		sonde_cli_wrong(&cli, "--json, --csv, --report and --live exclude each other");
+	if (conf->live && conf->from)
+		sonde_cli_wrong(&cli, "--live is for a live run; --report tells one that was kept");
+	if (conf->live && !isatty(report_to(conf)))
+		sonde_cli_wrong(&cli, "--live takes a terminal; --report writes a table");
 	if (conf->from && conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
 }
@@ -128,6 +142,36 @@ static int take_tos(const char *text)
 	return (int)v;
 }
 
+static bool is_table(const struct conf *conf)
+{
+	return conf->report || conf->live;
+}
+
+/* 0: without end. */
+static unsigned rounds(const struct conf *conf)
+{
+	if (conf->cycles == UINT_MAX)
+		return conf->live ? 0 : conf->report ? CYCLES : 1;
+	return is_table(conf) ? conf->cycles : 1;
+}
+
+static void take_order(struct conf *conf)
+{
+	char wrong;
+
+	switch (sonde_hop_order(conf->order, conf->columns, &wrong)) {
+	case SONDE_HOP_ORDER_FITS: return;
+	case SONDE_HOP_ORDER_EMPTY: sonde_cli_wrong(&cli, "-o takes letters of columns: LSNABWV");
+	case SONDE_HOP_ORDER_MANY:
+		sonde_cli_wrong(&cli, "-o takes at most %d columns", SONDE_HOP_FIELDS);
+	case SONDE_HOP_ORDER_LETTER:
+		if (wrong == 'G')
+			sonde_cli_wrong(&cli, "-o: there is no geometric mean; A is the mean");
+		sonde_cli_wrong(&cli, "-o: there is no column %.*s",
+				wrong > ' ' && wrong < 127 ? 1 : 0, &wrong);
+	}
+}
+
 static struct sonde_trace_plan trace_plan(const struct conf *conf)
 {
 	unsigned port = conf->tcp ? PORT_HTTP : conf->udp ? PORT_DNS : PORT;
@@ -142,12 +186,12 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 		.most = (uint8_t)conf->most,
 		.ahead = AHEAD,
 		.queries = (uint8_t)(conf->queries != UINT_MAX ? conf->queries
-				     : conf->report	       ? 1
+				     : is_table(conf)	       ? 1
 							       : QUERIES),
 		.here = HERE,
 		.near = NEAR,
 		.tos = (uint8_t)(conf->tos ? take_tos(conf->tos) : 0),
-		.rounds = conf->report ? conf->cycles : 1,
+		.rounds = rounds(conf),
 		.interval = conf->interval,
 		.gap = conf->rate ? SONDE_SECOND / conf->rate : 0,
 		.burst = BURST,
@@ -260,14 +304,16 @@ int main(int argc, char **argv)
 			     .port = UINT_MAX,
 			     .size = SIZE,
 			     .rate = RATE,
-			     .cycles = CYCLES,
+			     .cycles = UINT_MAX,
 			     .mark = UINT_MAX,
 			     .interval = SONDE_SECOND };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv);
-	struct sonde_route_plan plan = { .out = STDOUT_FILENO };
+	struct sonde_route_plan plan = { .out = report_to(&conf) };
 	struct sonde_measure_end end = { 0 };
 
 	check(&conf);
+	if (conf.columns)
+		take_order(&conf);
 	if (!argv[operand] && !conf.file && !conf.from)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
 	plan.trace = trace_plan(&conf);
@@ -277,13 +323,13 @@ int main(int argc, char **argv)
 	plan.as_table = conf.as_table;
 	plan.file = conf.file;
 	plan.save = conf.save;
-	if (conf.save && !strcmp(conf.save, "-"))
-		plan.out = STDERR_FILENO;
 	look_plan(&conf, &plan);
-	plan.form = conf.json	  ? SONDE_ROUTE_JSON
-		    : conf.csv	  ? SONDE_ROUTE_CSV
-		    : conf.report ? SONDE_ROUTE_TABLE
-				  : SONDE_ROUTE_LINES;
+	plan.form = conf.json	      ? SONDE_ROUTE_JSON
+		    : conf.csv	      ? SONDE_ROUTE_CSV
+		    : is_table(&conf) ? SONDE_ROUTE_TABLE
+				      : SONDE_ROUTE_LINES;
+	plan.live = conf.live;
+	plan.order = conf.columns ? conf.order : NULL;
 	if (!conf.from)
 		return leave(&conf, &end, trace(&conf, &plan, argv + operand, &end));
 	operand = sonde_route_from(&plan, conf.from, &end);

@@ -65,6 +65,14 @@ void sonde_flight_decide(struct sonde_flight *f)
 	f->undecided++;
 }
 
+void sonde_flight_drop(struct sonde_flight *f)
+{
+	for (uint64_t i = 0; i < f->room; i++)
+		if (f->ring[i].state)
+			f->ring[i].state = SONDE_PROBE_DROPPED;
+	f->undecided = f->next;
+}
+
 /* The youngest probe whose serial has these low bits, then the one before it; NULL: forgotten. */
 static struct sonde_probe *youngest(const struct sonde_flight *f, uint64_t low, uint64_t modulus)
 {
@@ -251,6 +259,7 @@ static uint8_t move_on(struct sonde_probe *p, const struct sonde_answer *a)
 		return SONDE_MATCH_FIRST;
 	case SONDE_PROBE_LOST: p->state = SONDE_PROBE_LATE; return SONDE_MATCH_LATE;
 	case SONDE_PROBE_REFUSED: return SONDE_MATCH_NOTHING;
+	case SONDE_PROBE_DROPPED: return SONDE_MATCH_FORGOTTEN;
 	default: return SONDE_MATCH_DUPLICATE;
 	}
 }
@@ -296,5 +305,7 @@ struct sonde_flight_verdict sonde_flight_match(struct sonde_flight *f,
 		      (!look->group && !same_host(&a->asked, &to[p->target]) &&
 		       !is_group(&to[p->target]));
 	v.match = move_on(p, a);
+	if (v.match == SONDE_MATCH_FORGOTTEN)
+		v.probe = NULL;
 	return v;
 }

@@ -206,11 +206,9 @@ void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a)
 	g->head_first = true;
 }
 
-void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name)
+const char *sonde_say_path_host(struct sonde_arena *a, const struct sonde_hop_record *r,
+				const char *name)
 {
-	struct sonde_cell *c = sonde_grid_row(g);
-	uint64_t ms[] = { r->rtt_ns,	       r->rtt_mean_ns, r->rtt_min_ns, r->rtt_max_ns,
-			  r->rtt_deviation_ns, r->rtt_p99_ns,  r->jitter_ns };
 	char buf[400];
 	struct sonde_text t;
 
@@ -223,8 +221,17 @@ void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, 
 	}
 	if (r->addresses.n > 1)
 		sonde_text_print(&t, " and %u more", (unsigned)r->addresses.n - 1);
+	return sonde_arena_string(a, t.at, t.len);
+}
+
+void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name)
+{
+	struct sonde_cell *c = sonde_grid_row(g);
+	uint64_t ms[] = { r->rtt_ns,	       r->rtt_mean_ns, r->rtt_min_ns, r->rtt_max_ns,
+			  r->rtt_deviation_ns, r->rtt_p99_ns,  r->jitter_ns };
+
 	sonde_say_cell(g, &c[0], r->ttl, SONDE_PAINT_PLAIN, sonde_say_dec);
-	c[1] = (struct sonde_cell){ .text = sonde_arena_string(g->arena, t.at, t.len),
+	c[1] = (struct sonde_cell){ .text = sonde_say_path_host(g->arena, r, name),
 				    .paint = r->from ? SONDE_PAINT_PLAIN : SONDE_PAINT_FAINT };
 	sonde_say_cell(g, &c[2], r->loss_ppm, r->lost ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN,
 		       sonde_say_percent);

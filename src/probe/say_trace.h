@@ -36,6 +36,9 @@ void sonde_say_path_notes(struct sonde_text *t, const struct sonde_trace *p, uin
 
 /* A row of the table for each hop; the grid begins with sonde_say_path_table. */
 void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a);
+/* Its cell of the host alone: of the arena. */
+const char *sonde_say_path_host(struct sonde_arena *a, const struct sonde_hop_record *r,
+				const char *name);
 void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name);
 
 #endif

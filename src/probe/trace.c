@@ -113,7 +113,8 @@ static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
 	struct sonde_trace_hop *hop;
 	struct sonde_blame_round *round;
 
-	if (probe->state == SONDE_PROBE_REFUSED || is_beyond(p, probe))
+	if (probe->state == SONDE_PROBE_REFUSED || probe->state == SONDE_PROBE_DROPPED ||
+	    is_beyond(p, probe))
 		return;
 	hop = hop_of(p, probe);
 	round = &h->round[probe->seq % SONDE_TRACE_ROUNDS];
@@ -268,14 +269,14 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	decide(p, now);
 	if ((record = sonde_survey_told(&p->survey)))
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = record };
-	more = !p->survey.ending && has_next(p);
-	if (!more && !p->survey.ending && p->round + 1 != p->plan.rounds &&
+	more = !p->survey.ending && !p->paused && has_next(p);
+	if (!more && !p->survey.ending && !p->paused && p->round + 1 != p->plan.rounds &&
 	    now >= p->round_began + p->plan.interval) {
 		begin_round(p, now);
 		more = has_next(p);
 	}
-	if (p->survey.ending ||
-	    (!more && p->round + 1 == p->plan.rounds && !sonde_flight_oldest(&p->survey.flight)))
+	if (p->survey.ending || (!more && !p->paused && p->round + 1 == p->plan.rounds &&
+				 !sonde_flight_oldest(&p->survey.flight)))
 		return (struct sonde_step){ .is = SONDE_STEP_DONE };
 	until = p->check;
 	if (more && sonde_flight_has_room(&p->survey.flight)) {
@@ -285,7 +286,7 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 		until = t < until ? t : until;
 	}
 	t = p->round_began + p->plan.interval;
-	if (!more && p->round + 1 != p->plan.rounds && t < until)
+	if (!more && !p->paused && p->round + 1 != p->plan.rounds && t < until)
 		until = t;
 	return (struct sonde_step){ .is = SONDE_STEP_WAIT, .until = until };
 }

@@ -57,7 +57,7 @@ static void tell(struct sonde_drive *l, const void *record)
 /* Whether there is no use in going on. */
 static bool is_over(struct sonde_drive *l)
 {
-	if (sonde_sleep_signal())
+	if (sonde_sleep_signal() || (l->quit && *l->quit))
 		return true;
 	return l->stop ? __atomic_load_n(l->stop, __ATOMIC_RELAXED) : l->failed(l->arg) != 0;
 }

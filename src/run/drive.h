@@ -32,6 +32,9 @@ struct sonde_drive {
 	const bool *stop; /* another thread than the main one: it has no signals, and ends when this
 			   * becomes true, too; pause and look are not called */
 
+	const bool *quit; /* becomes true where look finds that somebody asks for the end; or NULL
+			   */
+
 	sonde_ns caught_up; /* when the sockets were read until nothing was left */
 	bool news;	    /* something was heard since the last step, which is out of date then */
 };
