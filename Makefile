@@ -31,6 +31,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-
 	$(if $(WERROR),-Werror)
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-aliasing \
 	$(if $(BPF),-DSONDE_HAVE_BPF=1) $(if $(ZLIB),-DSONDE_HAVE_ZLIB=1) $(if $(ZSTD),-DSONDE_HAVE_ZSTD=1) \
+	$(if $(SCREEN),-DSONDE_HAVE_SCREEN=1) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)

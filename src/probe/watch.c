@@ -93,6 +93,17 @@ static void choose(struct sonde_watch *w, const struct sonde_trace *p, int by)
 	w->ttl = ttl[at < 0 ? 0 : at >= n ? n - 1 : at];
 }
 
+/* So many hops, or else lines, down. */
+static void go(struct sonde_watch *w, const struct sonde_trace *p, int by, bool hops)
+{
+	int top = (int)w->top + by;
+
+	if (hops)
+		choose(w, p, by);
+	else
+		w->top = top > 0 ? (unsigned)top : 0; /* not too far: fit sees to that */
+}
+
 static void turn(struct sonde_watch *w, const struct sonde_trace *p, uint32_t by)
 {
 	w->host = (w->host + by) % p->survey.n;
@@ -105,6 +116,7 @@ static void look_at(struct sonde_watch *w, enum sonde_watch_view view)
 {
 	w->view = (uint8_t)view;
 	w->top = 0;
+	w->judged = 0;
 }
 
 static void sort_by_next(struct sonde_watch *w)
@@ -199,22 +211,12 @@ static bool move(struct sonde_watch *w, const struct sonde_trace *p, int key)
 	int page = w->page > 1 ? (int)w->page - 1 : 1;
 
 	switch (key) {
-	case SONDE_KEY_UP: choose(w, p, -1); break;
-	case SONDE_KEY_DOWN: choose(w, p, 1); break;
+	case SONDE_KEY_UP: go(w, p, -1, w->view != SONDE_WATCH_HELP); break;
+	case SONDE_KEY_DOWN: go(w, p, 1, w->view != SONDE_WATCH_HELP); break;
 	case SONDE_KEY_HOME: choose(w, p, -SONDE_TRACE_MOST); break;
 	case SONDE_KEY_END: choose(w, p, SONDE_TRACE_MOST); break;
-	case SONDE_KEY_PAGE_UP:
-		if (table)
-			choose(w, p, -page);
-		else
-			w->top -= w->top < (unsigned)page ? w->top : (unsigned)page;
-		break;
-	case SONDE_KEY_PAGE_DOWN:
-		if (table)
-			choose(w, p, page);
-		else
-			w->top += (unsigned)page;
-		break;
+	case SONDE_KEY_PAGE_UP: go(w, p, -page, table); break;
+	case SONDE_KEY_PAGE_DOWN: go(w, p, page, table); break;
 	case SONDE_KEY_TAB: turn(w, p, 1); break;
 	case SONDE_KEY_BACK_TAB: turn(w, p, p->survey.n - 1); break;
 	case SONDE_KEY_ENTER: look_at(w, table ? SONDE_WATCH_HOP : SONDE_WATCH_TABLE); break;

@@ -374,8 +374,8 @@ static const char *say_status(const struct sonde_watch *w, struct sonde_arena *a
 	}
 	if (*w->said)
 		return sonde_arena_string(a, w->said, strlen(w->said));
-	return "q quit  p pause  r reset  Enter hop  d o columns  s sort  n names  + - interval  "
-	       "? help";
+	return "q quit  ? help  p pause  r reset  Enter hop  d o columns  s sort  n names  "
+	       "+ - interval";
 }
 
 static void judge(struct sonde_watch *w, const struct sonde_trace *p, sonde_ns now)

@@ -254,9 +254,12 @@ static int open_screen(struct sonde_route *r, struct sonde_drive *l)
 	return sonde_route_screen_open(&r->screen, &plan);
 }
 
-/* The table at the end has the columns that were looked at last. */
+/* The table at the end has the columns that were looked at last, and the width of the terminal as
+ * it is by now. */
 static void close_screen(struct sonde_route *r)
 {
+	if (r->plan.width == r->screen.columns)
+		r->plan.width = sonde_screen_columns(r->screen.screen);
 	sonde_route_screen_close(&r->screen);
 	if (r->screen.watch.set)
 		r->plan.order = sonde_watch_order(&r->screen.watch);

@@ -11,6 +11,8 @@ enum { ROOM = 1 << 16 }; /* bytes of what is seen at a time */
 int sonde_route_screen_open(struct sonde_route_screen *r,
 			    const struct sonde_route_screen_plan *plan)
 {
+	int k;
+
 	*r = (struct sonde_route_screen){ .trace = plan->trace,
 					  .whois = plan->whois,
 					  .drive = plan->drive,
@@ -18,7 +20,10 @@ int sonde_route_screen_open(struct sonde_route_screen *r,
 					  .utf8 = plan->utf8 };
 	sonde_watch_init(&r->watch, plan->trace, plan->order, plan->names);
 	sonde_whois_hush(r->whois, !plan->names);
-	return sonde_screen_open(&r->screen, plan->out, plan->color);
+	k = sonde_screen_open(&r->screen, plan->out, plan->color);
+	if (!k)
+		r->columns = sonde_screen_columns(r->screen);
+	return k;
 }
 
 void sonde_route_screen_close(struct sonde_route_screen *r)

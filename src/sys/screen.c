@@ -51,6 +51,20 @@ static void choose_paints(struct sonde_screen *s, bool color)
 	}
 }
 
+/* Terminals send these whatever TERM calls them. */
+static void name_keys(void)
+{
+	/* clang-format off */
+	static const struct { const char *sent; int key; } other[] = {
+		{ "\033[1~", KEY_HOME }, { "\033[H", KEY_HOME }, { "\033OH", KEY_HOME },
+		{ "\033[4~", KEY_END }, { "\033[F", KEY_END }, { "\033OF", KEY_END },
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof other / sizeof *other; i++)
+		define_key(other[i].sent, other[i].key);
+}
+
 /* A stream of its own on this terminal: ncurses closes none. */
 static FILE *stream(int fd, const char *mode)
 {
@@ -91,6 +105,7 @@ int sonde_screen_open(struct sonde_screen **ret, int out, bool color)
 		return why;
 	}
 	set_escdelay(ESCAPE_WAIT);
+	name_keys();
 	cbreak();
 	noecho();
 	nonl();
