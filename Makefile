@@ -38,8 +38,7 @@ ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAG
 LDLIBS := -lpcap -lcap-ng -lmnl -lnftables -lcares -lmaxminddb $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd) \
 	$(if $(SCREEN),$(shell $(PKG_CONFIG) --libs ncursesw))
 
-# src/sys/bpf*.c need libbpf; bpf_none.c stands in for them. screen_none.c for
-# screen.c likewise.
+# src/sys/bpf*.c need libbpf; bpf_none.c stands in for them, and screen_none.c for screen.c.
 BPF_SRC  := $(wildcard src/sys/bpf*.c)
 LIB_SRC  := $(filter-out src/sys/screen$(if $(SCREEN),_none).c $(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf_none.c,$(BPF_SRC))), \
 	$(filter-out %.bpf.c,$(wildcard src/*/*.c capture/*.c)))
@@ -65,6 +64,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n'
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
+	@$(if $(SCREEN),:,echo "Built without the live screen of sonde trace; 'make config' says what is missing")
 
 # What these two find missing they install, so the build behind them looks anew.
 AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

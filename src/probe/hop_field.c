@@ -4,6 +4,16 @@
 
 #include "probe/say_value.h"
 
+/* Percents with one digit behind the point, so that they stand below each other; what is hardly any
+ * keeps all it has. */
+static void say_loss(struct sonde_text *t, uint64_t ppm)
+{
+	if (ppm < 1000)
+		sonde_say_percent(t, ppm);
+	else
+		sonde_text_print(t, "%.1f%%", (double)ppm / 10000);
+}
+
 #define FIELD(letter, title, brief, say, member, what)                                             \
 	{                                                                                          \
 		letter, title, brief, what, offsetof(struct sonde_hop_record, member), say         \
@@ -11,7 +21,7 @@
 
 /* clang-format off */
 const struct sonde_hop_field sonde_hop_fields[] = {
-	FIELD('L', "LOSS", NULL, sonde_say_percent, loss_ppm, "lost of all whose fate is known"),
+	FIELD('L', "LOSS", NULL, say_loss, loss_ppm, "lost of all whose fate is known"),
 	FIELD('D', "LOST", NULL, sonde_say_dec, lost, "not answered in time"),
 	FIELD('R', "RCVD", NULL, sonde_say_dec, received, "answered in time"),
 	FIELD('S', "SENT", NULL, sonde_say_dec, sent, "probes that left"),

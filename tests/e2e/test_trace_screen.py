@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from e2e import HERE, SONDE, Missed, Result, fact, folder, need, need_root, own_netns, same, true, wait_until
+from e2e import HERE, SONDE, Missed, Result, fact, folder, need, need_root, own_netns, same, skip, true, wait_until
 
 CHAIN = os.path.join(os.path.dirname(HERE), "lab", "chain.lab")
 HEAD = re.compile(r"HOP +HOST +LOSS")
@@ -18,6 +18,8 @@ class Screen:
     def __init__(self, command, columns=100, lines=20, term="xterm", locale="C.UTF-8", before="true"):
         need_root()
         need("tmux")
+        if "ncursesw" not in Result(["ldd", f"{SONDE}-trace"]).out:
+            skip("sonde was built without ncursesw")
         self.at = os.path.join(folder(), "tmux")
         self.env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
         shell = f"{before}; TERM={term} LC_ALL={locale} {command}; echo ended $?; exec sleep 1000"
