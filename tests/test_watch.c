@@ -313,6 +313,18 @@ START_TEST(enter_tells_all_of_a_hop_and_escape_leads_back)
 }
 END_TEST
 
+START_TEST(a_chosen_hop_that_is_no_more_gives_way_to_the_last)
+{
+	struct seat *s = sit(1, 5, 2);
+
+	press(s, SONDE_KEY_END);
+	press(s, SONDE_KEY_ENTER);
+	s->w->p.host[0].end = 3;
+	ck_has(look_up(s), "3 of 3");
+	leave(s);
+}
+END_TEST
+
 START_TEST(the_verdict_on_a_loss_comes_with_its_reason)
 {
 	struct seat *s = sit(1, 6, 0);
@@ -567,6 +579,7 @@ Suite *watch_suite(void)
 		       sorting_puts_the_greatest_first_the_unknown_last_and_keeps_the_chosen_hop);
 	tcase_add_test(c, more_hops_than_rows_scroll_below_their_head);
 	tcase_add_test(c, enter_tells_all_of_a_hop_and_escape_leads_back);
+	tcase_add_test(c, a_chosen_hop_that_is_no_more_gives_way_to_the_last);
 	tcase_add_test(c, the_verdict_on_a_loss_comes_with_its_reason);
 	tcase_add_test(c, what_several_answered_and_what_was_changed_is_told);
 	tcase_add_test(c, help_lists_every_column_and_scrolls);

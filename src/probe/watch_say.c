@@ -392,6 +392,9 @@ void sonde_watch_show(struct sonde_watch *w, const struct sonde_trace *p,
 		      const struct sonde_say_path_look *look, struct sonde_arena *a, sonde_ns now,
 		      struct sonde_watch_page *ret)
 {
+	unsigned hops = sonde_trace_hops(p, w->host);
+
+	w->ttl = hops >= p->plan.first && w->ttl > hops ? hops : w->ttl; /* the path is shorter */
 	judge(w, p, now);
 	*ret = (struct sonde_watch_page){ .title = say_title(w, p, a),
 					  .status = say_status(w, a),

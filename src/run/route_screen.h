@@ -17,7 +17,7 @@ struct sonde_route_screen {
 	const struct sonde_drive *drive;
 	struct sonde_say_path_look look;
 	struct sonde_arena arena; /* of one drawing */
-	unsigned columns; /* when it was opened */
+	unsigned columns;	  /* when it was opened */
 	bool utf8;
 	bool quit; /* somebody asked for the end */
 	sonde_ns drawn;

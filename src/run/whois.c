@@ -47,7 +47,8 @@ const char *sonde_whois_name(struct sonde_whois *w, const struct sonde_address *
 {
 	const char *name;
 
-	if (!w->reverse || w->hush || sonde_reverse_ask(w->reverse, a, &name) != SONDE_REVERSE_NAMED)
+	if (!w->reverse || w->hush ||
+	    sonde_reverse_ask(w->reverse, a, &name) != SONDE_REVERSE_NAMED)
 		return NULL;
 	return name;
 }

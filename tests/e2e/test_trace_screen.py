@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 from e2e import HERE, SONDE, Missed, Result, fact, folder, need, need_root, own_netns, same, skip, true, wait_until
 
@@ -102,6 +103,7 @@ def a_pause_stops_it_and_a_space_goes_on():
         screen.press("p")
         screen.wait(lambda rows: ": paused," in rows[0], "a pause")
         before = sent(screen.rows())
+        time.sleep(0.8)  # in which four rounds would have been sent
         screen.press("Down")  # the screen still listens
         screen.wait(lambda rows: chosen(screen) == 2, "another hop")
         same(sent(screen.rows()), before, "probes of hop 7")
