@@ -87,13 +87,6 @@ static void ck_has_not(const char *text, const char *part)
 	ck_assert_msg(!strstr(text, part), "%s is in\n%s", part, text);
 }
 
-static void wish(struct seat *s, enum sonde_wish_is is, uint64_t value)
-{
-	struct sonde_wish w = { .is = (uint8_t)is, .value = value };
-
-	sonde_trace_wish(&s->w->p, &w);
-}
-
 /* ---- the table ---- */
 
 START_TEST(a_table_has_a_row_for_each_hop_and_the_first_is_chosen)
@@ -313,6 +306,24 @@ START_TEST(enter_tells_all_of_a_hop_and_escape_leads_back)
 }
 END_TEST
 
+START_TEST(round_trips_that_differ_have_their_places_and_their_jitter)
+{
+	struct seat *s = sit(1, 2, 0);
+	static const unsigned more[] = { 0, 1, 5, 2 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		s->w->hop[0][1].more = more[i];
+		path_until(s->w, s->w->now + SONDE_SECOND);
+	}
+	press(s, SONDE_KEY_ENTER);
+	look_up(s);
+	ck_has(s->seen, "LAST 3.000, BEST 1.000, AVG 3.000, WORST 6.000, STDEV 1.871 ms");
+	ck_has(s->seen, "P50 2.000, P90 6.000, P99 6.000 ms");
+	ck_has(s->seen, "JITTER 3.000, JAVG 2.667, JMAX 4.000");
+	leave(s);
+}
+END_TEST
+
 START_TEST(a_chosen_hop_that_is_no_more_gives_way_to_the_last)
 {
 	struct seat *s = sit(1, 5, 2);
@@ -491,78 +502,6 @@ START_TEST(tab_leads_through_all_targets_and_back)
 }
 END_TEST
 
-START_TEST(while_it_is_paused_no_probe_leaves_and_answers_still_count)
-{
-	struct seat *s = sit(1, 5, 0);
-	struct sonde_trace_texts texts;
-	uint64_t sent;
-
-	path_until(s->w, s->w->now + 2 * MS); /* answers are on their way */
-	wish(s, SONDE_WISH_PAUSE, 0);
-	sent = s->w->sent;
-	path_until(s->w, s->w->now + 10 * SONDE_SECOND);
-	ck_assert_uint_gt(sent, 0);
-	ck_assert_uint_eq(s->w->sent, sent);
-	ck_assert_uint_eq(path_told(s->w, 0, 5, &texts).received, 1);
-	wish(s, SONDE_WISH_RESUME, 0);
-	path_until(s->w, s->w->now + 3 * SONDE_SECOND + 100 * MS);
-	ck_assert_uint_eq(path_told(s->w, 0, 5, &texts).sent, 5); /* no burst makes up for it */
-	leave(s);
-}
-END_TEST
-
-START_TEST(a_reset_forgets_what_was_counted_and_what_is_out_but_not_the_path)
-{
-	struct seat *s = sit(1, 5, 0);
-	struct sonde_trace_texts texts;
-	struct sonde_hop_record r;
-
-	s->w->hop[0][4].more = 400; /* too late, as the next one is no slower */
-	s->w->hop[0][5].more = 400; /* waited for */
-	s->w->hop[0][3].every = 2;
-	path_until(s->w, s->w->now + 8 * SONDE_SECOND + 100 * MS);
-	ck_assert_uint_ge(path_told(s->w, 0, 4, &texts).sent, 9);
-	ck_assert_uint_eq(path_told(s->w, 0, 5, &texts).pending, 1);
-	wish(s, SONDE_WISH_RESET, 0);
-	path_until(s->w, s->w->now + 800 * MS); /* before the next round */
-	for (unsigned hop = 1; hop <= 5; hop++) {
-		r = path_told(s->w, 0, hop, &texts);
-		ck_assert_uint_eq(r.sent, 0);
-		ck_assert_uint_eq(r.received, 0);
-		ck_assert_uint_eq(r.lost, 0);
-		ck_assert_uint_eq(r.late, 0);
-		ck_assert_uint_eq(r.pending, 0);
-		ck_assert_uint_eq(r.duplicates, 0);
-		ck_assert_uint_eq(r.loss_ppm, SONDE_ABSENT);
-		ck_assert_uint_eq(r.rtt_ns, SONDE_ABSENT);
-		ck_assert_uint_eq(r.jitter_ns, SONDE_ABSENT);
-		ck_assert_ptr_nonnull(r.from);
-		ck_assert_str_ne(r.loss, "way");
-	}
-	ck_assert_str_eq(r.status, "target");
-	ck_assert_uint_eq(s->w->p.survey.forgotten, 2); /* those that came since */
-	path_until(s->w, s->w->now + 3 * SONDE_SECOND);
-	r = path_told(s->w, 0, 5, &texts);
-	ck_assert_uint_eq(r.sent, 3);
-	ck_assert_uint_eq(r.received, 3);
-	ck_assert_uint_eq(path_told(s->w, 0, 1, &texts).sent, 3);
-	leave(s);
-}
-END_TEST
-
-START_TEST(another_interval_holds_from_the_next_round_on)
-{
-	struct seat *s = sit(1, 3, 0);
-	struct sonde_trace_texts texts;
-
-	path_until(s->w, s->w->now + 100 * MS);
-	wish(s, SONDE_WISH_INTERVAL, 100 * MS);
-	path_until(s->w, s->w->now + SONDE_SECOND - 50 * MS);
-	ck_assert_uint_eq(path_told(s->w, 0, 1, &texts).sent, 1 + 10);
-	leave(s);
-}
-END_TEST
-
 Suite *watch_suite(void)
 {
 	Suite *s = suite_create("watch");
@@ -579,6 +518,7 @@ Suite *watch_suite(void)
 		       sorting_puts_the_greatest_first_the_unknown_last_and_keeps_the_chosen_hop);
 	tcase_add_test(c, more_hops_than_rows_scroll_below_their_head);
 	tcase_add_test(c, enter_tells_all_of_a_hop_and_escape_leads_back);
+	tcase_add_test(c, round_trips_that_differ_have_their_places_and_their_jitter);
 	tcase_add_test(c, a_chosen_hop_that_is_no_more_gives_way_to_the_last);
 	tcase_add_test(c, the_verdict_on_a_loss_comes_with_its_reason);
 	tcase_add_test(c, what_several_answered_and_what_was_changed_is_told);
@@ -587,9 +527,6 @@ Suite *watch_suite(void)
 	tcase_add_test(c, keys_ask_what_they_stand_for);
 	tcase_add_test(c, the_interval_goes_by_known_steps_between_two_ends);
 	tcase_add_test(c, tab_leads_through_all_targets_and_back);
-	tcase_add_test(c, while_it_is_paused_no_probe_leaves_and_answers_still_count);
-	tcase_add_test(c, a_reset_forgets_what_was_counted_and_what_is_out_but_not_the_path);
-	tcase_add_test(c, another_interval_holds_from_the_next_round_on);
 	suite_add_tcase(s, c);
 	return s;
 }
