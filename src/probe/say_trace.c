@@ -28,9 +28,8 @@ void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint
 			 packet_size(&s->look[six], six));
 }
 
-/* "r3.example (10.0.0.3)", or the address alone. */
-static void say_who(struct sonde_text *t, const struct sonde_address *a,
-		    const struct sonde_say_path_look *look)
+void sonde_say_path_who(struct sonde_text *t, const struct sonde_address *a,
+			const struct sonde_say_path_look *look)
 {
 	const char *name = look->name ? look->name(look->arg, a) : NULL, *as;
 	char text[64];
@@ -78,7 +77,7 @@ void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint3
 		    a->who != who && a->who < hop->n_who) {
 			who = a->who;
 			sonde_text_str(t, " ");
-			say_who(t, &hop->who[who].address, look);
+			sonde_say_path_who(t, &hop->who[who].address, look);
 		}
 		say_query(t, hop, q, p->survey.to[host].family);
 	}

@@ -20,6 +20,10 @@ struct sonde_say_path_look {
 /* "traceroute to www.example.org (192.0.2.7), 30 hops max, 60 byte packets" */
 void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint32_t host);
 
+/* "r3.example (10.0.0.3) [AS64500]", or the address alone. */
+void sonde_say_path_who(struct sonde_text *t, const struct sonde_address *a,
+			const struct sonde_say_path_look *look);
+
 /* " 3  r3.example (10.0.0.3)  1.203 ms  1.190 ms *": the queries of the last round. */
 void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
 			unsigned ttl, const struct sonde_say_path_look *look);

@@ -45,21 +45,6 @@ static void begin_sheet(struct sonde_grid *g, struct sonde_arena *a)
 	sonde_grid_init(g, a, columns, sizeof columns / sizeof *columns);
 }
 
-/* "r3.example (10.0.0.3) [AS64500]", as look has it. */
-static void say_host(struct sonde_text *t, const struct sonde_address *a,
-		     const struct sonde_say_path_look *look)
-{
-	const char *name = look->name ? look->name(look->arg, a) : NULL, *as;
-	char text[64];
-
-	if (name)
-		sonde_say_name(t, name);
-	sonde_text_print(t, name ? " (%s)" : "%s", sonde_survey_put_host(text, a));
-	as = look->as ? look->as(look->arg, a) : NULL;
-	if (as)
-		sonde_text_print(t, " [%s]", as);
-}
-
 /* ---- one hop ---- */
 
 static void put_who(const struct sonde_trace_hop *hop, const struct sonde_say_path_look *look,
@@ -68,7 +53,7 @@ static void put_who(const struct sonde_trace_hop *hop, const struct sonde_say_pa
 	struct line l;
 
 	for (unsigned i = 0; i < hop->n_who; i++) {
-		say_host(begin(&l), &hop->who[i].address, look);
+		sonde_say_path_who(begin(&l), &hop->who[i].address, look);
 		sonde_text_print(&l.text, ": %llu answer%s", (unsigned long long)hop->who[i].n,
 				 hop->who[i].n == 1 ? "" : "s");
 		put(g, i ? "" : "answered by", keep(&l, g->arena));
@@ -318,7 +303,7 @@ static void say_table(const struct sonde_watch *w, const struct sonde_trace *p,
 
 		begin(&l);
 		if (who)
-			say_host(&l.text, who, look);
+			sonde_say_path_who(&l.text, who, look);
 		else
 			sonde_text_str(&l.text, "*");
 		if (hop->n_who > 1)
