@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "out/paint.h"
+#include "probe/hop_field.h"
 #include "probe/trace_paths.h"
 #include "run/route.h"
 #include "sys/file.h"
@@ -21,11 +22,12 @@ enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCL
 
 struct conf {
 	struct sonde_option_texts gates;
-	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table;
+	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table, *columns;
 	sonde_ns interval;
 	unsigned first, most, queries, port, size, rate, cycles, mark, width, confidence;
 	int flags, color;
-	bool four, six, icmp, tcp, udp, numeric, report, json, csv, fragile, paths, dot;
+	char order[SONDE_HOP_FIELDS + 1];
+	bool four, six, icmp, tcp, udp, numeric, report, live, json, csv, fragile, paths, dot;
 };
 
 /* clang-format off */
@@ -53,7 +55,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 0, "fwmark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, behind a first burst; 0: no limit (1000)"),
 	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr, or what --json or --csv say of them"),
-	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10)"),
+	SONDE_OPTION(FLAG, 'L', "live", struct conf, live, NULL, "rounds without end on the whole screen, as mtr; h there lists the keys"),
+	SONDE_OPTION(TEXT, 'o', "order", struct conf, columns, "FIELDS", "columns of the table, by mtr's letters and P 5 9: percentiles (LSNABWV)"),
+	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10; --live: no end)"),
 	SONDE_OPTION(SECONDS, 0, "interval", struct conf, interval, "SECONDS", "between two rounds (1)"),
 	SONDE_OPTION(FLAG, 0, "paths", struct conf, paths, NULL, "all paths that routers spread flows over, as a tree"),
 	SONDE_OPTION(UINT, 0, "confidence", struct conf, confidence, "PERCENT", "of --paths: how sure it is that a router leads nowhere else, 95 or 99 (95)"),
@@ -79,6 +83,12 @@ static const struct sonde_cli cli = {
 	.option = options,
 	.more = "TARGET is a name, an address, a prefix such as 192.0.2.0/24 or a range.\n",
 };
+
+/* The descriptor of the report: that of standard output, unless the run is kept there. */
+static int report_to(const struct conf *conf)
+{
+	return conf->save && !strcmp(conf->save, "-") ? STDERR_FILENO : STDOUT_FILENO;
+}
 
 static void check_paths(const struct conf *conf)
 {
@@ -116,6 +126,12 @@ static void check(const struct conf *conf)
 	if (conf->json + conf->csv + conf->dot > 1)
 		sonde_cli_wrong(&cli, "--json, --csv and --dot exclude each other");
 	check_paths(conf);
+	if (conf->live && (conf->json || conf->csv || conf->report || conf->paths))
+		sonde_cli_wrong(&cli, "--live excludes --json, --csv, --report, --paths and --dot");
+	if (conf->live && conf->from)
+		sonde_cli_wrong(&cli, "--live is for a live run; --report tells one that was kept");
+	if (conf->live && !isatty(report_to(conf)))
+		sonde_cli_wrong(&cli, "--live takes a terminal; --report writes a table");
 	if (conf->gates.n > SONDE_PROBER_GATES)
 		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
 	if (conf->gates.n && conf->six)
@@ -152,6 +168,36 @@ static int take_tos(const char *text)
 	return (int)v;
 }
 
+static bool is_table(const struct conf *conf)
+{
+	return conf->report || conf->live;
+}
+
+/* 0: without end. */
+static unsigned rounds(const struct conf *conf)
+{
+	if (conf->cycles == UINT_MAX)
+		return conf->live ? 0 : conf->report ? CYCLES : 1;
+	return is_table(conf) ? conf->cycles : 1;
+}
+
+static void take_order(struct conf *conf)
+{
+	char wrong;
+
+	switch (sonde_hop_order(conf->order, conf->columns, &wrong)) {
+	case SONDE_HOP_ORDER_FITS: return;
+	case SONDE_HOP_ORDER_EMPTY: sonde_cli_wrong(&cli, "-o takes letters of columns: LSNABWV");
+	case SONDE_HOP_ORDER_MANY:
+		sonde_cli_wrong(&cli, "-o takes at most %d columns", SONDE_HOP_FIELDS);
+	case SONDE_HOP_ORDER_LETTER:
+		if (wrong == 'G')
+			sonde_cli_wrong(&cli, "-o: there is no geometric mean; A is the mean");
+		sonde_cli_wrong(&cli, "-o: there is no column %.*s",
+				wrong > ' ' && wrong < 127 ? 1 : 0, &wrong);
+	}
+}
+
 static struct sonde_trace_plan trace_plan(const struct conf *conf)
 {
 	unsigned port = conf->tcp ? PORT_HTTP : conf->udp ? PORT_DNS : PORT;
@@ -168,12 +214,12 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 		.most = (uint8_t)conf->most,
 		.ahead = AHEAD,
 		.queries = (uint8_t)(conf->queries != UINT_MAX ? conf->queries
-				     : conf->report	       ? 1
+				     : is_table(conf)	       ? 1
 							       : QUERIES),
 		.here = HERE,
 		.near = NEAR,
 		.tos = (uint8_t)(conf->tos ? take_tos(conf->tos) : 0),
-		.rounds = conf->report ? conf->cycles : 1,
+		.rounds = rounds(conf),
 		.interval = conf->interval,
 		.gap = conf->rate ? SONDE_SECOND / conf->rate : 0,
 		.burst = BURST,
@@ -293,16 +339,18 @@ int main(int argc, char **argv)
 			     .port = UINT_MAX,
 			     .size = SIZE,
 			     .rate = RATE,
-			     .cycles = CYCLES,
+			     .cycles = UINT_MAX,
 			     .mark = UINT_MAX,
 			     .confidence = UINT_MAX,
 			     .interval = SONDE_SECOND };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv);
-	struct sonde_route_plan plan = { .out = STDOUT_FILENO };
+	struct sonde_route_plan plan = { .out = report_to(&conf) };
 	struct sonde_measure_end end = { 0 };
 
 	conf.paths |= conf.dot;
 	check(&conf);
+	if (conf.columns)
+		take_order(&conf);
 	if (!argv[operand] && !conf.file && !conf.from)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
 	plan.trace = trace_plan(&conf);
@@ -312,14 +360,14 @@ int main(int argc, char **argv)
 	plan.as_table = conf.as_table;
 	plan.file = conf.file;
 	plan.save = conf.save;
-	if (conf.save && !strcmp(conf.save, "-"))
-		plan.out = STDERR_FILENO;
 	look_plan(&conf, &plan);
-	plan.form = conf.json	  ? SONDE_ROUTE_JSON
-		    : conf.csv	  ? SONDE_ROUTE_CSV
-		    : conf.dot	  ? SONDE_ROUTE_DOT
-		    : conf.report ? SONDE_ROUTE_TABLE
-				  : SONDE_ROUTE_LINES;
+	plan.form = conf.json	      ? SONDE_ROUTE_JSON
+		    : conf.csv	      ? SONDE_ROUTE_CSV
+		    : conf.dot	      ? SONDE_ROUTE_DOT
+		    : is_table(&conf) ? SONDE_ROUTE_TABLE
+				      : SONDE_ROUTE_LINES;
+	plan.live = conf.live;
+	plan.order = conf.columns ? conf.order : NULL;
 	if (!conf.from)
 		return leave(&conf, &end, trace(&conf, &plan, argv + operand, &end));
 	operand = sonde_route_from(&plan, conf.from, &end);

@@ -25,6 +25,8 @@
 	R(SONDE_NO_BTF, "no-btf",                                                                  \
 	  "the kernel's type information, /sys/kernel/btf/vmlinux, is missing")                    \
 	R(SONDE_NO_PRIVILEGE, "no-privilege", "a capability that this needs is missing")           \
+	R(SONDE_NO_SCREEN, "no-screen", "this sonde was built without ncursesw, which draws it")   \
+	R(SONDE_NO_TERMINAL, "no-terminal", "TERM names no terminal that can be drawn on")         \
 	R(SONDE_GONE, "gone", "the process has ended")                                             \
 	R(SONDE_LOST, "lost", "some events were lost on their way to sonde")                       \
 	R(SONDE_TRACED, "traced", "another tracer holds the process already")                      \

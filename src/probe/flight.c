@@ -65,6 +65,14 @@ void sonde_flight_decide(struct sonde_flight *f)
 	f->undecided++;
 }
 
+void sonde_flight_drop(struct sonde_flight *f)
+{
+	for (uint64_t i = 0; i < f->room; i++)
+		if (f->ring[i].state)
+			f->ring[i].state = SONDE_PROBE_DROPPED;
+	f->undecided = f->next;
+}
+
 /* The youngest probe whose serial has these low bits, then the one before it; NULL: forgotten. */
 static struct sonde_probe *youngest(const struct sonde_flight *f, uint64_t low, uint64_t modulus)
 {

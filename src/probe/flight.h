@@ -66,6 +66,9 @@ struct sonde_probe *sonde_flight_send(struct sonde_flight *f, uint32_t target,
 struct sonde_probe *sonde_flight_oldest(const struct sonde_flight *f);
 void sonde_flight_decide(struct sonde_flight *f);
 
+/* All that were sent are dropped: what still comes for one of them is forgotten. */
+void sonde_flight_drop(struct sonde_flight *f);
+
 /* A probe by the low 32 bits of its serial, as step and arrival carry them, or NULL. */
 struct sonde_probe *sonde_flight_token(const struct sonde_flight *f, uint32_t token);
 

@@ -95,7 +95,7 @@ static void say_node(struct sonde_text *t, const struct sonde_trace_node *n,
 	if (n->number == SONDE_MULTIPATH_STAR)
 		sonde_text_str(t, n->dark ? "* nothing answers from here on" : "*");
 	else
-		sonde_say_who(t, &n->is.address, look);
+		sonde_say_path_who(t, &n->is.address, look);
 }
 
 static void say_remarks(struct sonde_text *t, const struct tree *tree,

@@ -37,9 +37,9 @@ static void say_node(struct sonde_text *t, const struct sonde_trace_graph *g, ui
 
 	sonde_text_init(&who, buf, sizeof buf, NULL, NULL);
 	if (n->number != SONDE_MULTIPATH_STAR)
-		sonde_say_who(&who, &n->is.address, look);
+		sonde_say_path_who(&who, &n->is.address, look);
 	else if (!node && g->trace->survey.from[g->host].family)
-		sonde_say_who(&who, &g->trace->survey.from[g->host], look);
+		sonde_say_path_who(&who, &g->trace->survey.from[g->host], look);
 	else if (!node)
 		sonde_text_str(&who, "source");
 	else

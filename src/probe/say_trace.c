@@ -28,8 +28,8 @@ void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint
 			 packet_size(&s->look[six], six));
 }
 
-void sonde_say_who(struct sonde_text *t, const struct sonde_address *a,
-		   const struct sonde_say_path_look *look)
+void sonde_say_path_who(struct sonde_text *t, const struct sonde_address *a,
+			const struct sonde_say_path_look *look)
 {
 	const char *name = look->name ? look->name(look->arg, a) : NULL, *as;
 	char text[64];
@@ -77,7 +77,7 @@ void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint3
 		    a->who != who && a->who < hop->n_who) {
 			who = a->who;
 			sonde_text_str(t, " ");
-			sonde_say_who(t, &hop->who[who].address, look);
+			sonde_say_path_who(t, &hop->who[who].address, look);
 		}
 		say_query(t, hop, q, p->survey.to[host].family);
 	}
@@ -207,11 +207,9 @@ void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a)
 	g->head_first = true;
 }
 
-void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name)
+const char *sonde_say_path_host(struct sonde_arena *a, const struct sonde_hop_record *r,
+				const char *name)
 {
-	struct sonde_cell *c = sonde_grid_row(g);
-	uint64_t ms[] = { r->rtt_ns,	       r->rtt_mean_ns, r->rtt_min_ns, r->rtt_max_ns,
-			  r->rtt_deviation_ns, r->rtt_p99_ns,  r->jitter_ns };
 	char buf[400];
 	struct sonde_text t;
 
@@ -224,8 +222,17 @@ void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, 
 	}
 	if (r->addresses.n > 1)
 		sonde_text_print(&t, " and %u more", (unsigned)r->addresses.n - 1);
+	return sonde_arena_string(a, t.at, t.len);
+}
+
+void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name)
+{
+	struct sonde_cell *c = sonde_grid_row(g);
+	uint64_t ms[] = { r->rtt_ns,	       r->rtt_mean_ns, r->rtt_min_ns, r->rtt_max_ns,
+			  r->rtt_deviation_ns, r->rtt_p99_ns,  r->jitter_ns };
+
 	sonde_say_cell(g, &c[0], r->ttl, SONDE_PAINT_PLAIN, sonde_say_dec);
-	c[1] = (struct sonde_cell){ .text = sonde_arena_string(g->arena, t.at, t.len),
+	c[1] = (struct sonde_cell){ .text = sonde_say_path_host(g->arena, r, name),
 				    .paint = r->from ? SONDE_PAINT_PLAIN : SONDE_PAINT_FAINT };
 	sonde_say_cell(g, &c[2], r->loss_ppm, r->lost ? SONDE_PAINT_BAD : SONDE_PAINT_PLAIN,
 		       sonde_say_percent);

@@ -17,12 +17,12 @@ struct sonde_say_path_look {
 	const char *const *palette; /* sonde_palette, or NULL */
 };
 
-/* "r3.example (10.0.0.3) [AS64500]", as much of it as is known, the address at least. */
-void sonde_say_who(struct sonde_text *t, const struct sonde_address *a,
-		   const struct sonde_say_path_look *look);
-
 /* "traceroute to www.example.org (192.0.2.7), 30 hops max, 60 byte packets" */
 void sonde_say_path_head(struct sonde_text *t, const struct sonde_trace *p, uint32_t host);
+
+/* "r3.example (10.0.0.3) [AS64500]", or the address alone. */
+void sonde_say_path_who(struct sonde_text *t, const struct sonde_address *a,
+			const struct sonde_say_path_look *look);
 
 /* " 3  r3.example (10.0.0.3)  1.203 ms  1.190 ms *": the queries of the last round. */
 void sonde_say_path_hop(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
@@ -40,6 +40,9 @@ void sonde_say_path_notes(struct sonde_text *t, const struct sonde_trace *p, uin
 
 /* A row of the table for each hop; the grid begins with sonde_say_path_table. */
 void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a);
+/* Its cell of the host alone: of the arena. */
+const char *sonde_say_path_host(struct sonde_arena *a, const struct sonde_hop_record *r,
+				const char *name);
 void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, const char *name);
 
 #endif

@@ -60,6 +60,8 @@ void sonde_stats_answer(struct sonde_stats *s, struct sonde_arena *a, uint64_t s
 		if (s->last_seq == seq) { /* counted from 1: the probe before this one */
 			s->changes++;
 			s->change_sum += d;
+			s->change_last = d;
+			s->change_max = d > s->change_max ? d : s->change_max;
 		}
 	}
 	s->reordered += seq + 1 < s->highest;

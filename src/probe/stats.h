@@ -25,11 +25,13 @@ struct sonde_stats {
 	sonde_ns min, max, last;
 	unsigned __int128 squares;
 	uint64_t sum;
-	uint64_t jitter16;	      /* RFC 3550 appendix A.8: the estimate, times 16 */
-	uint64_t changes, change_sum; /* |difference| of round trips of consecutive probes */
-	uint64_t last_seq, highest;   /* of answers, from 1; 0: none */
-	uint64_t reordered;	      /* answers that came behind one of a later probe, RFC 4737 */
-	uint64_t decided, lost;	      /* fates */
+	uint64_t jitter16; /* RFC 3550 appendix A.8: the estimate, times 16 */
+	/* |difference| of round trips of consecutive probes */
+	uint64_t changes, change_sum;
+	sonde_ns change_last, change_max;
+	uint64_t last_seq, highest; /* of answers, from 1; 0: none */
+	uint64_t reordered;	    /* answers that came behind one of a later probe, RFC 4737 */
+	uint64_t decided, lost;	    /* fates */
 	uint64_t run, longest, bursts, single; /* of losses in a row: now, most, how many, of one */
 	sonde_ns *exact;  /* the round trips themselves, while they are few; then NULL */
 	uint32_t *bucket; /* how many fell into each; NULL before */

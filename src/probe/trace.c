@@ -302,13 +302,14 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	}
 	if (record)
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = record };
-	more = !p->survey.ending && has_next(p, now, &later);
-	if (!more && !p->survey.ending && p->round + 1 != p->plan.rounds &&
+	more = !p->survey.ending && !p->paused && has_next(p, now, &later);
+	if (!more && !p->survey.ending && !p->paused && p->round + 1 != p->plan.rounds &&
 	    now >= p->round_began + p->plan.interval) {
 		begin_round(p, now);
 		more = has_next(p, now, &later);
 	}
-	if (p->survey.ending || (!more && later == UINT64_MAX && p->round + 1 == p->plan.rounds &&
+	if (p->survey.ending || (!more && !p->paused && later == UINT64_MAX &&
+				 p->round + 1 == p->plan.rounds &&
 				 !sonde_flight_oldest(&p->survey.flight)))
 		return (struct sonde_step){ .is = SONDE_STEP_DONE };
 	until = p->check < later ? p->check : later;
@@ -319,7 +320,7 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 		until = t < until ? t : until;
 	}
 	t = p->round_began + p->plan.interval;
-	if (!more && p->round + 1 != p->plan.rounds && t < until)
+	if (!more && !p->paused && p->round + 1 != p->plan.rounds && t < until)
 		until = t;
 	return (struct sonde_step){ .is = SONDE_STEP_WAIT, .until = until };
 }

@@ -24,6 +24,7 @@
 #include "probe/stats.h"
 #include "probe/engine.h"
 #include "probe/trace_records.h"
+#include "probe/wish.h"
 
 enum {
 	SONDE_TRACE_MOST = 64,	  /* hops */
@@ -118,6 +119,7 @@ struct sonde_trace {
 	uint64_t met;	/* addresses that are kept, of all hops */
 	uint64_t round; /* from 0 */
 	sonde_ns round_began;
+	bool paused;
 	sonde_ns check; /* when the next probe is lost at the earliest */
 };
 
@@ -129,6 +131,10 @@ void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan
 struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now);
 
 void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a);
+
+/* What somebody asks of it while it runs. After a reset it is still known who is on the path and
+ * what they did to probes, but nothing has been counted. */
+void sonde_trace_wish(struct sonde_trace *p, const struct sonde_wish *w);
 
 /* How many hops of this target are worth telling: to the end where it is known, else one beyond
  * the last that answered, or all that were probed if there is none. */

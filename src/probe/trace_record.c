@@ -83,8 +83,11 @@ static void put_times(const struct sonde_stats *s, struct sonde_hop_record *ret)
 	ret->rtt_p99_ns = sonde_stats_quantile(s, 990, 1000);
 	if (s->n > 1)
 		ret->jitter_rfc3550_ns = s->jitter16 / 16;
-	if (s->changes)
-		ret->jitter_ns = (s->change_sum + s->changes / 2) / s->changes;
+	if (!s->changes)
+		return;
+	ret->jitter_ns = (s->change_sum + s->changes / 2) / s->changes;
+	ret->jitter_last_ns = s->change_last;
+	ret->jitter_max_ns = s->change_max;
 }
 
 static void put_counts(const struct sonde_trace_hop *hop, struct sonde_hop_record *ret)

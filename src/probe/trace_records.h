@@ -36,6 +36,8 @@
 	C(x, rtt_p90_ns, UINT, "ns", "90 % are not above") \
 	C(x, rtt_p99_ns, UINT, "ns", "99 %") \
 	C(x, jitter_ns, UINT, "ns", "mean difference of the round trips of probes one after the other, both answered") \
+	C(x, jitter_last_ns, UINT, "ns", "the last of these differences") \
+	C(x, jitter_max_ns, UINT, "ns", "the greatest of them") \
 	C(x, jitter_rfc3550_ns, UINT, "ns", "smoothed, RFC 3550 appendix A.8") \
 	C(x, clock, TEXT, "", "whose times the round trips are made of, as in probe; mixed: not all of the same") \
 	C(x, back_ttl, UINT, "", "hops left in the answer") \

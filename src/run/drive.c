@@ -91,6 +91,12 @@ static int failed(struct sonde_drive *l)
 	return r;
 }
 
+/* Whether there is no use in going on. */
+static bool is_over(struct sonde_drive *l)
+{
+	return sonde_sleep_signal() || (l->quit && *l->quit) || failed(l);
+}
+
 /* Returns when to look again. */
 static sonde_ns look(struct sonde_drive *l)
 {
@@ -118,7 +124,7 @@ static void rest(struct sonde_drive *l, sonde_ns until)
 {
 	sonde_ns again = look(l);
 
-	if (recv(l) || l->news || sonde_sleep_signal() || failed(l))
+	if (recv(l) || l->news || is_over(l))
 		return;
 	pause_report(l);
 	wait_until(l, until < again ? until : again);
@@ -154,7 +160,7 @@ int sonde_drive_run(struct sonde_drive *l)
 			sonde_sockets_flush(l->sockets, hear, l);
 			rest(l, s.until);
 		}
-		if (sonde_sleep_signal() || failed(l))
+		if (is_over(l))
 			sonde_keep_stop(l->keep, &l->engine, now);
 	}
 }

@@ -32,6 +32,9 @@ struct sonde_drive {
 	const bool *stop; /* another thread than the main one: it has no signals, and ends when this
 			   * becomes true, too; pause and look are not called */
 
+	const bool *quit; /* becomes true where look finds that somebody asks for the end; or NULL
+			   */
+
 	sonde_ns time;	    /* the engine's */
 	sonde_ns caught_up; /* until when nothing has been left in the sockets */
 	unsigned behind;    /* readings one after the other that left something */

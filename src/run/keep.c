@@ -37,6 +37,12 @@ const struct sonde_trait sonde_keep_dropped_table[] = {
 	{ .name = NULL },
 };
 
+const struct sonde_trait sonde_keep_wish_table[] = {
+	SONDE_TRAIT(UINT, "is", struct sonde_wish, is),
+	SONDE_TRAIT(UINT, "value", struct sonde_wish, value),
+	{ .name = NULL },
+};
+
 int sonde_keep_open(struct sonde_keep **ret, const char *name)
 {
 	struct sonde_keep *s = calloc(1, sizeof *s);
@@ -275,6 +281,14 @@ void sonde_keep_hear(struct sonde_keep *s, const struct sonde_engine *engine,
 	} else {
 		hear_packet(s, a);
 	}
+}
+
+void sonde_keep_wish(struct sonde_keep *s, sonde_ns now, const struct sonde_wish *w)
+{
+	struct sonde_probefile_words words = { .table = sonde_keep_wish_table, .from = w };
+
+	if (s)
+		sonde_probefile_put(&s->file, "wish", now, &words);
 }
 
 void sonde_keep_stop(struct sonde_keep *s, const struct sonde_engine *engine, sonde_ns now)

@@ -5,6 +5,7 @@
  * is kept, and what else the functions do is done all the same. */
 
 #include "probe/engine.h"
+#include "probe/wish.h"
 #include "run/trait.h"
 
 struct sonde_keep;
@@ -34,6 +35,9 @@ void sonde_keep_step(struct sonde_keep *s, sonde_ns now, const struct sonde_step
 void sonde_keep_hear(struct sonde_keep *s, const struct sonde_engine *engine,
 		     const struct sonde_arrival *a);
 
+/* The engine is asked this now. */
+void sonde_keep_wish(struct sonde_keep *s, sonde_ns now, const struct sonde_wish *w);
+
 /* Lets the engine end. */
 void sonde_keep_stop(struct sonde_keep *s, const struct sonde_engine *engine, sonde_ns now);
 
@@ -55,5 +59,6 @@ struct sonde_keep_dropped {
 	uint64_t dropped;
 };
 extern const struct sonde_trait sonde_keep_real_table[], sonde_keep_dropped_table[];
+extern const struct sonde_trait sonde_keep_wish_table[]; /* struct sonde_wish */
 
 #endif

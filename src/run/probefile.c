@@ -261,8 +261,8 @@ static int read_event(struct sonde_reader *r, const struct sonde_event *e,
 		[SONDE_PROBEFILE_PLAN] = "plan",     [SONDE_PROBEFILE_LOOK] = "look",
 		[SONDE_PROBEFILE_TARGET] = "target", [SONDE_PROBEFILE_BEGIN] = "begin",
 		[SONDE_PROBEFILE_PROBE] = "probe",   [SONDE_PROBEFILE_ARRIVAL] = "arrival",
-		[SONDE_PROBEFILE_STOP] = "stop",     [SONDE_PROBEFILE_END] = "end",
-		[SONDE_PROBEFILE_TOLD] = "told",
+		[SONDE_PROBEFILE_WISH] = "wish",     [SONDE_PROBEFILE_STOP] = "stop",
+		[SONDE_PROBEFILE_END] = "end",	     [SONDE_PROBEFILE_TOLD] = "told",
 	};
 	const uint8_t *blank = e->text.len ? memchr(e->text.at, ' ', e->text.len) : NULL;
 	size_t len = blank ? (size_t)(blank - e->text.at) : e->text.len;

@@ -15,6 +15,7 @@
  *               item is the packet, where bytes= of it, behind skip=, are what the socket gave; the
  *               headers in front of them are made from what the kernel told beside
  *   told        a TELL step, of a probe that is lost
+ *   wish        struct sonde_wish: what somebody asked of the engine
  *   stop        somebody asked for the end
  *   end         dropped=: answers that the kernel dropped
  *
@@ -97,6 +98,7 @@ enum sonde_probefile_is {
 	SONDE_PROBEFILE_BEGIN,
 	SONDE_PROBEFILE_PROBE,
 	SONDE_PROBEFILE_ARRIVAL,
+	SONDE_PROBEFILE_WISH,
 	SONDE_PROBEFILE_STOP,
 	SONDE_PROBEFILE_END,
 	SONDE_PROBEFILE_TOLD,

@@ -138,6 +138,16 @@ static int tell_again(struct retelling *r, sonde_ns now)
 	return 0;
 }
 
+static int wish_again(struct retelling *r, const struct sonde_probefile_item *i)
+{
+	struct sonde_wish w = { 0 };
+
+	if (!r->how->wish || sonde_traits_get(i->words, sonde_keep_wish_table, &w) < 0)
+		return SONDE_DAMAGED;
+	r->how->wish(r->how->arg, &w);
+	return 0;
+}
+
 static int run(struct retelling *r, const struct sonde_probefile_item *i)
 {
 	struct sonde_keep_dropped end = { 0 };
@@ -160,6 +170,8 @@ static int run(struct retelling *r, const struct sonde_probefile_item *i)
 	}
 	if (i->stepped && ask(r, i->stepped).is != SONDE_STEP_WAIT)
 		return SONDE_DAMAGED;
+	if (i->is == SONDE_PROBEFILE_WISH)
+		return wish_again(r, i);
 	if (i->is == SONDE_PROBEFILE_STOP)
 		r->engine.survey->ending = true;
 	else

@@ -5,6 +5,7 @@
  * the report is written as it was. */
 
 #include "probe/engine.h"
+#include "probe/wish.h"
 #include "run/targets.h"
 #include "run/trait.h"
 
@@ -27,6 +28,8 @@ struct sonde_retell {
 	int (*begin)(void *arg, const struct sonde_retell_begin *b, struct sonde_engine *ret);
 	void (*sent)(void *arg);
 	void (*told)(void *arg, const void *record);
+	/* What was asked of the engine; NULL: it knows no wishes, and the file must not. */
+	void (*wish)(void *arg, const struct sonde_wish *w);
 	int (*failed)(void *arg); /* why the report cannot be written, or 0 */
 	int (*end)(void *arg, sonde_ns now,
 		   uint64_t dropped); /* the rest of the report, likewise */

@@ -9,6 +9,7 @@
 #include "run/keep.h"
 #include "run/retell.h"
 #include "run/route_report.h"
+#include "run/route_screen.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
@@ -24,6 +25,7 @@ struct sonde_route {
 	struct sonde_trace trace;
 	struct sonde_whois *whois;
 	struct sonde_route_report report;
+	struct sonde_route_screen screen;
 	struct sonde_keep *keep; /* NULL: nothing is kept */
 	struct sonde_measure_end *end;
 	int file; /* a descriptor, or -1 */
@@ -81,7 +83,7 @@ static struct sonde_route *new_route(const struct sonde_route_plan *plan)
 
 static int open_whois(struct sonde_route *r, struct sonde_measure_end *end)
 {
-	int k = sonde_whois_open(&r->whois, !r->plan.numeric, r->plan.as_table);
+	int k = sonde_whois_open(&r->whois, r->plan.live || !r->plan.numeric, r->plan.as_table);
 
 	return k ? sonde_measure_fail(end, k, r->plan.as_table ? r->plan.as_table : "names") : 0;
 }
@@ -156,15 +158,21 @@ static void pause_(void *arg)
 {
 	struct sonde_route *r = arg;
 
-	sonde_route_report_pause(&r->report);
+	if (!r->plan.live)
+		sonde_route_report_pause(&r->report);
 }
 
 static sonde_ns look(void *arg, sonde_ns now)
 {
 	struct sonde_route *r = arg;
 
+	sonde_ns names, again = UINT64_MAX;
+
 	sonde_whois_recv(r->whois);
-	return sonde_whois_until(r->whois, now);
+	if (r->plan.live)
+		again = sonde_route_screen_look(&r->screen, now);
+	names = sonde_whois_until(r->whois, now);
+	return names < again ? names : again;
 }
 
 static int failed(void *arg)
@@ -178,7 +186,12 @@ static unsigned fds(void *arg, struct pollfd ret[static SONDE_DRIVE_FDS])
 {
 	struct sonde_route *r = arg;
 
-	return sonde_whois_fds(r->whois, ret);
+	unsigned n = sonde_whois_fds(r->whois, ret);
+
+	if (r->plan.live)
+		ret[n++] = (struct pollfd){ .fd = sonde_screen_fd(r->screen.screen),
+					    .events = POLLIN };
+	return n;
 }
 
 /* ---- the run ---- */
@@ -227,6 +240,33 @@ static void await_names(struct sonde_route *r)
 	}
 }
 
+static int open_screen(struct sonde_route *r, struct sonde_drive *l)
+{
+	struct sonde_route_screen_plan plan = { .trace = &r->trace,
+						.whois = r->whois,
+						.drive = l,
+						.look = &r->report.look,
+						.order = r->plan.order,
+						.names = !r->plan.numeric,
+						.color = r->plan.palette,
+						.utf8 = r->plan.utf8,
+						.out = r->plan.out };
+
+	l->quit = &r->screen.quit;
+	return sonde_route_screen_open(&r->screen, &plan);
+}
+
+/* The table at the end has the columns that were looked at last, and the width of the terminal as
+ * it is by now. */
+static void close_screen(struct sonde_route *r)
+{
+	if (r->plan.width == r->screen.columns)
+		r->plan.width = sonde_screen_columns(r->screen.screen);
+	sonde_route_screen_close(&r->screen);
+	if (r->screen.watch.set)
+		r->plan.order = sonde_watch_order(&r->screen.watch);
+}
+
 int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end)
 {
 	sonde_ns now = sonde_clock_now();
@@ -254,7 +294,13 @@ int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end)
 	if (r->keep)
 		keep_begin(r, &l.engine, &b);
 	sonde_sleep_init();
+	if (r->plan.live && (k = open_screen(r, &l))) {
+		sonde_sleep_done();
+		return sonde_measure_fail(end, k, "the live screen");
+	}
 	k = sonde_drive_run(&l);
+	if (r->plan.live)
+		close_screen(r);
 	dropped = sonde_sockets_dropped(&r->sockets);
 	now = sonde_clock_now();
 	sonde_keep_end(r->keep, now, dropped);
@@ -297,6 +343,13 @@ static int retell_end(void *arg, sonde_ns now, uint64_t dropped)
 	return sonde_route_report_end(&r->report, now, dropped, &r->end->met);
 }
 
+static void retell_wish(void *arg, const struct sonde_wish *w)
+{
+	struct sonde_route *r = arg;
+
+	sonde_trace_wish(&r->trace, w);
+}
+
 static void retell_done(void *arg)
 {
 	sonde_route_close(arg);
@@ -328,6 +381,7 @@ int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
 				     .sent = sent,
 				     .told = told,
 				     .failed = failed,
+				     .wish = retell_wish,
 				     .end = retell_end,
 				     .done = retell_done };
 	return sonde_retell_file(&how, name, end);

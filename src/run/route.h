@@ -26,6 +26,8 @@ struct sonde_route_plan {
 	struct sonde_prober_plan sockets; /* likewise */
 	uint16_t family;		  /* AF_INET, AF_INET6, or 0: as names resolve */
 	enum sonde_route_form form;
+	bool live;	      /* watched on the screen; at the end a table */
+	const char *order;    /* of the columns of a table, as sonde_hop_order; NULL: the usual */
 	bool numeric;	      /* no names are looked for */
 	const char *as_table; /* a file of AS numbers; NULL: none */
 	const char *save;     /* a file that keeps the run, "-": standard output; NULL: none */

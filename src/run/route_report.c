@@ -8,6 +8,7 @@
 #include "out/cells.h"
 #include "out/csv.h"
 #include "out/json.h"
+#include "probe/hop_field.h"
 #include "run/paths_report.h"
 #include "run/stamp.h"
 #include "sys/file.h"
@@ -166,6 +167,16 @@ static const char *name_of_hop(struct sonde_route_report *r, uint32_t host,
 	return NULL;
 }
 
+static void say_row(const struct sonde_route_report *r, struct sonde_grid *g,
+		    const struct sonde_hop_record *rec, const char *name)
+{
+	if (r->plan->order)
+		sonde_hop_table_row(g, r->plan->order, rec,
+				    sonde_say_path_host(g->arena, rec, name), SONDE_PAINT_BAD);
+	else
+		sonde_say_path_row(g, rec, name);
+}
+
 static void say_table(struct sonde_route_report *r, uint32_t host)
 {
 	const struct sonde_trace *p = r->trace;
@@ -178,11 +189,14 @@ static void say_table(struct sonde_route_report *r, uint32_t host)
 	struct sonde_grid g;
 
 	sonde_say_path_head(&r->text, p, host);
-	sonde_say_path_table(&g, &r->arena);
+	if (r->plan->order)
+		sonde_hop_table(&g, &r->arena, r->plan->order);
+	else
+		sonde_say_path_table(&g, &r->arena);
 	sonde_trace_judge(p, host, v);
 	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
 		sonde_trace_hop(p, host, ttl, &v[ttl - 1], &rec, &texts);
-		sonde_say_path_row(&g, &rec, name_of_hop(r, host, &rec, ttl));
+		say_row(r, &g, &rec, name_of_hop(r, host, &rec, ttl));
 	}
 	sonde_cells_print(&r->text, &g, &style);
 	sonde_arena_rewind(&r->arena);

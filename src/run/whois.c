@@ -11,6 +11,7 @@ struct sonde_whois {
 	struct sonde_reverse *reverse;
 	struct sonde_astable *as;
 	char text[32];
+	bool hush;
 };
 
 int sonde_whois_open(struct sonde_whois **ret, bool names, const char *as_table)
@@ -46,9 +47,15 @@ const char *sonde_whois_name(struct sonde_whois *w, const struct sonde_address *
 {
 	const char *name;
 
-	if (!w->reverse || sonde_reverse_ask(w->reverse, a, &name) != SONDE_REVERSE_NAMED)
+	if (!w->reverse || w->hush ||
+	    sonde_reverse_ask(w->reverse, a, &name) != SONDE_REVERSE_NAMED)
 		return NULL;
 	return name;
+}
+
+void sonde_whois_hush(struct sonde_whois *w, bool hush)
+{
+	w->hush = hush;
 }
 
 const char *sonde_whois_as(struct sonde_whois *w, const struct sonde_address *a)
@@ -63,7 +70,7 @@ const char *sonde_whois_as(struct sonde_whois *w, const struct sonde_address *a)
 
 bool sonde_whois_waits(struct sonde_whois *w)
 {
-	return w->reverse && sonde_reverse_waiting(w->reverse);
+	return w->reverse && !w->hush && sonde_reverse_waiting(w->reverse);
 }
 
 unsigned sonde_whois_fds(struct sonde_whois *w, struct pollfd *ret)

@@ -45,16 +45,24 @@ header_new() {
 }
 fact 'a touched header rebuilds its users' header_new
 without_bpf() {
-	make CFLAGS=-O0 BPF= all >new || return 1
+	make CFLAGS=-O0 BPF= SCREEN= all >new || return 1
 	cat new
 	grep -q 'without the BPF tracer' new && [ -x build/bin/sonde ] && ! ldd build/bin/sonde* | grep libbpf
 }
 fact 'without clang or libbpf it builds all the same and says so' without_bpf
+without_screen() {
+	grep -q 'without the live screen' new && ! ldd build/bin/sonde-trace | grep ncurses || return 1
+	[ "$(make SCREEN= config | grep screen:)" = 'live screen: none' ] || return 1
+	script -qec 'build/bin/sonde trace --live 127.0.0.1; echo ended $?' /dev/null </dev/null >out
+	cat out
+	grep -q 'this sonde was built without ncursesw' out && grep -q 'ended 1' out
+}
+fact 'without ncursesw it builds all the same, and says so where somebody asks for the live screen' without_screen
 installs() {
-	make CFLAGS=-O0 BPF= install DESTDIR="$copy/root" PREFIX=/usr &&
+	make CFLAGS=-O0 BPF= SCREEN= install DESTDIR="$copy/root" PREFIX=/usr &&
 		root/usr/bin/sonde --version && root/usr/bin/sonde help &&
 		[ -f root/usr/share/man/man1/sonde.1 ] &&
-		make BPF= uninstall DESTDIR="$copy/root" PREFIX=/usr &&
+		make BPF= SCREEN= uninstall DESTDIR="$copy/root" PREFIX=/usr &&
 		[ -z "$(find root ! -type d)" ]
 }
 fact 'what is installed runs from there, and goes away again' installs

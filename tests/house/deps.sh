@@ -21,6 +21,7 @@ table() {
 	build	header nftables/libnftables.h nftables	libnftables-dev		firewall rules of a lab
 	build	header ares.h cares		libc-ares-dev		names of addresses, without waiting
 	build	header maxminddb.h maxminddb	libmaxminddb-dev	numbers of autonomous systems
+	build	ncursesw			libncurses-dev		the live screen
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it
@@ -65,6 +66,7 @@ table() {
 
 program() { command -v "$1" >/dev/null; }
 header() { printf '#include <%s>\nint main(void) { return 0; }\n' "$1" | $CC -x c - "-l$2" -o /dev/null 2>/dev/null; }
+ncursesw() { $PKG_CONFIG --exists ncursesw; }
 clang_bpf() { $CLANG -print-targets 2>/dev/null | grep -qw bpf; }
 libfuzzer() {
 	printf 'int LLVMFuzzerTestOneInput(const void *p, unsigned long n) { return !p && n; }\n' |
