@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 
 #define SLACK	 (50 * SONDE_MILLISECOND) /* what an answer may be slower beyond a multiple */
-#define GRAIN	 (5 * SONDE_MILLISECOND)  /* how late it is noticed that an answer is lost */
+#define GRAIN	 (5 * SONDE_MILLISECOND)  /* how late the fate of one of many is noticed */
 #define LATENESS (20 * SONDE_MILLISECOND) /* of timers, that is made up for by bursts */
+
+enum { FEW = 256 }; /* probes, that are looked through with every answer */
 
 /* ---- begin and end ---- */
 
@@ -415,14 +417,22 @@ static void hear_refusal(struct sonde_trace *p, const struct sonde_heard *heard)
 		last->status = SONDE_TRACE_REFUSED;
 }
 
+/* Something has happened to a probe: others may be known by it to be lost, or to be over. */
+static void notice(struct sonde_trace *p, sonde_ns now)
+{
+	const struct sonde_flight *f = &p->survey.flight;
+	sonde_ns at = f->next - f->undecided > FEW ? now + GRAIN : now;
+
+	p->check = p->check < at ? p->check : at;
+}
+
 void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 {
 	struct sonde_heard heard;
 
 	if (!sonde_survey_hear(&p->survey, a, &heard))
 		return;
-	if (p->check > a->now + GRAIN)
-		p->check = a->now + GRAIN;
+	notice(p, a->now);
 	if (heard.match == SONDE_MATCH_NOTHING)
 		hear_refusal(p, &heard);
 	else

@@ -118,6 +118,15 @@ static void keep_change(struct sonde_trace *p, struct sonde_trace_hop *hop,
 	hop->change[i].n++;
 }
 
+/* A checksum that was made anew is another one in each probe; what it was made for is told. */
+static bool is_made_anew(const struct sonde_rewrite *w, const struct sonde_rewrite_finding *f)
+{
+	bool sum = f->row == SONDE_ROW_udp_checksum || f->row == SONDE_ROW_tcp_checksum ||
+		   f->row == SONDE_ROW_icmp_checksum || f->row == SONDE_ROW_icmpv6_checksum;
+
+	return f->is == SONDE_REWRITE_FIELD && sum && w->sum >= SONDE_REWRITE_SUM_MADE;
+}
+
 static void see_changes(struct sonde_trace *p, const struct sonde_probe *probe,
 			struct sonde_trace_hop *hop, struct sonde_bytes quote)
 {
@@ -136,7 +145,8 @@ static void see_changes(struct sonde_trace *p, const struct sonde_probe *probe,
 	put_header(p, probe, quote, (uint32_t)len, sent);
 	sonde_rewrite_find(&w, (struct sonde_bytes){ sent, head + (uint32_t)len }, quote, true);
 	for (unsigned i = 0; i < w.n; i++)
-		if (w.finding[i].grade >= SONDE_REWRITE_INFERRED)
+		if (w.finding[i].grade >= SONDE_REWRITE_INFERRED &&
+		    !is_made_anew(&w, &w.finding[i]))
 			keep_change(p, hop, &w.finding[i]);
 	nat = (uint8_t)sonde_rewrite_nat(&w);
 	hop->nat = nat > hop->nat ? nat : hop->nat;
