@@ -197,6 +197,7 @@ Suite *trace_kept_suite(void)
 	Suite *s = suite_create("trace_kept");
 	TCase *t = tcase_create("paths");
 
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_was_kept_is_told_again_whatever_came_between_two_steps);
 	suite_add_tcase(s, t);
 	return s;
