@@ -23,7 +23,7 @@ struct conf {
 	sonde_ns interval;
 	unsigned first, most, queries, port, size, rate, cycles, mark, width;
 	int flags, color;
-	bool four, six, icmp, tcp, udp, numeric, report, json, csv, fragile;
+	bool four, six, icmp, tcp, udp, numeric, report, json, csv, fragile, mtu;
 };
 
 /* clang-format off */
@@ -46,6 +46,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, '6', NULL, struct conf, six, NULL, "IPv6 only"),
 	SONDE_OPTION(TEXT, 't', "tos", struct conf, tos, "TOS", "type of service or traffic class, decimal or 0x..."),
 	SONDE_OPTION(FLAG, 'F', "dont-fragment", struct conf, fragile, NULL, "no router may fragment the probes"),
+	SONDE_OPTION(FLAG, 0, "mtu", struct conf, mtu, NULL, "find the MTU of the path, and where packets that are too big vanish"),
 	SONDE_OPTION(UINT, 0, "size", struct conf, size, "BYTES", "of data in each probe (32)"),
 	SONDE_OPTION(UINT, 0, "fwmark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, behind a first burst; 0: no limit (1000)"),
@@ -152,6 +153,7 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 		.gap = conf->rate ? SONDE_SECOND / conf->rate : 0,
 		.burst = BURST,
 		.timeout = 2 * SONDE_SECOND,
+		.mtu = conf->mtu,
 	};
 
 	if (!conf->icmp)
@@ -171,7 +173,8 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.device = conf->device,
 		.ttl = -1,
 		.tos = conf->tos ? take_tos(conf->tos) : -1,
-		.discover = conf->fragile ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT,
+		.discover = conf->fragile || conf->mtu ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT,
+		.most = conf->mtu ? SONDE_TRACE_MTU_TOP : 0,
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
 	};
 

@@ -45,6 +45,7 @@ static const struct sonde_trait plan_table[] = {
 	PLAN(UINT, gap),
 	PLAN(UINT, burst),
 	PLAN(UINT, timeout),
+	PLAN(BOOL, mtu),
 	{ .name = NULL },
 };
 
