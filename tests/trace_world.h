@@ -15,7 +15,7 @@
 
 #define MS SONDE_MILLISECOND
 
-enum { PATH_MOST = 30, PATH_WAITING = 4096, PATH_BYTES = 256, PATH_TARGETS = 4 };
+enum { PATH_MOST = 30, PATH_WAITING = 4096, PATH_BYTES = 2048, PATH_TARGETS = 4 };
 
 struct path_hop {
 	bool silent;
@@ -41,6 +41,9 @@ struct path_world {
 	uint64_t sent, told, beyond; /* beyond: with more hops than the target is away */
 	uint64_t sent_to[PATH_MOST + 1];
 	bool done;
+	/* Whether the links deal with this probe by themselves; NULL: they carry each. */
+	bool (*links)(struct path_world *w, const struct sonde_step *s);
+	void *links_of;
 };
 
 static const struct sonde_address path_here = { .family = AF_INET, .ip = { 192, 0, 2, 1 } };
@@ -140,6 +143,8 @@ static inline void path_carry(struct path_world *w, const struct sonde_step *s)
 	w->sent++;
 	w->sent_to[s->ttl]++;
 	w->beyond += s->ttl > w->length[t];
+	if (w->links && w->links(w, s))
+		return;
 	if (h->silent || (h->every && h->asked++ % h->every))
 		return;
 	ck_assert_uint_lt(w->n_waiting++, PATH_WAITING);

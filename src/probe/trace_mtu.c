@@ -263,22 +263,31 @@ static uint8_t doubt_of(const struct sonde_trace_mtu *m, unsigned ttl, uint32_t 
 	return mtu < m->hop[ttl].passed ? SONDE_TRACE_MTU_PASSES : SONDE_TRACE_MTU_BELIEVED;
 }
 
+/* What is believed stays, and what was doubted first; of several who are not known as hops the one
+ * that says the least. */
+static void keep_told(struct sonde_trace_mtu_hop *h, const struct sonde_trace_mtu_hop *says,
+		      bool several)
+{
+	if (h->tells && (says->doubt || (several && !h->doubt && says->told >= h->told)))
+		return;
+	h->tells = true;
+	h->doubt = says->doubt;
+	h->told = says->told;
+	h->about = says->about;
+	h->from = says->from;
+}
+
 void sonde_trace_mtu_stopped(struct sonde_trace_mtu *m, unsigned ttl, uint32_t size, bool first,
 			     unsigned hop, const struct sonde_address *from, uint32_t mtu)
 {
 	uint8_t doubt = doubt_of(m, ttl, size, mtu);
-	struct sonde_trace_mtu_hop *h;
 
 	m->out = m->out && !first;
 	hop = hop < ttl ? hop : 0; /* who answers for the last one is no router on the way */
-	h = &m->hop[hop];
-	if (!h->tells || !h->doubt || doubt) {
-		h->tells = true;
-		h->doubt = doubt;
-		h->told = mtu;
-		h->about = size;
-		h->from = *from;
-	}
+	keep_told(&m->hop[hop],
+		  &(struct sonde_trace_mtu_hop){
+			  .doubt = doubt, .told = mtu, .about = size, .from = *from },
+		  !hop);
 	if (!doubt)
 		m->want = mtu;
 	if (hop)
