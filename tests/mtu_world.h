@@ -46,6 +46,7 @@ static inline void mtu_too_big(struct path_world *w, const struct sonde_step *s,
 	sonde_draft_init(&d, a->byte, PATH_BYTES);
 	path_error(&d, &from, s, 65 - k, w->plan.look[0].method ? 17 : 1, 3, 4);
 	sonde_store((uint8_t *)(uintptr_t)d.p.byte + 26, 2, says);
+	sonde_store((uint8_t *)(uintptr_t)d.p.byte + 29, 1, 0x20); /* it has changed the class */
 	a->len = (uint32_t)sonde_draft_encode(&d);
 }
 

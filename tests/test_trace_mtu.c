@@ -32,7 +32,7 @@ struct line {
 
 static struct line line(unsigned n)
 {
-	struct line l = { .n = n, .link = HERE_MTU, .chance = 1 };
+	struct line l = { .n = n, .link = HERE_MTU, .chance = 1, .now = SONDE_SECOND };
 
 	for (unsigned k = 0; k <= n; k++)
 		l.hop[k].says = TRUE;
@@ -205,6 +205,7 @@ START_TEST(a_black_hole_is_found_behind_its_hop)
 		ck_assert_int_eq(sonde_trace_mtu_hole(&l.m, 12, &before), (int)k);
 		ck_assert_uint_eq(before, k + 1);
 		ck_assert_uint_eq(l.known[k].passed, 1500);
+		ck_assert_uint_le(l.sent, 90);
 	}
 }
 END_TEST
@@ -320,6 +321,52 @@ START_TEST(who_is_no_hop_may_say_so)
 }
 END_TEST
 
+START_TEST(of_several_who_are_no_hops_the_one_counts_that_says_least)
+{
+	struct line l = line(9);
+
+	l.hop[2].silent = l.hop[6].silent = true;
+	l.hop[2].mtu = 1400;
+	l.hop[6].mtu = 1300;
+	search(&l);
+	ck_line(&l);
+	ck_assert_uint_eq(l.known[0].told, 1300);
+}
+END_TEST
+
+START_TEST(a_path_that_narrows_meanwhile_is_searched_anew)
+{
+	struct line l = line(6);
+
+	l.hop[3].mtu = 1400;
+	sonde_trace_mtu_begin(&l.m, l.known, l.n, 0x3f, BASE, false, l.now);
+	while (!l.m.done) {
+		struct sonde_trace_mtu_ask a = sonde_trace_mtu_next(&l.m, l.now);
+
+		ck_assert(a.size || l.m.done);
+		if (a.size)
+			carry(&l, &a);
+		if (l.known[6].passed == 1400)
+			l.hop[3].mtu = 1300;
+	}
+	ck_line(&l);
+	ck_assert_uint_eq(sonde_trace_mtu_path(&l.m), 1300);
+}
+END_TEST
+
+START_TEST(a_router_that_refuses_every_size_ends_the_search)
+{
+	struct line l = line(6);
+
+	l.hop[3].mtu = BASE - 1;
+	l.hop[3].says = 0;
+	search(&l);
+	ck_assert_uint_eq(sonde_trace_mtu_path(&l.m), 0);
+	ck_assert(!sonde_trace_mtu_is_confirmed(&l.m));
+	ck_assert_uint_le(l.sent, 20);
+}
+END_TEST
+
 START_TEST(an_end_that_answers_nothing_more_ends_the_search)
 {
 	struct line l = line(6);
@@ -337,7 +384,7 @@ START_TEST(a_path_without_rest_is_given_up)
 	struct line l = line(6);
 
 	l.hop[3].hush = true;
-	sonde_trace_mtu_begin(&l.m, l.known, l.n, 0x3f, BASE, false, 0);
+	sonde_trace_mtu_begin(&l.m, l.known, l.n, 0x3f, BASE, false, l.now);
 	while (!l.m.done) {
 		struct sonde_trace_mtu_ask a = sonde_trace_mtu_next(&l.m, l.now);
 
@@ -347,7 +394,7 @@ START_TEST(a_path_without_rest_is_given_up)
 		else if (!l.m.done)
 			l.now = a.until;
 	}
-	ck_assert_uint_le(l.sent, SONDE_TRACE_MTU_PROBES);
+	ck_assert_uint_le(l.sent, 200);
 	ck_assert(!sonde_trace_mtu_is_confirmed(&l.m));
 }
 END_TEST
@@ -441,6 +488,8 @@ START_TEST(who_said_it_is_known_by_address_and_hop)
 	ck_assert_uint_eq(path_told(w, 0, 2, &texts).mtu, 1500);
 	ck_assert_uint_eq(path_told(w, 0, 3, &texts).pmtu, 1500);
 	ck_assert_ptr_null(path_told(w, 0, 2, &texts).mtu_doubt);
+	/* what they quote tells nothing of the last hop */
+	ck_assert_uint_eq(path_told(w, 0, 8, &texts).changes.n, 0);
 	path_close(w);
 }
 END_TEST
@@ -512,6 +561,18 @@ START_TEST(lines_name_liars_and_black_holes)
 }
 END_TEST
 
+START_TEST(a_search_keeps_to_the_rate)
+{
+	struct mtu_world m = { .link = 1500, .hop = { [2] = { .mtu = 1300, .hush = true } } };
+	struct path_world *w = mtu_new(&m, usual, 4);
+
+	sonde_pace_init(&w->p.pace, 100 * MS, 1, w->now);
+	path_run(w);
+	ck_assert_uint_ge(path_took(w), (w->sent - 1) * 100 * MS);
+	path_close(w);
+}
+END_TEST
+
 START_TEST(nothing_is_searched_for_where_nothing_answers)
 {
 	struct mtu_world m = { .link = 1500 };
@@ -552,6 +613,9 @@ Suite *trace_mtu_suite(void)
 	tcase_add_test(t, a_router_that_says_more_than_is_so_is_not_believed_beyond_what_passes);
 	tcase_add_test(t, who_says_it_seldom_makes_no_black_hole);
 	tcase_add_test(t, who_is_no_hop_may_say_so);
+	tcase_add_test(t, of_several_who_are_no_hops_the_one_counts_that_says_least);
+	tcase_add_test(t, a_path_that_narrows_meanwhile_is_searched_anew);
+	tcase_add_test(t, a_router_that_refuses_every_size_ends_the_search);
 	tcase_add_test(t, an_end_that_answers_nothing_more_ends_the_search);
 	tcase_add_test(t, a_path_without_rest_is_given_up);
 	tcase_add_test(t, a_first_link_that_nobody_tells_is_searched_for);
@@ -563,6 +627,7 @@ Suite *trace_mtu_suite(void)
 	tcase_add_test(t, a_target_that_answers_once_a_second_is_no_black_hole);
 	tcase_add_test(t, where_the_target_is_silent_the_mtu_is_known_as_far_as_somebody_answers);
 	tcase_add_test(t, lines_name_liars_and_black_holes);
+	tcase_add_test(t, a_search_keeps_to_the_rate);
 	tcase_add_test(t, nothing_is_searched_for_where_nothing_answers);
 	tcase_add_test(t, probes_of_a_search_are_told_with_their_size);
 	suite_add_tcase(s, t);
