@@ -101,6 +101,9 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "--json, --csv and --report exclude each other");
 	if (conf->gates.n > SONDE_PROBER_GATES)
 		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
+	if (conf->gates.n && conf->mtu)
+		sonde_cli_wrong(
+			&cli, "--mtu does not go with -g, whose option takes room in each packet");
 	if (conf->gates.n && conf->six)
 		sonde_cli_wrong(&cli, "-g is of IPv4: RFC 5095 has ended the same of IPv6");
 	if (conf->from && conf->save)

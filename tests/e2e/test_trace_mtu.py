@@ -198,6 +198,13 @@ def it_needs_no_privilege():
 
 
 @fact
+def a_source_route_would_take_room():
+    run = Result([SONDE, "trace", "--mtu", "-g", "10.0.0.1", "127.0.0.1"])
+    same((run.code, run.out), (2, ""))
+    true("--mtu does not go with -g" in run.err, run.err)
+
+
+@fact
 def several_targets_are_searched_at_once():
     lab = Links("narrow", text=NARROW)
     names = ["dst", "far", "odd", "r2", "r5"]
