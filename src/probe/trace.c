@@ -285,8 +285,8 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	if (!more && p->searching && !p->survey.ending &&
 	    sonde_trace_sizes_step(p, now, &step, &until))
 		return step;
-	if (p->survey.ending ||
-	    (!more && !p->searching && p->round + 1 == p->plan.rounds && !sonde_flight_oldest(&p->survey.flight)))
+	if (p->survey.ending || (!more && !p->searching && p->round + 1 == p->plan.rounds &&
+				 !sonde_flight_oldest(&p->survey.flight)))
 		return (struct sonde_step){ .is = SONDE_STEP_DONE };
 	until = p->check < until ? p->check : until;
 	if (more && sonde_flight_has_room(&p->survey.flight)) {

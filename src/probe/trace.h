@@ -49,7 +49,6 @@ struct sonde_trace_plan {
 	bool mtu;   /* and then the MTU is searched for: sockets must not fragment */
 };
 
-
 struct sonde_trace_who { /* somebody who has answered for a hop */
 	struct sonde_address address;
 	uint64_t n;
@@ -117,7 +116,7 @@ struct sonde_trace {
 	struct sonde_trace_host *host;
 	uint32_t turn;
 	uint32_t searching; /* targets whose MTU is still to be found */
-	uint64_t round; /* from 0 */
+	uint64_t round;	    /* from 0 */
 	sonde_ns round_began;
 	sonde_ns check; /* when the next probe is lost at the earliest */
 };
@@ -163,8 +162,9 @@ void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_p
 void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
 		     const struct sonde_arrival *a);
 
-/* Probes of chosen sizes, inside of the engine likewise. _step: true: *ret is to be sent; else *until
- * is made no later than the next that there is to do. _hop and _path fill in what was found. */
+/* Probes of chosen sizes, inside of the engine likewise. _step: true: *ret is to be sent; else
+ * *until is made no later than the next that there is to do. _hop and _path fill in what was found.
+ */
 bool sonde_trace_sizes_step(struct sonde_trace *p, sonde_ns now, struct sonde_step *ret,
 			    sonde_ns *until);
 void sonde_trace_sizes_hear(struct sonde_trace *p, struct sonde_heard *heard, sonde_ns now);
