@@ -37,14 +37,17 @@ static inline void mtu_refuse(struct path_world *w, const struct sonde_step *s, 
 static inline void mtu_too_big(struct path_world *w, const struct sonde_step *s, unsigned k,
 			       uint32_t says)
 {
-	struct sonde_address from = path_host(s->to->ip[1], k);
+	struct sonde_address from = path_address(false, s->to->ip[1], k);
 	struct path_answer *a = &w->waiting[w->n_waiting++];
+	struct sonde_step quoted = *s; /* of which little is quoted */
 	struct sonde_draft d;
 
 	ck_assert_uint_lt(w->n_waiting, PATH_WAITING);
 	a->at = w->now + k * MS;
 	sonde_draft_init(&d, a->byte, PATH_BYTES);
-	path_error(&d, &from, s, 65 - k, w->plan.look[0].method ? 17 : 1, 3, 4);
+	push_path_ip(&d, &from, false, 65 - k);
+	quoted.byte.len = quoted.byte.len < PATH_BYTES / 2 ? quoted.byte.len : PATH_BYTES / 2;
+	path_error(w, &w->hop[s->to->ip[1]][k], &quoted, &d, 3, 4);
 	sonde_store((uint8_t *)(uintptr_t)d.p.byte + 26, 2, says);
 	sonde_store((uint8_t *)(uintptr_t)d.p.byte + 29, 1, 0x20); /* it has changed the class */
 	a->len = (uint32_t)sonde_draft_encode(&d);
