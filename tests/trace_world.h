@@ -18,7 +18,7 @@
 
 #define MS SONDE_MILLISECOND
 
-enum { PATH_MOST = 30, PATH_ROOM = 64, PATH_WAITING = 4096, PATH_BYTES = 256, PATH_TARGETS = 4 };
+enum { PATH_MOST = 30, PATH_ROOM = 64, PATH_WAITING = 4096, PATH_BYTES = 2048, PATH_TARGETS = 4 };
 
 struct path_hop {
 	bool silent;
@@ -60,6 +60,9 @@ struct path_world {
 	/* That flows of UDP had, by ports from that of flow 0 on. */
 	uint32_t label[PATH_TARGETS][1 << 12];
 	bool done;
+	/* Whether the links deal with this probe by themselves; NULL: they carry each. */
+	bool (*links)(struct path_world *w, const struct sonde_step *s);
+	void *links_of;
 };
 
 static inline struct sonde_address path_address(bool six, unsigned target, unsigned hop)
@@ -272,6 +275,8 @@ static inline void path_carry(struct path_world *w, const struct sonde_step *s)
 	w->sent++;
 	w->sent_to[s->ttl]++;
 	w->beyond += s->ttl > w->length[t];
+	if (w->links && w->links(w, s))
+		return;
 	if (way)
 		from.ip[2] = (uint8_t)way;
 	if (w->plan.look[0].method == SONDE_METHOD_UDP) {

@@ -27,7 +27,7 @@ struct conf {
 	unsigned first, most, queries, port, size, rate, cycles, mark, width, confidence;
 	int flags, color;
 	char order[SONDE_HOP_FIELDS + 1];
-	bool four, six, icmp, tcp, udp, numeric, report, live, json, csv, fragile, paths, dot;
+	bool four, six, icmp, tcp, udp, numeric, report, live, json, csv, fragile, paths, dot, mtu;
 };
 
 /* clang-format off */
@@ -51,6 +51,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(FLAG, '6', NULL, struct conf, six, NULL, "IPv6 only"),
 	SONDE_OPTION(TEXT, 't', "tos", struct conf, tos, "TOS", "type of service or traffic class, decimal or 0x..."),
 	SONDE_OPTION(FLAG, 'F', "dont-fragment", struct conf, fragile, NULL, "no router may fragment the probes"),
+	SONDE_OPTION(FLAG, 0, "mtu", struct conf, mtu, NULL, "find the MTU of the path, and where packets that are too big vanish"),
 	SONDE_OPTION(UINT, 0, "size", struct conf, size, "BYTES", "of data in each probe (32)"),
 	SONDE_OPTION(UINT, 0, "fwmark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, behind a first burst; 0: no limit (1000)"),
@@ -126,14 +127,20 @@ static void check(const struct conf *conf)
 	if (conf->json + conf->csv + conf->dot > 1)
 		sonde_cli_wrong(&cli, "--json, --csv and --dot exclude each other");
 	check_paths(conf);
-	if (conf->live && (conf->json || conf->csv || conf->report || conf->paths))
-		sonde_cli_wrong(&cli, "--live excludes --json, --csv, --report, --paths and --dot");
+	if (conf->live && (conf->json || conf->csv || conf->report || conf->paths || conf->mtu))
+		sonde_cli_wrong(
+			&cli, "--live excludes --json, --csv, --report, --paths, --dot and --mtu");
+	if (conf->mtu && conf->paths)
+		sonde_cli_wrong(&cli, "--mtu is for one path: without --paths");
 	if (conf->live && conf->from)
 		sonde_cli_wrong(&cli, "--live is for a live run; --report tells one that was kept");
 	if (conf->live && !isatty(report_to(conf)))
 		sonde_cli_wrong(&cli, "--live takes a terminal; --report writes a table");
 	if (conf->gates.n > SONDE_PROBER_GATES)
 		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
+	if (conf->gates.n && conf->mtu)
+		sonde_cli_wrong(
+			&cli, "--mtu does not go with -g, whose option takes room in each packet");
 	if (conf->gates.n && conf->six)
 		sonde_cli_wrong(&cli, "-g is of IPv4: RFC 5095 has ended the same of IPv6");
 	if (conf->from && conf->save)
@@ -227,6 +234,7 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 		.paths = (uint8_t)(!conf->paths			  ? 0
 				   : conf->confidence != UINT_MAX ? conf->confidence
 								  : 95),
+		.mtu = conf->mtu,
 	};
 
 	if (!conf->icmp)
@@ -247,7 +255,8 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.device = conf->device,
 		.ttl = -1,
 		.tos = conf->tos ? take_tos(conf->tos) : -1,
-		.discover = conf->fragile ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT,
+		.discover = conf->fragile || conf->mtu ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT,
+		.most = conf->mtu ? SONDE_TRACE_MTU_TOP : 0,
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
 	};
 

@@ -14,7 +14,7 @@ enum sonde_arrival_is {
 				* sent it, to whom the probe went to, type, code, mtu; byte is what
 				* it quotes of the probe */
 	SONDE_ARRIVAL_SENT,    /* stamp: when the probe of this token left for the device */
-	SONDE_ARRIVAL_REFUSED, /* the probe of this token did not leave: error */
+	SONDE_ARRIVAL_REFUSED, /* the probe of this token did not leave: error, mtu */
 	SONDE_ARRIVAL_QUEUED,  /* stamp: when the probe of this token came to the device's queue */
 };
 
@@ -36,7 +36,8 @@ struct sonde_arrival {
 	int16_t ttl;	    /* hops left; -1: not known. Of BEGINS_IP it stands in byte */
 	bool checked;	    /* the kernel has verified the checksum */
 	uint32_t token;	    /* QUEUED, SENT, REFUSED: of the step that asked */
-	uint32_t mtu;	    /* ERROR: of the next hop; 0: not told */
+	uint32_t mtu;	    /* ERROR: of the next hop; REFUSED: of the first link, which it did not
+			     * fit into; 0: not told */
 	int error;	    /* REFUSED: errno, above 0 */
 	sonde_ns now;	    /* CLOCK_MONOTONIC as it was read from the kernel */
 	sonde_ns real;	    /* CLOCK_REALTIME at the same moment */

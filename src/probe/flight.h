@@ -37,6 +37,7 @@ struct sonde_probe {
 	uint8_t state; /* enum sonde_probe_state */
 	uint8_t ttl;   /* hops it was given; 0: as the socket has it */
 	uint8_t aim;   /* what for: the measurement's to say */
+	bool sized;    /* it asks whether a packet of its size gets there, and nothing else */
 	uint8_t steps; /* of the wall clock, when the stamp was mapped; modulo 256 */
 };
 

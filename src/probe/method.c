@@ -72,7 +72,7 @@ static void push_tcp(struct sonde_draft *d, const struct sonde_method_look *look
 	sonde_set(d, tcp, sport, (uint16_t)(look->ident + probe->flow));
 	sonde_set(d, tcp, dport, look->port);
 	sonde_set(d, tcp, seq, code);
-	if (look->method == SONDE_METHOD_ACK) {
+	if (look->method == SONDE_METHOD_ACK || probe->size) {
 		sonde_set(d, tcp, ackseq, code);
 		sonde_set(d, tcp, ack, 1);
 		return;
@@ -167,7 +167,7 @@ int sonde_method_make(const struct sonde_method_look *look, struct sonde_method_
 			return SONDE_NO_SPACE;
 	}
 	at = sonde_draft_encode(&d);
-	if (probe->size >= SONDE_METHOD_HEAD)
+	if (probe->size >= SONDE_METHOD_HEAD && !sonde_method_is_tcp(look->method))
 		balance(look, probe, buf + body);
 	*ret_sum = 0;
 	if (known && !neighbour)

@@ -58,7 +58,7 @@ struct sonde_method_look {   /* what all probes of a run have in common, per ver
 
 struct sonde_method_probe { /* what one carries */
 	uint64_t serial, tag;
-	uint32_t size; /* bytes of payload; of TCP and NEIGHBOUR 0 */
+	uint32_t size; /* bytes of payload; of NEIGHBOUR 0, of TCP as well, unless it is an ACK */
 	uint16_t code, flow;
 	uint16_t balance; /* as sonde_method_make has found it */
 };

@@ -131,7 +131,10 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 	const struct sonde_tcp *tcp = (const struct sonde_tcp *)(r->p->byte + l->at);
 	uint16_t near = quoted ? sonde_tcp_sport(tcp) : sonde_tcp_dport(tcp);
 	uint16_t far = quoted ? sonde_tcp_dport(tcp) : sonde_tcp_sport(tcp);
-	bool ack = r->look->method == SONDE_METHOD_ACK;
+	/* Of a reset without an acknowledgment the sequence number is what it was asked with, RFC
+	 * 9293 section 3.5.2. */
+	bool ack = r->look->method == SONDE_METHOD_ACK ||
+		   (!quoted && sonde_tcp_rst(tcp) && !sonde_tcp_ack(tcp));
 	uint16_t flow = (uint16_t)(near - r->look->ident);
 	uint32_t seq = quoted || ack ? sonde_tcp_seq(tcp) : sonde_tcp_ackseq(tcp) - 1;
 

@@ -13,6 +13,7 @@
 	C(x, seq, UINT, "", "which probe of this target, from 1") \
 	C(x, hops, UINT, "", "of a trace: how many it was given") \
 	C(x, flow, UINT, "", "of a trace: which of the flows") \
+	C(x, size, UINT, "bytes", "of a search for the MTU, whose probes count for no hop and have numbers of their own: the payload") \
 	C(x, status, TEXT, "", "reply; lost: no answer in time; late: an answer after that; duplicate: another answer; error: an ICMP error came; local: it never left this machine; corrupted: an answer that is not what was sent; spoofed: an answer without the secret, so not from whoever got the probe") \
 	C(x, answer, TEXT, "", "what it was: echo-reply, data, syn-ack, rst, neighbour, or the ICMP error in words") \
 	C(x, rtt_ns, UINT, "ns", "the round trip") \

@@ -38,6 +38,10 @@ void sonde_say_path_rest(struct sonde_text *t, const struct sonde_trace *p, uint
 void sonde_say_path_notes(struct sonde_text *t, const struct sonde_trace *p, uint32_t host,
 			  const struct sonde_trace_verdict *v);
 
+/* Likewise what was found of the MTU, and that itself in the last line; nothing where nobody asked.
+ */
+void sonde_say_path_mtu(struct sonde_text *t, const struct sonde_trace *p, uint32_t host);
+
 /* A row of the table for each hop; the grid begins with sonde_say_path_table. */
 void sonde_say_path_table(struct sonde_grid *g, struct sonde_arena *a);
 /* Its cell of the host alone: of the arena. */

@@ -77,6 +77,7 @@ static bool hear_refusal(struct sonde_survey *s, const struct sonde_arrival *a,
 	ret->outcome = (struct sonde_outcome){ .probe = *p,
 					       .status = SONDE_OUTCOME_LOCAL,
 					       .error = a->error,
+					       .mtu = a->mtu,
 					       .ttl = -1,
 					       .quoted_ttl = -1 };
 	return true;

@@ -104,6 +104,8 @@ static const struct sonde_probe_record *record(struct sonde_survey *s,
 		r->hops = o->probe.ttl;
 		r->flow = o->probe.is.flow;
 	}
+	if (o->probe.sized)
+		r->size = o->probe.is.size;
 	put_times(r, o);
 	r->from = sonde_survey_put_host(s->from_text, &o->from);
 	if (o->answer)

@@ -33,12 +33,15 @@ void sonde_trace_open(struct sonde_trace *p, const struct sonde_trace_plan *plan
 {
 	uint64_t late = plan->gap ? LATENESS / plan->gap + 1 : 1;
 
-	*p = (struct sonde_trace){ .plan = *plan, .round_began = now };
+	*p = (struct sonde_trace){ .plan = *plan,
+				   .round_began = now,
+				   .searching = plan->mtu ? n : 0 };
 	struct sonde_survey_plan survey = { .look = plan->look,
 					    .secret = &plan->secret,
 					    .given = given,
 					    .n = n,
-					    .room = room_for(plan, n) };
+					    .room = room_for(plan, n),
+					    .most = plan->mtu ? SONDE_TRACE_MTU_TOP : 0 };
 
 	sonde_survey_open(&p->survey, &p->arena, &survey, now, real);
 	sonde_pace_init(&p->pace, plan->gap, plan->burst > late ? plan->burst : late, now);
@@ -107,7 +110,7 @@ static bool is_beyond(const struct sonde_trace *p, const struct sonde_probe *pro
 {
 	uint8_t end = p->host[probe->target].end;
 
-	return end && probe->ttl > end;
+	return end && probe->ttl > end && !probe->sized;
 }
 
 /* The oldest probe, in the order of sending. Where its fate is known, it counts. */
@@ -119,7 +122,7 @@ static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
 	struct sonde_blame_round *round;
 
 	if (probe->state == SONDE_PROBE_REFUSED || probe->state == SONDE_PROBE_DROPPED ||
-	    probe->state == SONDE_PROBE_OUT || p->plan.paths)
+	    probe->state == SONDE_PROBE_OUT || p->plan.paths || probe->sized)
 		return;
 	hop = hop_of(p, probe);
 	round = &h->round[probe->seq % SONDE_TRACE_ROUNDS];
@@ -133,12 +136,15 @@ static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
 	round->answered |= (uint64_t)answered << (probe->ttl - 1);
 }
 
-static void lose(struct sonde_trace *p, struct sonde_probe *probe)
+static void lose(struct sonde_trace *p, struct sonde_probe *probe, sonde_ns now)
 {
-	struct sonde_trace_answer *last = answer_of(p, probe);
+	struct sonde_trace_answer *last = probe->sized ? NULL : answer_of(p, probe);
 
 	probe->state = SONDE_PROBE_LOST;
-	leave(p, probe);
+	if (probe->sized)
+		sonde_trace_sizes_lose(p, probe, now);
+	else
+		leave(p, probe);
 	if (last)
 		last->status = SONDE_TRACE_LOST;
 	if (p->plan.paths)
@@ -176,7 +182,7 @@ static void decide(struct sonde_trace *p, sonde_ns now)
 		}
 		until = probe->asked + patience(p, probe);
 		if (until <= now && p->survey.told_n < SONDE_SURVEY_TOLD)
-			lose(p, probe);
+			lose(p, probe, now);
 		else if (until < p->check)
 			p->check = until;
 	}
@@ -292,6 +298,7 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 {
 	const struct sonde_probe_record *record;
 	sonde_ns until, t, later = UINT64_MAX;
+	struct sonde_step step;
 	bool more;
 
 	/* Losses are decided in steps that a file of the run tells (run/probefile.h): those that
@@ -308,11 +315,15 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 		begin_round(p, now);
 		more = has_next(p, now, &later);
 	}
-	if (p->survey.ending || (!more && !p->paused && later == UINT64_MAX &&
-				 p->round + 1 == p->plan.rounds &&
-				 !sonde_flight_oldest(&p->survey.flight)))
+	until = later;
+	if (!more && p->searching && !p->survey.ending &&
+	    sonde_trace_sizes_step(p, now, &step, &until))
+		return step;
+	if (p->survey.ending ||
+	    (!more && !p->paused && later == UINT64_MAX && !p->searching &&
+	     p->round + 1 == p->plan.rounds && !sonde_flight_oldest(&p->survey.flight)))
 		return (struct sonde_step){ .is = SONDE_STEP_DONE };
-	until = p->check < later ? p->check : later;
+	until = p->check < until ? p->check : until;
 	if (more && sonde_flight_has_room(&p->survey.flight)) {
 		t = sonde_pace_when(&p->pace);
 		if (t <= now)
@@ -461,7 +472,9 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 	if (!sonde_survey_hear(&p->survey, a, &heard))
 		return;
 	notice(p, a->now);
-	if (heard.match == SONDE_MATCH_NOTHING)
+	if (heard.probe->sized)
+		sonde_trace_sizes_hear(p, &heard, a->now);
+	else if (heard.match == SONDE_MATCH_NOTHING)
 		hear_refusal(p, &heard);
 	else
 		heard.outcome.status = count(p, &heard);
@@ -469,7 +482,7 @@ void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 		sonde_trace_paths_hear(p, &heard,
 				       ends_path(&heard, p->survey.to[heard.probe->target].family),
 				       a->now);
-	if (heard.answer.is == SONDE_ANSWER_ERROR &&
+	if (!heard.probe->sized && heard.answer.is == SONDE_ANSWER_ERROR &&
 	    (heard.match == SONDE_MATCH_FIRST || heard.match == SONDE_MATCH_LATE))
 		sonde_trace_see(p, &heard, a);
 	if (!p->plan.quiet)

@@ -23,6 +23,7 @@
 #include "probe/pace.h"
 #include "probe/stats.h"
 #include "probe/engine.h"
+#include "probe/trace_mtu.h"
 #include "probe/trace_records.h"
 #include "probe/wish.h"
 
@@ -50,6 +51,7 @@ struct sonde_trace_plan {
 	sonde_ns timeout;
 	uint8_t paths; /* 0: of one flow; else all paths, with this percentage of confidence */
 	bool quiet;    /* no probe is told, only counted */
+	bool mtu;      /* and then the MTU is searched for: sockets must not fragment */
 };
 
 struct sonde_trace_who { /* somebody who has answered for a hop */
@@ -107,6 +109,8 @@ struct sonde_trace_host {	     /* a target, and what is known of its path */
 	struct sonde_trace_paths *paths; /* trace_paths.h; NULL: one path alone */
 	uint64_t rounds;		 /* queries whose fate is known of some hop */
 	struct sonde_blame_round *round; /* SONDE_TRACE_ROUNDS of them, a ring by query */
+	struct sonde_trace_mtu mtu;
+	struct sonde_trace_mtu_hop *sizes; /* of mtu; NULL: it has not begun */
 };
 
 struct sonde_trace {
@@ -116,8 +120,9 @@ struct sonde_trace {
 	struct sonde_pace pace;
 	struct sonde_trace_host *host;
 	uint32_t turn;
-	uint64_t met;	/* addresses that are kept, of all hops */
-	uint64_t round; /* from 0 */
+	uint32_t searching; /* targets whose MTU is still to be found */
+	uint64_t met;	    /* addresses that are kept, of all hops */
+	uint64_t round;	    /* from 0 */
 	sonde_ns round_began;
 	bool paused;
 	sonde_ns check; /* when the next probe is lost at the earliest */
@@ -153,7 +158,7 @@ void sonde_trace_judge(const struct sonde_trace *p, uint32_t host,
 /* What is known of a hop (from 1); verdict is its own, NULL: nothing is said of that. Texts are
  * borrowed of struct sonde_trace_texts. */
 struct sonde_trace_texts {
-	char target[64], from[64], address[SONDE_TRACE_WHO][64], rate[160], mark[16];
+	char target[64], from[64], teller[64], address[SONDE_TRACE_WHO][64], rate[160], mark[16];
 	const char *list[SONDE_TRACE_WHO], *change[SONDE_TRACE_CHANGES];
 };
 void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned hop,
@@ -170,6 +175,18 @@ void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
 
 /* The flow label of a probe over IPv6, another one for each flow: likewise. */
 uint32_t sonde_trace_label(const struct sonde_trace *p, const struct sonde_probe *probe);
+
+/* Probes of chosen sizes, inside of the engine likewise. _step: true: *ret is to be sent; else
+ * *until is made no later than the next that there is to do. _hop and _path fill in what was found.
+ */
+bool sonde_trace_sizes_step(struct sonde_trace *p, sonde_ns now, struct sonde_step *ret,
+			    sonde_ns *until);
+void sonde_trace_sizes_hear(struct sonde_trace *p, struct sonde_heard *heard, sonde_ns now);
+void sonde_trace_sizes_lose(struct sonde_trace *p, const struct sonde_probe *probe, sonde_ns now);
+void sonde_trace_sizes_hop(const struct sonde_trace *p, uint32_t host, unsigned hop,
+			   struct sonde_hop_record *ret);
+void sonde_trace_sizes_path(const struct sonde_trace *p, uint32_t host,
+			    struct sonde_path_record *ret, struct sonde_trace_texts *texts);
 
 /* For whoever drives measurements of any kind. */
 struct sonde_engine sonde_trace_engine(struct sonde_trace *p);

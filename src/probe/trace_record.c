@@ -203,6 +203,7 @@ void sonde_trace_hop(const struct sonde_trace *p, uint32_t host, unsigned ttl,
 	if (verdict)
 		put_verdict(verdict, ret, texts);
 	put_seen(hop, ret, texts);
+	sonde_trace_sizes_hop(p, host, ttl, ret);
 }
 
 void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_path_record *ret,
@@ -217,4 +218,5 @@ void sonde_trace_path(const struct sonde_trace *p, uint32_t host, struct sonde_p
 	if (h->end)
 		ret->hops = h->end;
 	ret->source = sonde_survey_put_host(texts->from, &p->survey.from[host]);
+	sonde_trace_sizes_path(p, host, ret, texts);
 }

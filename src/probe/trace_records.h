@@ -44,6 +44,8 @@
 	C(x, back_hops, UINT, "", "so many hops it has come back, if it began with 64, 128 or 255 as hosts do") \
 	C(x, quoted_ttl, UINT, "", "hops the probe had left there, as quoted: 1 is usual") \
 	C(x, mtu, UINT, "bytes", "of the next link, as the answer tells it") \
+	C(x, pmtu, UINT, "bytes", "with --mtu: the largest packet that is known to get here") \
+	C(x, mtu_doubt, TEXT, "", "why mtu, as the hop told it, is not believed") \
 	C(x, loss, TEXT, "", "what is missing: none; limited: it answers only so often, which is no loss; silent; dark: nothing answers from here on; answers: its own answers, later hops do not lose; way: on the way there, later hops lose as well; end: end to end; unclear") \
 	C(x, loss_begins, BOOL, "", "of way and end: no earlier hop shares it") \
 	C(x, limit_rate, TEXT, "", "of limited: answers a second") \
@@ -57,7 +59,12 @@
 	C(x, name, TEXT, "", "the target as it was given") \
 	C(x, reached, BOOL, "", "the target answered") \
 	C(x, hops, UINT, "", "to the end, where it is known") \
-	C(x, source, TEXT, "", "the address that probes came from")
+	C(x, source, TEXT, "", "the address that probes came from") \
+	C(x, mtu, UINT, "bytes", "with --mtu: the largest packet that reaches the target") \
+	C(x, mtu_confirmed, BOOL, "", "it passed twice, and the next larger one did not") \
+	C(x, mtu_from, TEXT, "", "who said that the next link takes no more; absent: nobody had to, or nobody did") \
+	C(x, mtu_from_ttl, UINT, "", "which hop that is, where it is known") \
+	C(x, black_hole_after, UINT, "", "the last hop that packets reach which then vanish for their size, and nobody says so; 0: this machine")
 /* clang-format on */
 
 struct sonde_hop_record {

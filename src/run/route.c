@@ -49,6 +49,7 @@ static const struct sonde_trait plan_table[] = {
 	PLAN(UINT, burst),
 	PLAN(UINT, timeout),
 	PLAN(UINT, paths),
+	PLAN(BOOL, mtu),
 	{ .name = NULL },
 };
 

@@ -152,6 +152,7 @@ static void say_lines(struct sonde_route_report *r, uint32_t host)
 	}
 	sonde_trace_judge(p, host, v);
 	sonde_say_path_notes(&r->text, p, host, v);
+	sonde_say_path_mtu(&r->text, p, host);
 }
 
 /* ---- the table and records ---- */
@@ -201,6 +202,7 @@ static void say_table(struct sonde_route_report *r, uint32_t host)
 	sonde_cells_print(&r->text, &g, &style);
 	sonde_arena_rewind(&r->arena);
 	sonde_say_path_notes(&r->text, p, host, v);
+	sonde_say_path_mtu(&r->text, p, host);
 }
 
 static void put_records(struct sonde_route_report *r, uint32_t host)

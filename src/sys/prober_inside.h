@@ -43,7 +43,8 @@ struct sonde_prober {
 	uint32_t ifindex; /* neighbour: of the device, and its link address */
 	uint8_t mac[6];
 	bool stamps;
-	uint32_t key; /* of the next packet that leaves, as the kernel counts */
+	uint32_t fits; /* bytes of the longest packet, as the kernel last said of one too long */
+	uint32_t key;  /* of the next packet that leaves, as the kernel counts */
 	uint32_t token[SONDE_PROBER_TOKENS]; /* by key */
 	uint32_t put_token[SONDE_PROBER_BATCH];
 	unsigned n;

@@ -102,6 +102,7 @@ static void tell_out(const struct sonde_prober *p, unsigned from, unsigned n, in
 		     sonde_prober_hear hear, void *arg)
 {
 	struct sonde_arrival a = { .is = error ? SONDE_ARRIVAL_REFUSED : SONDE_ARRIVAL_SENT,
+				   .mtu = error == EMSGSIZE ? p->fits : 0,
 				   .error = error };
 
 	if (!error && p->stamps)
@@ -202,7 +203,7 @@ static int receive(int fd, struct sonde_prober_batch *b, int flags)
 	return n < 0 ? 0 : n;
 }
 
-/* One entry of the error queue: a stamp, or an ICMP error. */
+/* One entry of the error queue: a stamp, what fits into the first link, or an ICMP error. */
 static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel *c, unsigned i,
 		       const struct sonde_arrival *clocks, sonde_prober_hear hear, void *arg)
 {
@@ -213,6 +214,9 @@ static void hear_error(struct sonde_prober *p, const struct sonde_prober_channel
 	if (e.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
 		a.is = e.ee_info == SCM_TSTAMP_SCHED ? SONDE_ARRIVAL_QUEUED : SONDE_ARRIVAL_SENT;
 		a.token = p->token[a.token % SONDE_PROBER_TOKENS];
+	} else if (e.ee_origin == SO_EE_ORIGIN_LOCAL && e.ee_errno == EMSGSIZE) {
+		p->fits = e.ee_info;
+		return;
 	} else if (c->errors &&
 		   (e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6)) {
 		a.is = SONDE_ARRIVAL_ERROR;
