@@ -14,12 +14,14 @@
 #include "run/route.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
+#include "tools/demands.h"
 
 enum { FIRST = 1, MOST = 30, AHEAD = 6, QUERIES = 3, HERE = 3, NEAR = 3, BURST = 64 };
 enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCLES = 10 };
 
 struct conf {
 	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table;
+	const char *expect, *junit, *diff;
 	sonde_ns interval;
 	unsigned first, most, queries, port, size, rate, cycles, mark, width;
 	int flags, color;
@@ -56,6 +58,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXT, 0, "as-table", struct conf, as_table, "FILE", "numbers of autonomous systems from this table, in MaxMind's format"),
 	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
 	SONDE_OPTION(FLAG, 0, "csv", struct conf, csv, NULL, "comma-separated values of each hop"),
+	SONDE_OPTION(TEXT, 0, "expect", struct conf, expect, "DEMANDS", "exit 1 unless they are met: 'reach hops<=12 ecn=kept loss<1% p99<20ms via=192.0.2.1'"),
+	SONDE_OPTION(TEXT, 0, "junit", struct conf, junit, "FILE", "write what was met and what was not as JUnit XML"),
+	SONDE_OPTION(TEXT, 0, "diff", struct conf, diff, "FILE", "what is not as in this earlier run with --json; exit 1 where the path differs"),
 	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep the run: probes, answers and times, as pcapng"),
 	SONDE_OPTION(TEXT, 0, "from", struct conf, from, "FILE", "report a run that --save kept"),
 	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
@@ -96,6 +101,8 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "--size takes %d to 1400 bytes", SONDE_METHOD_HEAD);
 	if (conf->json + conf->csv + conf->report > 1)
 		sonde_cli_wrong(&cli, "--json, --csv and --report exclude each other");
+	if (conf->diff && conf->csv)
+		sonde_cli_wrong(&cli, "--diff goes with lines, with --report or with --json");
 	if (conf->from && conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
 }
@@ -186,6 +193,19 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 	return p;
 }
 
+static void take_demands(const struct conf *conf, struct sonde_route_plan *plan,
+			 struct sonde_expect expect[static SONDE_EXPECT_MOST])
+{
+	plan->expect = expect;
+	plan->expects = sonde_demands_take(&cli, &sonde_expect_of_path, conf->expect, expect);
+	for (unsigned i = 0; i < plan->expects && !conf->as_table; i++)
+		if (sonde_expect_is_as(&expect[i]))
+			sonde_cli_wrong(&cli, "--expect %.*s needs --as-table",
+					(int)expect[i].text_len, expect[i].text);
+	plan->junit = conf->junit;
+	plan->diff = conf->diff;
+}
+
 static void look_plan(const struct conf *conf, struct sonde_route_plan *plan)
 {
 	unsigned terminal = sonde_file_width(STDOUT_FILENO);
@@ -265,6 +285,7 @@ int main(int argc, char **argv)
 			     .interval = SONDE_SECOND };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv);
 	struct sonde_route_plan plan = { .out = STDOUT_FILENO };
+	struct sonde_expect expect[SONDE_EXPECT_MOST];
 	struct sonde_measure_end end = { 0 };
 
 	check(&conf);
@@ -275,6 +296,7 @@ int main(int argc, char **argv)
 	plan.family = conf.four ? AF_INET : conf.six ? AF_INET6 : 0;
 	plan.numeric = conf.numeric;
 	plan.as_table = conf.as_table;
+	take_demands(&conf, &plan, expect);
 	plan.file = conf.file;
 	plan.save = conf.save;
 	if (conf.save && !strcmp(conf.save, "-"))

@@ -30,6 +30,7 @@ int sonde_route_report_open(struct sonde_route_report *r, const struct sonde_rou
 	*r = (struct sonde_route_report){
 		.plan = plan,
 		.trace = trace,
+		.verdict = r->verdict,
 		.whois = whois,
 		.mode = mode,
 		.wall = wall,
@@ -211,20 +212,21 @@ int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t 
 			   bool *ret_met)
 {
 	const struct sonde_trace *p = r->trace;
+	int k;
 
-	*ret_met = true;
 	for (uint32_t i = 0; i < p->survey.n; i++) {
-		*ret_met &= p->host[i].reached;
 		switch (r->plan->form) {
 		case SONDE_ROUTE_LINES: say_lines(r, i); break;
 		case SONDE_ROUTE_TABLE: say_table(r, i); break;
 		default: put_records(r, i);
 		}
 	}
+	k = sonde_route_verdict_tell(r->verdict, p, r->whois, &r->text, ret_met);
 	if (r->plan->form == SONDE_ROUTE_JSON)
 		put_run(r, now, dropped);
 	else if (dropped && r->plan->form != SONDE_ROUTE_CSV)
 		sonde_text_print(&r->text, "local: %llu answers came faster than they were taken\n",
 				 (unsigned long long)dropped);
-	return sonde_text_flush(&r->text);
+	sonde_text_flush(&r->text);
+	return r->text.error ? r->text.error : k;
 }

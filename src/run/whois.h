@@ -19,6 +19,9 @@ struct sonde_whois *sonde_whois_close(struct sonde_whois *w); /* NULL is fine; r
  * from the network, borrowed until the next call of anything here. */
 const char *sonde_whois_name(struct sonde_whois *w, const struct sonde_address *a);
 
+/* The number of its system; 0: not known. */
+uint32_t sonde_whois_as_number(struct sonde_whois *w, const struct sonde_address *a);
+
 /* "AS64500", borrowed until the next call; NULL: not known. */
 const char *sonde_whois_as(struct sonde_whois *w, const struct sonde_address *a);
 
