@@ -107,6 +107,42 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
 }
 
+/* What was sent is in the file. */
+static void check_from(const struct conf *conf, bool targets)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} sending[] = {
+		{ "-f", conf->first != FIRST },
+		{ "-m", conf->most != MOST },
+		{ "-q", conf->queries != UINT_MAX },
+		{ "-w", conf->wait },
+		{ "-p", conf->port != UINT_MAX },
+		{ "-s", conf->source },
+		{ "-i", conf->device },
+		{ "-I", conf->icmp },
+		{ "-T", conf->tcp },
+		{ "-U", conf->udp },
+		{ "-4", conf->four },
+		{ "-6", conf->six },
+		{ "-t", conf->tos },
+		{ "-F", conf->fragile },
+		{ "--size", conf->size != SIZE },
+		{ "--fwmark", conf->mark != UINT_MAX },
+		{ "--rate", conf->rate != RATE },
+		{ "-c", conf->cycles != CYCLES },
+		{ "--interval", conf->interval != SONDE_SECOND },
+		{ "--file", conf->file },
+		{ "a target", targets },
+	};
+
+	for (unsigned i = 0; i < sizeof sending / sizeof *sending; i++)
+		if (sending[i].given)
+			sonde_cli_wrong(&cli, "--from sends nothing: %s is for a live run",
+					sending[i].name);
+}
+
 /* "2", "2,3", "2.5,3,10": seconds and two factors. */
 static void take_wait(const char *text, struct sonde_trace_plan *plan)
 {
@@ -289,7 +325,9 @@ int main(int argc, char **argv)
 	struct sonde_measure_end end = { 0 };
 
 	check(&conf);
-	if (!argv[operand] && !conf.file && !conf.from)
+	if (conf.from)
+		check_from(&conf, argv[operand]);
+	else if (!argv[operand] && !conf.file)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
 	plan.trace = trace_plan(&conf);
 	plan.sockets = prober_plan(&conf);

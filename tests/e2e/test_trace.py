@@ -257,7 +257,7 @@ def a_run_is_told_again_byte_for_byte():
         for form in FORMS:
             name = os.path.join(folder(), "run.pcapng")
             live = chain("-n", *(method if "-6" in method else ["-4", *method]), "--interval", "0.05", *form, "--save", name, "dst", "r3")
-            again = Trace("-n", *form, "--from", name)
+            again = Trace("-n", *[word for word in form if word not in ("-c", 2)], "--from", name)
             same((again.code, again.out), (live.code, live.out), f"{method} {form}: {live.err}{again.err}")
             true(len(live.out) > 200, live.out + live.err)
 
@@ -287,6 +287,11 @@ def from_says_what_is_no_run_of_trace():
     r = Trace("--from", name)
     same((r.code, r.err), (2, f"sonde trace: {name}: this is the run of another verb\n"))
     same(Trace("--from", "/no/such").code, 2)
+    for words in (["127.0.0.1"], ["-I"], ["-c", 3], ["-f", 2], ["--size", 40], ["-w", 1], ["-6"]):
+        r = Trace("--from", name, *words)
+        what = "a target" if words == ["127.0.0.1"] else words[0]
+        same((r.code, r.out, r.err), (2, "", f"sonde trace: --from sends nothing: {what} is for a live run\n"))
+    same(Trace("--from", name, "--save", name).code, 2)
 
 
 # ---- privilege ----
