@@ -144,7 +144,7 @@ START_TEST(round_trips_move_only_beyond_chance)
 	} cases[] = {
 		{ 3, 1000, 10, 3, 5000, 10, "up" },
 		{ 3, 5000, 10, 3, 1000, 10, "down" },
-		{ 3, 1000, 10, 3, 1050, 10, "same" },	    /* less than 0.1 ms */
+		{ 100, 200, 10, 100, 260, 10, "same" },	    /* less than 0.1 ms */
 		{ 100, 50000, 10, 100, 54000, 10, "same" }, /* less than a tenth */
 		{ 100, 50000, 10, 100, 56000, 10, "up" },
 		{ 3, 1000, 500, 3, 2500, 900, "same" },
@@ -180,10 +180,15 @@ START_TEST(loss_moves_only_beyond_chance)
 		unsigned lost, received, then_lost, then_received;
 		const char *why, *moved;
 	} cases[] = {
-		{ 0, 10, 0, 10, "none", "same" },    { 0, 3, 2, 1, "end", "same" },
-		{ 0, 10, 4, 6, "end", "same" },	     { 0, 20, 12, 8, "end", "up" },
-		{ 12, 8, 0, 20, "none", "down" },    { 0, 1000, 20, 980, "way", "up" },
-		{ 10, 990, 20, 980, "end", "same" }, { 0, 100, 80, 20, "limited", NULL },
+		{ 0, 10, 0, 10, "none", "same" },
+		{ 0, 3, 2, 1, "end", "same" },
+		{ 0, 10, 4, 6, "end", "same" },
+		{ 0, 10, 8, 2, "end", "same" }, /* 10.2 with the correction, 13.3 without */
+		{ 0, 20, 12, 8, "end", "up" },
+		{ 12, 8, 0, 20, "none", "down" },
+		{ 0, 1000, 20, 980, "way", "up" },
+		{ 10, 990, 20, 980, "end", "same" },
+		{ 0, 100, 80, 20, "limited", NULL },
 	};
 	struct sonde_diff_record *r;
 	struct path old, new;

@@ -304,24 +304,22 @@ static bool has_moved(const char *how)
 	return how && strcmp(how, "same");
 }
 
-static void say_moved(struct sonde_text *t, const struct sonde_diff_record *r)
+/* "round trip up: 9.500 ms; it was 1.000 ms" */
+static void say_moved(struct sonde_text *t, const struct sonde_diff_record *r, const char *what,
+		      const char *how, uint64_t is, uint64_t was)
 {
-	if (has_moved(r->rtt)) {
-		say_hop(t, r);
-		sonde_text_print(t, "round trip %s: ", r->rtt);
-		sonde_say_ms(t, r->rtt_mean_ns);
-		sonde_text_str(t, " ms; it was ");
-		sonde_say_ms(t, r->old_rtt_mean_ns);
-		sonde_text_str(t, " ms\n");
-	}
-	if (has_moved(r->loss)) {
-		say_hop(t, r);
-		sonde_text_print(t, "loss %s: ", r->loss);
-		sonde_say_percent(t, r->loss_ppm);
-		sonde_text_str(t, "; it was ");
-		sonde_say_percent(t, r->old_loss_ppm);
-		sonde_text_str(t, "\n");
-	}
+	void (*say)(struct sonde_text *, uint64_t) =
+		*what == 'l' ? sonde_say_percent : sonde_say_ms;
+	const char *unit = *what == 'l' ? "" : " ms";
+
+	if (!has_moved(how))
+		return;
+	say_hop(t, r);
+	sonde_text_print(t, "%s %s: ", what, how);
+	say(t, is);
+	sonde_text_print(t, "%s; it was ", unit);
+	say(t, was);
+	sonde_text_print(t, "%s\n", unit);
 }
 
 /* Those of a list of hop i that no hop before it had. */
@@ -367,7 +365,8 @@ void sonde_drift_say(struct sonde_text *t, const char *of, const struct sonde_di
 	for (unsigned i = 1; i < n; i++) {
 		if (strcmp(r[i].path, "same"))
 			say_path(t, &r[i]);
-		say_moved(t, &r[i]);
+		say_moved(t, &r[i], "round trip", r[i].rtt, r[i].rtt_mean_ns, r[i].old_rtt_mean_ns);
+		say_moved(t, &r[i], "loss", r[i].loss, r[i].loss_ppm, r[i].old_loss_ppm);
 		say_changes(t, r, i, true);
 		say_changes(t, r, i, false);
 	}

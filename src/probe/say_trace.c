@@ -221,6 +221,8 @@ void sonde_say_path_row(struct sonde_grid *g, const struct sonde_hop_record *r, 
 	} else {
 		sonde_text_str(&t, r->from ? r->from : "*");
 	}
+	if (r->as != SONDE_ABSENT)
+		sonde_text_print(&t, " [AS%llu]", (unsigned long long)r->as);
 	if (r->addresses.n > 1)
 		sonde_text_print(&t, " and %u more", (unsigned)r->addresses.n - 1);
 	sonde_say_cell(g, &c[0], r->ttl, SONDE_PAINT_PLAIN, sonde_say_dec);

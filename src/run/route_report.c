@@ -130,15 +130,20 @@ static void say_lines(struct sonde_route_report *r, uint32_t host)
 
 /* ---- the table and records ---- */
 
-static const char *name_of_hop(struct sonde_route_report *r, uint32_t host,
-			       const struct sonde_hop_record *rec, unsigned ttl)
+/* What is known of who answered most often. The name is borrowed until the next of them. */
+static void put_who(struct sonde_route_report *r, uint32_t host, unsigned ttl,
+		    struct sonde_hop_record *rec)
 {
 	const struct sonde_trace_hop *hop = &r->trace->host[host].hop[ttl - 1];
+	uint32_t as;
 
-	for (unsigned i = 0; i < hop->n_who; i++)
-		if (rec->from == rec->addresses.at[i])
-			return sonde_whois_name(r->whois, &hop->who[i].address);
-	return NULL;
+	for (unsigned i = 0; i < hop->n_who; i++) {
+		if (rec->from != rec->addresses.at[i])
+			continue;
+		rec->host = sonde_whois_name(r->whois, &hop->who[i].address);
+		as = sonde_whois_as_number(r->whois, &hop->who[i].address);
+		rec->as = as ? as : SONDE_ABSENT;
+	}
 }
 
 static void say_table(struct sonde_route_report *r, uint32_t host)
@@ -157,7 +162,8 @@ static void say_table(struct sonde_route_report *r, uint32_t host)
 	sonde_trace_judge(p, host, v);
 	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
 		sonde_trace_hop(p, host, ttl, &v[ttl - 1], &rec, &texts);
-		sonde_say_path_row(&g, &rec, name_of_hop(r, host, &rec, ttl));
+		put_who(r, host, ttl, &rec);
+		sonde_say_path_row(&g, &rec, rec.host);
 	}
 	sonde_cells_print(&r->text, &g, &style);
 	sonde_arena_rewind(&r->arena);
@@ -175,7 +181,7 @@ static void put_records(struct sonde_route_report *r, uint32_t host)
 	sonde_trace_judge(p, host, v);
 	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
 		sonde_trace_hop(p, host, ttl, &v[ttl - 1], &rec, &texts);
-		rec.host = name_of_hop(r, host, &rec, ttl);
+		put_who(r, host, ttl, &rec);
 		if (r->plan->form == SONDE_ROUTE_CSV)
 			sonde_csv_row(&r->text, &sonde_hop_schema, &rec);
 		else

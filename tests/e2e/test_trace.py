@@ -129,6 +129,10 @@ def numbers_of_systems_come_from_a_table():
     true(lines[2].startswith(" 3  10.0.3.2 [AS64500]  "), lines[2])
     true(lines[6].startswith(" 7  10.0.7.2 [AS4200000001]  "), lines[6])
     true("[AS" not in "".join(lines[:2] + lines[3:6]), r.out)
+    r = chain("-n", "-4", "-q", 1, "--as-table", table, "--json", "dst")
+    same([h.get("as") for h in r.records("hop")], [None, None, 64500, None, None, None, 4200000001])
+    r = chain("-n", "-4", "--as-table", table, "--report", "-c", 1, "dst")
+    same([line.split()[2] for line in r.out.splitlines()[4:6]], ["[AS64500]", "0%"])
     r = chain("-n", "-4", "--as-table", table, "--expect", "via=AS64500 via=as4200000001 via=AS64501", "dst")
     same((r.code, r.out.splitlines()[-1]), (1, "expected of dst: via=AS64501; it is not seen"))
     r = chain("-n", "--as-table", CHAIN, "dst")
@@ -304,6 +308,9 @@ def without_privilege_udp_does_and_the_rest_says_what_it_lacks():
         same(r.code, 0, r.err)
         same([(h["from"], h["received"]) for h in r.records("hop")], [(who, 3) for who in hops])
         same(r.records("trace")[0]["sockets"], "udp socket")
+    name = os.path.join(folder(), "run.pcapng")
+    live = chain("-n", "-4", "--save", name, "dst", as_nobody=True)
+    same((live.code, Trace("-n", "--from", name).out), (0, live.out), live.err)
     for option in ("-T", "-I"):
         r = chain("-n", option, "dst", as_nobody=True)
         same((r.code, r.out, r.err.count("\n")), (77, "", 1), r.err)
@@ -517,7 +524,8 @@ def hostile_earlier_runs_are_one_sentence():
                          ({"ttl": 2 ** 64}, "line 1 is no JSON object"), ({"addresses": [1]}, "line 1: a hop with no such addresses"),
                          ({"addresses": []}, "line 1: a hop with no such addresses"), ({"target": None}, "line 1: a hop with no such target"),
                          ({"status": 7}, "line 1: a hop with no such status"), ({"from": ["a"]}, "line 1: a hop with no such from"),
-                         ({"loss_ppm": 1.5}, "line 1: a hop with no such loss_ppm")):
+                         ({"loss_ppm": 1.5}, "line 1: a hop with no such loss_ppm"),
+                         ({"received": -1}, "line 1: a hop with no such received")):
         with open(name, "w", encoding="utf-8") as file:
             file.write(json.dumps({**good, **change}) + "\n")
         r = Trace("-n", "--diff", name, "127.0.0.1")
