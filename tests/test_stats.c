@@ -1,7 +1,10 @@
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "probe/say.h"
 #include "probe/stats.h"
 
 Suite *stats_suite(void);
@@ -174,6 +177,53 @@ START_TEST(nothing_is_known_of_nothing)
 }
 END_TEST
 
+/* What a histogram shows: its bars hold all round trips, no two begin alike, and the longest has
+ * the whole width. */
+static void ck_bars(const struct sonde_stats *s, unsigned rows)
+{
+	char buf[8192], last[32] = "";
+	struct sonde_text t;
+	uint64_t all = 0;
+	size_t longest = 0, n = 0;
+
+	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
+	sonde_say_histogram(&t, s, rows, 72);
+	sonde_text_bytes(&t, "", 1);
+	for (char *line = strtok(buf, "\n"); line; line = strtok(NULL, "\n"), n++) {
+		char from[32];
+		unsigned long long count;
+		int end;
+
+		ck_assert_int_eq(sscanf(line, " %31s ms %llu %n", from, &count, &end), 2);
+		ck_assert_str_ne(from, last);
+		strcpy(last, from);
+		all += count;
+		ck_assert_int_eq(!count, !line[end]);
+		longest = strlen(line + end) > longest ? strlen(line + end) : longest;
+	}
+	ck_assert_uint_eq(all, s->n);
+	ck_assert_uint_le(n, rows);
+	ck_assert_uint_eq(longest, 40);
+}
+
+START_TEST(a_histogram_holds_all_round_trips)
+{
+	struct sonde_arena a = { 0 };
+	struct sonde_stats close = { 0 }, wide = { 0 };
+	uint64_t state = 5;
+
+	for (uint64_t i = 0; i < 50; i++) {
+		sonde_stats_answer(&close, &a, i, 12000 + next_random(&state) % 3000);
+		sonde_stats_answer(&wide, &a, i, 12000 + next_random(&state) % 90000000);
+	}
+	for (unsigned rows = 1; rows < 20; rows++) {
+		ck_bars(&close, rows);
+		ck_bars(&wide, rows);
+	}
+	sonde_arena_done(&a);
+}
+END_TEST
+
 Suite *stats_suite(void)
 {
 	Suite *s = suite_create("stats");
@@ -186,6 +236,7 @@ Suite *stats_suite(void)
 	tcase_add_test(t, loss_has_its_pattern);
 	tcase_add_test(t, differences_are_of_consecutive_probes_only);
 	tcase_add_test(t, nothing_is_known_of_nothing);
+	tcase_add_test(t, a_histogram_holds_all_round_trips);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -20,6 +20,7 @@ enum { FIRST = 1, MOST = 30, AHEAD = 6, QUERIES = 3, HERE = 3, NEAR = 3, BURST =
 enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCLES = 10 };
 
 struct conf {
+	struct sonde_option_texts gates;
 	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table;
 	const char *expect, *junit, *diff;
 	sonde_ns interval;
@@ -38,6 +39,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXT, 'w', "wait", struct conf, wait, "SECONDS[,HERE[,NEAR]]", "wait so long for an answer (2), or HERE times the slowest of the same hop (3), or NEAR times the fastest of a farther one (3)"),
 	SONDE_OPTION(UINT, 'p', "port", struct conf, port, "PORT", "of the target: of UDP 33434, with -U 53, of TCP 80"),
 	SONDE_OPTION(TEXT, 's', "source", struct conf, source, "ADDRESS", "leave with this source"),
+	SONDE_OPTION(TEXTS, 'g', "gateway", struct conf, gates, "ADDRESS", "go through this router (loose source routing of IPv4, which most refuse); up to 8 times"),
 	SONDE_OPTION(TEXT, 'i', "interface", struct conf, device, "INTERFACE", "leave by it"),
 	SONDE_OPTION(FLAG, 'n', NULL, struct conf, numeric, NULL, "addresses without names"),
 	SONDE_OPTION(FLAG, 'I', "icmp", struct conf, icmp, NULL, "probe by ICMP echo"),
@@ -103,6 +105,10 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "--json, --csv and --report exclude each other");
 	if (conf->diff && conf->csv)
 		sonde_cli_wrong(&cli, "--diff goes with lines, with --report or with --json");
+	if (conf->gates.n > SONDE_PROBER_GATES)
+		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
+	if (conf->gates.n && conf->six)
+		sonde_cli_wrong(&cli, "-g is of IPv4: RFC 5095 has ended the same of IPv6");
 	if (conf->from && conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
 }
@@ -114,6 +120,7 @@ static void check_from(const struct conf *conf, bool targets)
 		const char *name;
 		bool given;
 	} sending[] = {
+		{ "-g", conf->gates.n },
 		{ "-f", conf->first != FIRST },
 		{ "-m", conf->most != MOST },
 		{ "-q", conf->queries != UINT_MAX },
@@ -179,6 +186,7 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 			  : conf->tcp ? conf->flags ? SONDE_METHOD_ACK : SONDE_METHOD_TCP
 				      : SONDE_METHOD_UDP,
 		.size = conf->size,
+		.via = conf->gates.n,
 	};
 	struct sonde_trace_plan plan = {
 		.first = (uint8_t)conf->first,
@@ -218,6 +226,9 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
 	};
 
+	for (size_t i = 0; i < conf->gates.n; i++)
+		if (inet_pton(AF_INET, conf->gates.at[i], p.gate[p.gates++]) != 1)
+			sonde_cli_wrong(&cli, "-g %s: it is no IPv4 address", conf->gates.at[i]);
 	if (!conf->source)
 		return p;
 	if (inet_pton(AF_INET, conf->source, p.source.ip) == 1)
@@ -331,7 +342,7 @@ int main(int argc, char **argv)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
 	plan.trace = trace_plan(&conf);
 	plan.sockets = prober_plan(&conf);
-	plan.family = conf.four ? AF_INET : conf.six ? AF_INET6 : 0;
+	plan.family = conf.four || conf.gates.n ? AF_INET : conf.six ? AF_INET6 : 0;
 	plan.numeric = conf.numeric;
 	plan.as_table = conf.as_table;
 	take_demands(&conf, &plan, expect);

@@ -174,7 +174,7 @@ static bool is_other_flow(const struct sonde_probe *p, const struct sonde_answer
 static enum fit fit(const struct sonde_probe *p, const struct sonde_method_look *look,
 		    const struct sonde_answer *a, const struct sonde_address *to, uint8_t *ret_bits)
 {
-	bool there = !is_other_flow(p, a) && same_host(&a->asked, &to[p->target]);
+	bool there = !is_other_flow(p, a) && (look->via || same_host(&a->asked, &to[p->target]));
 	uint8_t tag = 0, sum = 0;
 
 	if (!payload_fits(p, look, a, &tag))
@@ -293,7 +293,7 @@ struct sonde_flight_verdict sonde_flight_match(struct sonde_flight *f,
 		return v;
 	}
 	v.rewritten = v.rewritten || is_other_flow(p, a) ||
-		      (!look->group && !same_host(&a->asked, &to[p->target]) &&
+		      (!look->group && !look->via && !same_host(&a->asked, &to[p->target]) &&
 		       !is_group(&to[p->target]));
 	v.match = move_on(p, a);
 	return v;

@@ -45,6 +45,7 @@ enum {
 struct sonde_method_look {   /* what all probes of a run have in common, per version of IP */
 	uint8_t method;	     /* enum sonde_method */
 	uint8_t pattern_len; /* 0: the filling is worked out from the tag */
+	bool via;	     /* through gates: a quote may have one of them for its destination */
 	bool group;	     /* many may answer, each from its own address */
 	uint8_t pattern[SONDE_METHOD_PATTERN];
 	uint16_t ident;

@@ -339,6 +339,7 @@ void sonde_say_histogram(struct sonde_text *t, const struct sonde_stats *s, unsi
 
 	if (!s->n || !rows)
 		return;
+	step = step < SONDE_MICROSECOND ? SONDE_MICROSECOND : step; /* as the figures show it */
 	for (unsigned i = 0; i < rows; i++) {
 		n = sonde_stats_between(s, s->min + i * step, s->min + (i + 1) * step);
 		most = n > most ? n : most;

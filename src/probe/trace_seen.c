@@ -166,5 +166,6 @@ void sonde_trace_see(struct sonde_trace *p, const struct sonde_heard *heard,
 	if (a->is != SONDE_ARRIVAL_PACKET || !sonde_method_decode(a, &packet))
 		return;
 	see_extension(p, hop, &packet);
-	see_changes(p, heard->probe, hop, quote_of(&packet));
+	if (!p->survey.look[0].via) /* its header is not known then */
+		see_changes(p, heard->probe, hop, quote_of(&packet));
 }

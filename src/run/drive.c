@@ -15,17 +15,32 @@ static void hear(void *arg, const struct sonde_arrival *a)
 	sonde_keep_hear(l->keep, &l->engine, a);
 }
 
-/* No probe is given up for lost while its answer may wait in a socket: not after we were stopped,
- * nor behind a slow reader of ours. Except that more comes than anybody could take. */
-static void catch_up(struct sonde_drive *l, sonde_ns now)
+/* Takes what came, and notes since when nothing has been left behind. */
+static bool recv(struct sonde_drive *l)
 {
-	enum { READINGS = 1024 }; /* a socket holds less */
+	enum { READINGS = 1024 }; /* a socket holds less, unless more comes than anybody can take */
+	sonde_ns now = sonde_clock_now();
+	bool more = sonde_sockets_recv(l->sockets, hear, l);
 
-	if (now < l->caught_up + CATCH_UP_EVERY)
-		return;
-	l->caught_up = now;
-	for (unsigned i = 0; i < READINGS && sonde_sockets_recv(l->sockets, hear, l);)
-		i++;
+	l->behind = more ? l->behind + 1 : 0;
+	if (!more || l->behind > READINGS)
+		l->caught_up = now;
+	return more;
+}
+
+/* The engine's time. No probe is given up for lost while its answer may wait in a socket, not after
+ * we were stopped, nor behind a slow reader of ours: meanwhile its time stands still. */
+static sonde_ns time_of(struct sonde_drive *l)
+{
+	sonde_ns now = sonde_clock_now();
+
+	if (now > l->caught_up + CATCH_UP_EVERY)
+		recv(l);
+	if (!l->behind || l->caught_up >= now)
+		l->time = now;
+	else if (l->caught_up > l->time)
+		l->time = l->caught_up;
+	return l->time;
 }
 
 /* Until this time, or something came. */
@@ -45,35 +60,69 @@ static void wait_until(struct sonde_drive *l, sonde_ns until)
 		sonde_sleep_for(fds, n, until - now);
 }
 
-static void tell(struct sonde_drive *l, const void *record)
+static void take_report(struct sonde_drive *l)
 {
 	if (l->lock)
 		sonde_crew_lock(l->lock);
-	l->told(l->arg, record);
+}
+
+static void leave_report(struct sonde_drive *l)
+{
 	if (l->lock)
 		sonde_crew_unlock(l->lock);
 }
 
-/* Whether there is no use in going on. */
-static bool is_over(struct sonde_drive *l)
+static void tell(struct sonde_drive *l, const void *record)
 {
-	if (sonde_sleep_signal())
-		return true;
-	return l->stop ? __atomic_load_n(l->stop, __ATOMIC_RELAXED) : l->failed(l->arg) != 0;
+	take_report(l);
+	l->told(l->arg, record);
+	leave_report(l);
+}
+
+static int failed(struct sonde_drive *l)
+{
+	int r;
+
+	if (l->stop)
+		return __atomic_load_n(l->stop, __ATOMIC_RELAXED);
+	take_report(l);
+	r = l->failed(l->arg);
+	leave_report(l);
+	return r;
+}
+
+/* Returns when to look again. */
+static sonde_ns look(struct sonde_drive *l)
+{
+	sonde_ns now = sonde_clock_now(), again = now + GLANCE;
+
+	if (l->stop)
+		return again;
+	take_report(l);
+	again = l->look(l->arg, now);
+	leave_report(l);
+	return again;
+}
+
+static void pause_report(struct sonde_drive *l)
+{
+	if (l->stop)
+		return;
+	take_report(l);
+	l->pause(l->arg);
+	leave_report(l);
 }
 
 /* Nothing is to be done before this time. */
 static void rest(struct sonde_drive *l, sonde_ns until)
 {
-	sonde_ns now = sonde_clock_now();
-	sonde_ns again = l->stop ? now + GLANCE : l->look(l->arg, now);
+	sonde_ns again = look(l);
 
-	if (sonde_sockets_recv(l->sockets, hear, l) || l->news || is_over(l))
+	if (recv(l) || l->news || sonde_sleep_signal() || failed(l))
 		return;
-	if (!l->stop)
-		l->pause(l->arg);
+	pause_report(l);
 	wait_until(l, until < again ? until : again);
-	sonde_sockets_recv(l->sockets, hear, l);
+	recv(l);
 }
 
 static void send(struct sonde_drive *l, const struct sonde_step *s)
@@ -87,27 +136,25 @@ int sonde_drive_run(struct sonde_drive *l)
 	unsigned sent = 0;
 
 	for (;;) {
-		sonde_ns now = sonde_clock_now();
-		struct sonde_step s;
+		sonde_ns now = time_of(l);
+		struct sonde_step s = l->engine.step(l->engine.of, now);
 
-		catch_up(l, now);
-		s = l->engine.step(l->engine.of, now);
 		sonde_keep_step(l->keep, now, &s);
 		if (s.is == SONDE_STEP_SEND) {
 			send(l, &s);
 			if (++sent % SONDE_PROBER_BATCH)
 				continue;
-			sonde_sockets_recv(l->sockets, hear, l); /* or there is no room for long */
+			recv(l); /* or there is no room for long */
 		} else if (s.is == SONDE_STEP_TELL) {
 			tell(l, s.record);
 		} else if (s.is == SONDE_STEP_DONE) {
-			return l->stop ? 0 : l->failed(l->arg);
+			return failed(l);
 		} else {
 			l->news = false;
 			sonde_sockets_flush(l->sockets, hear, l);
 			rest(l, s.until);
 		}
-		if (is_over(l))
+		if (sonde_sleep_signal() || failed(l))
 			sonde_keep_stop(l->keep, &l->engine, now);
 	}
 }

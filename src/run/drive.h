@@ -28,11 +28,13 @@ struct sonde_drive {
 	unsigned (*fds)(void *arg, struct pollfd ret[static SONDE_DRIVE_FDS]);
 
 	/* Of several at once, each in its own thread, for one report. */
-	struct sonde_crew_lock *lock; /* around told; NULL: it is alone */
+	struct sonde_crew_lock *lock; /* of the report; NULL: it is alone */
 	const bool *stop; /* another thread than the main one: it has no signals, and ends when this
 			   * becomes true, too; pause and look are not called */
 
-	sonde_ns caught_up; /* when the sockets were read until nothing was left */
+	sonde_ns time;	    /* the engine's */
+	sonde_ns caught_up; /* until when nothing has been left in the sockets */
+	unsigned behind;    /* readings one after the other that left something */
 	bool news;	    /* something was heard since the last step, which is out of date then */
 };
 

@@ -23,8 +23,8 @@ struct sonde_keep {
 #define LOOK(form, member) SONDE_TRAIT(form, #member, struct sonde_method_look, member)
 const struct sonde_trait sonde_keep_look_table[] = {
 	LOOK(UINT, method), LOOK(UINT, pattern_len), LOOK(HEX, pattern), LOOK(UINT, ident),
-	LOOK(BOOL, group),  LOOK(UINT, sum),	     LOOK(UINT, flows),	 LOOK(UINT, port),
-	LOOK(HEX, mac),	    LOOK(UINT, size),	     { .name = NULL },
+	LOOK(BOOL, group),  LOOK(BOOL, via),	     LOOK(UINT, sum),	 LOOK(UINT, flows),
+	LOOK(UINT, port),   LOOK(HEX, mac),	     LOOK(UINT, size),	 { .name = NULL },
 };
 
 const struct sonde_trait sonde_keep_real_table[] = {

@@ -202,14 +202,28 @@ static int open_udp(struct sonde_prober *p)
 	return r ? r : take_port(p->data.fd, p, &p->ident);
 }
 
-/* RFC 791 section 3.1: room for nine addresses, behind one byte of padding. */
+static int set_options(const struct sonde_prober *p, const uint8_t *at, socklen_t len)
+{
+	return setsockopt(p->data.fd, IPPROTO_IP, IP_OPTIONS, at, len) ? -errno : 0;
+}
+
+/* RFC 791 section 3.1: room for nine addresses, or the gates, behind one byte of padding. The
+ * kernel takes out the first gate, where the packet goes, and puts the target behind the others. */
 static int ask_route(const struct sonde_prober *p)
 {
-	static const uint8_t option[40] = { 1, 7, 39, 4 };
+	static const uint8_t record[40] = { 1, 7, 39, 4 };
+	uint8_t source[4 + 4 * SONDE_PROBER_GATES] = { 1, 131, 0, 4 };
+	uint8_t len = (uint8_t)(3 + 4 * p->plan.gates);
 
-	if (!p->plan.record_route || is_six(p))
+	if (is_six(p))
 		return 0;
-	return setsockopt(p->data.fd, IPPROTO_IP, IP_OPTIONS, option, sizeof option) ? -errno : 0;
+	if (p->plan.record_route)
+		return set_options(p, record, sizeof record);
+	if (!p->plan.gates)
+		return 0;
+	source[2] = len;
+	memcpy(source + 4, p->plan.gate, 4u * p->plan.gates);
+	return set_options(p, source, 1 + len);
 }
 
 /* What is to be told beside each packet. */

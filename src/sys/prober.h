@@ -23,7 +23,7 @@
 #include "base/arrival.h"
 #include "base/step.h"
 
-enum { SONDE_PROBER_BATCH = 64, SONDE_PROBER_FDS = 2 };
+enum { SONDE_PROBER_BATCH = 64, SONDE_PROBER_FDS = 2, SONDE_PROBER_GATES = 8 };
 
 struct sonde_prober_plan {
 	uint16_t family;    /* AF_INET or AF_INET6 */
@@ -41,6 +41,8 @@ struct sonde_prober_plan {
 	bool split;		     /* and of its coming to the device's queue */
 	bool broadcast;		     /* to an address of a whole network, too */
 	bool record_route;	     /* of IPv4, RFC 791 section 3.1 */
+	uint8_t gates; /* routers to go through, of IPv4, likewise: loose source routing */
+	uint8_t gate[SONDE_PROBER_GATES][4];
 };
 
 struct sonde_prober;

@@ -281,6 +281,31 @@ def a_whole_net_is_swept_and_none_missed():
 
 
 @fact
+def a_sweep_on_all_processors_is_one_report():
+    """Every target has its line, and once; the silent ones are nobody's, whichever processor asked; it ends when asked to."""
+    need("nft")
+    with Namespace() as space:
+        space.run("nft", "add table ip t; add chain ip t c { type filter hook input priority 0; }; "
+                  "add rule ip t c ip daddr { 127.0.3.0/25, 127.0.20.128/25 } drop")
+        r = Ping("--sweep", "-c", 1, "-W", "0.5", "--rate", 0, "127.0.0.0-127.0.31.255", inside=space)
+        lines = r.out.splitlines()
+        same((r.code, lines.pop()), (1, "7936 of 8192 alive"))
+        alive = {line.split()[0] for line in lines}
+        same((len(lines), len(alive)), (7936, 7936))
+        true(all(re.fullmatch(r"127[.\d]+ is alive \(\d+\.\d{3} ms\)", line) for line in lines), lines)
+        same(sorted({a.rsplit(".", 1)[0] for a in alive if a.startswith(("127.0.3.", "127.0.20."))}), ["127.0.20", "127.0.3"])
+        same([a for a in alive if a.startswith("127.0.3.") and int(a.split(".")[3]) < 128], [])
+        path = os.path.join(folder(), "sweep")
+        with open(path, "w+") as out:
+            with Running(space.inside([SONDE, "ping", "--sweep", "--rate", "0", "-i", "60", "-W", "60", "127.0.0.0-127.0.31.255"]),
+                         stdout=out) as running:
+                wait_until(lambda: os.path.getsize(path) > 200000, "it has told most")
+                same(running.interrupt(), 1)
+            out.seek(0)
+            same(out.read().splitlines()[-1], "7936 of 8192 alive")
+
+
+@fact
 def bad_names_and_words_are_one_sentence():
     for words, says in ((["no.such.host.invalid"], "sonde ping: no.such.host.invalid: "),
                         (["10.0.0.0/40"], "sonde ping: 10.0.0.0/40: neither a prefix"),
