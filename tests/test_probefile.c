@@ -192,6 +192,8 @@ START_TEST(what_else_there_is_comes_back_in_order)
 	ck_assert_uint_eq(item.token, 4000000000u);
 	ck_assert_uint_eq(item.stepped, 0);
 	ck_assert_int_eq(sonde_probefile_next(r, &item), 1);
+	ck_assert_uint_eq(item.is, SONDE_PROBEFILE_TOLD);
+	ck_assert_int_eq(sonde_probefile_next(r, &item), 1);
 	ck_assert_uint_eq(item.is, SONDE_PROBEFILE_STOP);
 	ck_assert_int_eq(sonde_probefile_next(r, &item), 0);
 	sonde_reader_close(r);
@@ -247,7 +249,7 @@ START_TEST(what_cannot_be_is_damaged_and_what_is_new_is_told)
 		{ "arrival is=1 begins=3", SONDE_CUT },			    /* no packet */
 		{ "probe token=x", SONDE_DAMAGED },
 		{ "stop", 1 },
-		{ "told", 0 },
+		{ "told", 1 },
 		{ "later x=1", SONDE_UNSUPPORTED },
 		{ "", SONDE_UNSUPPORTED },
 	};

@@ -132,6 +132,22 @@ START_TEST(a_rewritten_identifier_is_known_by_the_secret)
 }
 END_TEST
 
+START_TEST(a_quoted_port_that_was_written_anew_is_known_by_the_secret)
+{
+	struct sonde_ping_plan plan = { .count = 1, .look = { { .method = SONDE_METHOD_UDP } } };
+	struct world *w = world_new(plan, 1);
+
+	world_step(w);
+	sonde_store(w->sent[0].byte + 2, 2, 40000);
+	world_answer(w, 0, (struct world_answer){ .error = 11, .quote = 8 });
+	ck_assert_uint_eq(w->told, 0);
+	world_answer(w, 0, (struct world_answer){ .error = 11 });
+	ck_told(w, "error");
+	ck_assert_uint_eq(w->tell[0].rewritten, 1);
+	world_close(w);
+}
+END_TEST
+
 START_TEST(an_error_is_told_with_its_words)
 {
 	static const struct sonde_address router = { .family = AF_INET, .ip = { 10, 0, 0, 254 } };
@@ -490,6 +506,7 @@ Suite *reply_suite(void)
 	tcase_add_test(t, an_answer_cut_anywhere_is_never_a_reply);
 	tcase_add_test(t, an_answer_with_the_secret_and_another_address_is_rewritten);
 	tcase_add_test(t, a_rewritten_identifier_is_known_by_the_secret);
+	tcase_add_test(t, a_quoted_port_that_was_written_anew_is_known_by_the_secret);
 	tcase_add_test(t, an_error_is_told_with_its_words);
 	tcase_add_test(t, eight_bytes_of_a_quote_are_enough_and_less_are_not);
 	tcase_add_test(t, a_quote_with_a_wrong_checksum_or_address_is_not_believed);

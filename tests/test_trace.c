@@ -35,7 +35,7 @@ START_TEST(a_path_is_known_after_about_its_longest_round_trip)
 		}
 		ck_hop(w, 0, 12, "target", "10.0.0.99", 3);
 		/* ahead by six: hop 12 is probed when hop 6 answers */
-		ck_assert_uint_le(path_took(w), (12 + 6 + 5) * MS);
+		ck_assert_uint_le(path_took(w), (12 + 6) * MS);
 		ck_assert_uint_le(w->beyond, 6 * 3);
 		path_close(w);
 	}
@@ -71,18 +71,25 @@ START_TEST(where_nothing_answers_the_rest_is_probed_at_once)
 }
 END_TEST
 
-START_TEST(a_router_that_refuses_ends_the_path)
+START_TEST(a_router_that_refuses_or_cannot_pass_it_on_ends_the_path)
 {
-	struct path_world *w = path_new(usual, 1, 10);
-	struct sonde_trace_texts texts;
+	static const struct {
+		uint8_t code;
+		const char *answer;
+	} refusals[] = { { 13, "Packet filtered" }, { 4, "Frag needed and DF set" } };
 
-	for (unsigned hop = 4; hop <= 10; hop++)
-		w->hop[0][hop].type = 3, w->hop[0][hop].code = 13;
-	path_run(w);
-	ck_assert_uint_eq(sonde_trace_hops(&w->p, 0), 4);
-	ck_hop(w, 0, 4, "end", "10.0.0.4", 3);
-	ck_assert_str_eq(path_told(w, 0, 4, &texts).answer, "Packet filtered");
-	path_close(w);
+	for (unsigned i = 0; i < 2; i++) {
+		struct path_world *w = path_new(usual, 1, 10);
+		struct sonde_trace_texts texts;
+
+		for (unsigned hop = 4; hop <= 10; hop++)
+			w->hop[0][hop].type = 3, w->hop[0][hop].code = refusals[i].code;
+		path_run(w);
+		ck_assert_uint_eq(sonde_trace_hops(&w->p, 0), 4);
+		ck_hop(w, 0, 4, "end", "10.0.0.4", 3);
+		ck_assert_str_eq(path_told(w, 0, 4, &texts).answer, refusals[i].answer);
+		path_close(w);
+	}
 }
 END_TEST
 
@@ -168,7 +175,7 @@ Suite *trace_suite(void)
 	tcase_add_test(t, a_path_is_known_after_about_its_longest_round_trip);
 	tcase_add_test(t, a_silent_hop_costs_little_and_is_no_end);
 	tcase_add_test(t, where_nothing_answers_the_rest_is_probed_at_once);
-	tcase_add_test(t, a_router_that_refuses_ends_the_path);
+	tcase_add_test(t, a_router_that_refuses_or_cannot_pass_it_on_ends_the_path);
 	tcase_add_test(t, an_answer_after_its_time_is_late_and_known);
 	tcase_add_test(t, rounds_follow_the_interval_and_hops_have_statistics);
 	tcase_add_test(t, a_path_may_become_longer_or_shorter_between_rounds);

@@ -53,7 +53,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 0, "size", struct conf, size, "BYTES", "of data in each probe (32)"),
 	SONDE_OPTION(UINT, 0, "fwmark", struct conf, mark, "NUMBER", "mark the packets for routing and filters"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second at most, behind a first burst; 0: no limit (1000)"),
-	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr"),
+	SONDE_OPTION(FLAG, 'r', "report", struct conf, report, NULL, "several rounds, and then a table, as of mtr, or what --json or --csv say of them"),
 	SONDE_OPTION(UINT, 'c', "report-cycles", struct conf, cycles, "COUNT", "so many rounds (10)"),
 	SONDE_OPTION(SECONDS, 0, "interval", struct conf, interval, "SECONDS", "between two rounds (1)"),
 	SONDE_OPTION(TEXT, 0, "file", struct conf, file, "FILE", "targets, one or more a line, # begins a comment; - is standard input"),
@@ -101,10 +101,10 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "ICMP has no ports");
 	if (conf->size < SONDE_METHOD_HEAD || conf->size > 1400)
 		sonde_cli_wrong(&cli, "--size takes %d to 1400 bytes", SONDE_METHOD_HEAD);
-	if (conf->json + conf->csv + conf->report > 1)
-		sonde_cli_wrong(&cli, "--json, --csv and --report exclude each other");
 	if (conf->diff && conf->csv)
 		sonde_cli_wrong(&cli, "--diff goes with lines, with --report or with --json");
+	if (conf->json && conf->csv)
+		sonde_cli_wrong(&cli, "--json and --csv exclude each other");
 	if (conf->gates.n > SONDE_PROBER_GATES)
 		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
 	if (conf->gates.n && conf->six)

@@ -251,6 +251,7 @@ static uint8_t move_on(struct sonde_probe *p, const struct sonde_answer *a)
 		return SONDE_MATCH_FIRST;
 	case SONDE_PROBE_LOST: p->state = SONDE_PROBE_LATE; return SONDE_MATCH_LATE;
 	case SONDE_PROBE_REFUSED: return SONDE_MATCH_NOTHING;
+	case SONDE_PROBE_DROPPED: return SONDE_MATCH_FORGOTTEN;
 	default: return SONDE_MATCH_DUPLICATE;
 	}
 }
@@ -296,5 +297,7 @@ struct sonde_flight_verdict sonde_flight_match(struct sonde_flight *f,
 		      (!look->group && !look->via && !same_host(&a->asked, &to[p->target]) &&
 		       !is_group(&to[p->target]));
 	v.match = move_on(p, a);
+	if (v.match == SONDE_MATCH_FORGOTTEN)
+		v.probe = NULL;
 	return v;
 }

@@ -22,6 +22,7 @@ enum sonde_probe_state {
 	SONDE_PROBE_LATE,    /* and then one came */
 	SONDE_PROBE_REFUSED, /* it never left: a local error */
 	SONDE_PROBE_ENDED,   /* an ICMP error came for it */
+	SONDE_PROBE_DROPPED, /* nobody wants to know its fate any more */
 };
 
 struct sonde_probe {
@@ -83,7 +84,7 @@ enum sonde_match {
 	SONDE_MATCH_LATE,      /* the first one, after its time */
 	SONDE_MATCH_DUPLICATE, /* another one to a probe that has its answer */
 	SONDE_MATCH_FORGOTTEN, /* the secret is right, but the probe is too long ago: late, and
-				* perhaps not the first; no probe is given */
+				* perhaps not the first; or it was dropped; no probe is given */
 	SONDE_MATCH_CORRUPTED, /* a checksum is wrong, or bytes behind the secret are not ours */
 	SONDE_MATCH_SPOOFED,   /* it names a probe of ours, but not its secret */
 };

@@ -112,9 +112,10 @@ static void take_udp(struct reading *r, const struct sonde_layer *l, bool quoted
 
 	uint16_t flow = (uint16_t)(far - r->look->port);
 
-	/* A length that lies makes it a datagram to nobody; of a quote it may. */
-	r->ours = r->look->method == SONDE_METHOD_UDP && flow < flows(r->look) &&
-		  (quoted || sonde_udp_len(udp) == l->end - l->at);
+	/* A length that lies, or another port, makes it a datagram to nobody; what is quoted may
+	 * have been written anew on the way. */
+	r->ours = r->look->method == SONDE_METHOD_UDP &&
+		  (quoted || (flow < flows(r->look) && sonde_udp_len(udp) == l->end - l->at));
 	r->answer->flow = flow;
 	r->answer->other_ident = near != r->look->ident;
 	if (!quoted)

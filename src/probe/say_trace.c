@@ -152,8 +152,10 @@ static void note_changes(struct sonde_text *t, const struct sonde_trace_host *h,
 	}
 }
 
-static void note_self(struct sonde_text *t, const struct sonde_trace_hop *hop, unsigned ttl)
+static void note_self(struct sonde_text *t, const struct sonde_trace_hop *hop, unsigned ttl,
+		      uint16_t family)
 {
+	uint8_t exceeded = family == AF_INET6 ? 3 : 11;
 	const char *odd;
 
 	if (hop->extension) {
@@ -161,7 +163,7 @@ static void note_self(struct sonde_text *t, const struct sonde_trace_hop *hop, u
 		sonde_text_str(t, hop->extension);
 		sonde_text_str(t, "\n");
 	}
-	odd = hop->is == SONDE_ANSWER_ERROR && hop->type == 11
+	odd = hop->is == SONDE_ANSWER_ERROR && hop->type == exceeded
 		      ? sonde_rewrite_ttl_text(hop->quoted_ttl)
 		      : NULL;
 	if (odd) {
@@ -178,7 +180,7 @@ void sonde_say_path_notes(struct sonde_text *t, const struct sonde_trace *p, uin
 	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
 		note_loss(t, ttl, &v[ttl - 1]);
 		note_changes(t, h, ttl);
-		note_self(t, &h->hop[ttl - 1], ttl);
+		note_self(t, &h->hop[ttl - 1], ttl, p->survey.to[host].family);
 	}
 }
 

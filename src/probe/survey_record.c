@@ -11,6 +11,8 @@ static const char *const status_words[] = { "reply", "lost",  "late",	   "duplic
 
 const char *sonde_outcome_words(const struct sonde_outcome *o, uint16_t family)
 {
+	const char *words;
+
 	switch (o->answer) {
 	case SONDE_ANSWER_ECHO: return "echo-reply";
 	case SONDE_ANSWER_DATA: return "data";
@@ -18,8 +20,11 @@ const char *sonde_outcome_words(const struct sonde_outcome *o, uint16_t family)
 	case SONDE_ANSWER_RST: return "rst";
 	case SONDE_ANSWER_NEIGHBOUR: return "neighbour";
 	case SONDE_ANSWER_ERROR: return sonde_words_of_error(family, o->type, o->code);
-	default: return o->error ? strerrordesc_np(o->error) : NULL;
 	}
+	if (o->status != SONDE_OUTCOME_LOCAL)
+		return NULL;
+	words = o->error ? strerrordesc_np(o->error) : NULL;
+	return words ? words : "an error without a name";
 }
 
 const char *sonde_survey_put_host(char text[static 64], const struct sonde_address *a)

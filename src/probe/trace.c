@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 
 #define SLACK	 (50 * SONDE_MILLISECOND) /* what an answer may be slower beyond a multiple */
-#define GRAIN	 (5 * SONDE_MILLISECOND)  /* how late it is noticed that an answer is lost */
+#define GRAIN	 (5 * SONDE_MILLISECOND)  /* how late the fate of one of many is noticed */
 #define LATENESS (20 * SONDE_MILLISECOND) /* of timers, that is made up for by bursts */
+
+enum { FEW = 256 }; /* probes, that are looked through with every answer */
 
 /* ---- begin and end ---- */
 
@@ -105,7 +107,7 @@ static bool is_beyond(const struct sonde_trace *p, const struct sonde_probe *pro
 	return end && probe->ttl > end;
 }
 
-/* The oldest probe, in the order of sending, and its fate is known. */
+/* The oldest probe, in the order of sending. Where its fate is known, it counts. */
 static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
 {
 	bool answered = probe->state == SONDE_PROBE_ANSWERED || probe->state == SONDE_PROBE_ENDED;
@@ -113,7 +115,8 @@ static void judge(struct sonde_trace *p, const struct sonde_probe *probe)
 	struct sonde_trace_hop *hop;
 	struct sonde_blame_round *round;
 
-	if (probe->state == SONDE_PROBE_REFUSED || is_beyond(p, probe))
+	if (probe->state == SONDE_PROBE_REFUSED || probe->state == SONDE_PROBE_DROPPED ||
+	    probe->state == SONDE_PROBE_OUT)
 		return;
 	hop = hop_of(p, probe);
 	round = &h->round[probe->seq % SONDE_TRACE_ROUNDS];
@@ -139,20 +142,21 @@ static void lose(struct sonde_trace *p, struct sonde_probe *probe)
 		sonde_survey_tell_bare(&p->survey, probe, SONDE_OUTCOME_LOST);
 }
 
-static void forget(struct sonde_trace *p, struct sonde_probe *probe)
+/* As if it had never been sent. */
+static void drop(struct sonde_trace *p, struct sonde_probe *probe)
 {
-	probe->state = SONDE_PROBE_LOST;
+	probe->state = SONDE_PROBE_DROPPED;
 	leave(p, probe);
 	hop_of(p, probe)->sent--;
 }
 
-/* Those that have been waited for long enough. */
+/* Those that have been waited for long enough; at the end, what is known of all. */
 static void decide(struct sonde_trace *p, sonde_ns now)
 {
 	struct sonde_flight *f = &p->survey.flight;
 	struct sonde_probe *probe;
 
-	if (now < p->check)
+	if (now < p->check && !p->survey.ending)
 		return;
 	p->check = UINT64_MAX;
 	for (uint64_t serial = f->undecided; serial < f->next; serial++) {
@@ -162,7 +166,7 @@ static void decide(struct sonde_trace *p, sonde_ns now)
 		if (probe->state != SONDE_PROBE_OUT)
 			continue;
 		if (is_beyond(p, probe)) {
-			forget(p, probe);
+			drop(p, probe);
 			continue;
 		}
 		until = probe->asked + patience(p, probe);
@@ -171,7 +175,8 @@ static void decide(struct sonde_trace *p, sonde_ns now)
 		else if (until < p->check)
 			p->check = until;
 	}
-	while ((probe = sonde_flight_oldest(f)) && probe->state != SONDE_PROBE_OUT) {
+	while ((probe = sonde_flight_oldest(f)) &&
+	       (probe->state != SONDE_PROBE_OUT || p->survey.ending)) {
 		judge(p, probe);
 		sonde_flight_decide(f);
 	}
@@ -252,7 +257,8 @@ static struct sonde_step send_next(struct sonde_trace *p, sonde_ns now)
 	hop->out++;
 	h->out++;
 	p->turn++;
-	p->check = 0;
+	if (now + patience(p, probe) < p->check)
+		p->check = now + patience(p, probe);
 	sonde_pace_take(&p->pace, now);
 	step = sonde_survey_send(&p->survey, probe);
 	step.label = h->label;
@@ -265,8 +271,13 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 	sonde_ns until, t;
 	bool more;
 
-	decide(p, now);
-	if ((record = sonde_survey_told(&p->survey)))
+	/* Losses are decided in steps that a file of the run tells (run/probefile.h): those that
+	 * tell the first of them, send, wait or are the last. */
+	if (!(record = sonde_survey_told(&p->survey))) {
+		decide(p, now);
+		record = sonde_survey_told(&p->survey);
+	}
+	if (record)
 		return (struct sonde_step){ .is = SONDE_STEP_TELL, .record = record };
 	more = !p->survey.ending && has_next(p);
 	if (!more && !p->survey.ending && p->round + 1 != p->plan.rounds &&
@@ -292,7 +303,8 @@ struct sonde_step sonde_trace_step(struct sonde_trace *p, sonde_ns now)
 
 /* ---- arrivals ---- */
 
-static uint8_t who_is(struct sonde_trace_hop *hop, const struct sonde_address *from)
+static uint8_t who_is(struct sonde_trace *p, struct sonde_trace_hop *hop,
+		      const struct sonde_address *from)
 {
 	uint8_t i = 0;
 
@@ -302,22 +314,21 @@ static uint8_t who_is(struct sonde_trace_hop *hop, const struct sonde_address *f
 		hop->more_who = true;
 		return i;
 	}
-	hop->who[i].address = *from;
+	if (i == hop->n_who) {
+		hop->who[hop->n_who++].address = *from;
+		p->met++;
+	}
 	hop->who[i].n++;
-	hop->n_who = i == hop->n_who ? i + 1 : hop->n_who;
 	return i;
 }
 
-/* Whether the path goes no further than who sent this. */
+/* Whether the path goes no further than who sent this: all errors end it but that its time was
+ * exceeded on the way, as in traceroute(8). */
 static bool ends_path(const struct sonde_heard *heard, uint16_t family)
 {
 	const struct sonde_answer *a = &heard->answer;
 
-	if (heard->end)
-		return true;
-	if (family == AF_INET6)
-		return a->type == 1;
-	return a->type == 3 && a->code_of_type != 4; /* a packet too big ends at another size */
+	return heard->end || a->type != (family == AF_INET6 ? 3 : 11) || a->code_of_type;
 }
 
 /* What the answer says of where the path ends. */
@@ -334,8 +345,10 @@ static void place_end(struct sonde_trace *p, struct sonde_trace_host *h,
 		}
 		return;
 	}
-	if (ttl == h->end) /* it has become longer */
+	if (ttl == h->end) { /* it has become longer */
 		h->end = 0;
+		h->reached = false;
+	}
 	h->limit = limit > h->limit ? limit : h->limit;
 }
 
@@ -345,7 +358,7 @@ static void keep_answer(struct sonde_trace *p, const struct sonde_heard *heard,
 	const struct sonde_outcome *o = &heard->outcome;
 	struct sonde_trace_hop *hop = hop_of(p, heard->probe);
 	struct sonde_trace_answer *last = answer_of(p, heard->probe);
-	uint8_t who = who_is(hop, &o->from);
+	uint8_t who = who_is(p, hop, &o->from);
 
 	hop->is = o->answer;
 	hop->type = o->type;
@@ -404,14 +417,22 @@ static void hear_refusal(struct sonde_trace *p, const struct sonde_heard *heard)
 		last->status = SONDE_TRACE_REFUSED;
 }
 
+/* Something has happened to a probe: others may be known by it to be lost, or to be over. */
+static void notice(struct sonde_trace *p, sonde_ns now)
+{
+	const struct sonde_flight *f = &p->survey.flight;
+	sonde_ns at = f->next - f->undecided > FEW ? now + GRAIN : now;
+
+	p->check = p->check < at ? p->check : at;
+}
+
 void sonde_trace_hear(struct sonde_trace *p, const struct sonde_arrival *a)
 {
 	struct sonde_heard heard;
 
 	if (!sonde_survey_hear(&p->survey, a, &heard))
 		return;
-	if (p->check > a->now + GRAIN)
-		p->check = a->now + GRAIN;
+	notice(p, a->now);
 	if (heard.match == SONDE_MATCH_NOTHING)
 		hear_refusal(p, &heard);
 	else

@@ -25,9 +25,9 @@
 enum {
 	SONDE_TRACE_MOST = 64,	  /* hops */
 	SONDE_TRACE_QUERIES = 10, /* for a hop in a round, at most */
-	SONDE_TRACE_WHO = 8,	  /* addresses that are kept of a hop */
+	SONDE_TRACE_WHO = 10,	  /* addresses that are kept of a hop: all of a round */
 	SONDE_TRACE_CHANGES = 8,  /* that are kept of a hop */
-	SONDE_TRACE_TEXT = 512,	  /* bytes of what a hop adds to its errors, as text */
+	SONDE_TRACE_TEXT = 3072,  /* bytes of what a hop adds to its errors, as text */
 	SONDE_TRACE_ROUNDS = 256, /* whose answers are remembered, to tell where loss is */
 };
 
@@ -111,6 +111,7 @@ struct sonde_trace {
 	struct sonde_pace pace;
 	struct sonde_trace_host *host;
 	uint32_t turn;
+	uint64_t met;	/* addresses that are kept, of all hops */
 	uint64_t round; /* from 0 */
 	sonde_ns round_began;
 	sonde_ns check; /* when the next probe is lost at the earliest */

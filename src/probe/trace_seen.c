@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/text.h"
+#include "packet/value.h"
 #include "probe/extension.h"
 #include "probe/rewrite.h"
 #include "probe/trace.h"
@@ -56,23 +56,24 @@ static void put_header(const struct sonde_trace *p, const struct sonde_probe *pr
 	memcpy(buf + 16, to->ip, 4);
 }
 
-static void put_value(struct sonde_text *t, uint64_t number, struct sonde_bytes bytes)
+static void put_value(struct sonde_text *t, const struct sonde_rewrite_finding *f, uint64_t number,
+		      struct sonde_bytes bytes)
 {
-	char *o;
+	struct sonde_field field = { .row = f->row,
+				     .number = number,
+				     .octets = bytes.at,
+				     .octets_len = (uint32_t)bytes.len };
 
-	if (!bytes.len) {
-		sonde_text_print(t, "%llu", (unsigned long long)number);
-	} else if (bytes.len == 4 || bytes.len == 16) {
-		o = sonde_text_room(t, 64);
-		sonde_text_end(t, bytes.len == 4 ? sonde_put_ip4(o, bytes.at)
-						 : sonde_put_ip6(o, bytes.at));
-	} else {
-		for (size_t i = 0; i < bytes.len && i < 16; i++)
-			sonde_text_print(t, "%02x", bytes.at[i]);
+	if (f->is == SONDE_REWRITE_FIELD) {
+		sonde_value_print(t, &field);
+		return;
 	}
+	for (size_t i = 0; i < bytes.len && i < 16; i++)
+		sonde_text_print(t, "%02x", bytes.at[i]);
+	sonde_text_str(t, bytes.len ? "" : "nothing");
 }
 
-/* "ip.dsfield.dscp 46 -> 0", "mss 1460 -> 1300", "option 30 removed". */
+/* "ip.dsfield.dscp 46 -> 0", "tcp.options.mss_val 1460 -> 1300", "option 30 removed". */
 static void put_finding(struct sonde_text *t, const struct sonde_rewrite_finding *f)
 {
 	char name[64];
@@ -86,9 +87,9 @@ static void put_finding(struct sonde_text *t, const struct sonde_rewrite_finding
 	case SONDE_REWRITE_UNSEEN: sonde_text_str(t, " changed, says the checksum"); break;
 	default:
 		sonde_text_str(t, " ");
-		put_value(t, f->sent, f->sent_bytes);
+		put_value(t, f, f->sent, f->sent_bytes);
 		sonde_text_str(t, " -> ");
-		put_value(t, f->quoted, f->quoted_bytes);
+		put_value(t, f, f->quoted, f->quoted_bytes);
 	}
 	if (f->grade != SONDE_REWRITE_CERTAIN)
 		sonde_text_print(t, " (%s)", sonde_rewrite_grade_text(f->grade));
@@ -103,6 +104,8 @@ static void keep_change(struct sonde_trace *p, struct sonde_trace_hop *hop,
 
 	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
 	put_finding(&t, f);
+	if (t.error) /* it is not what it was */
+		return;
 	while (i < hop->n_change &&
 	       (strlen(hop->change[i].text) != t.len || memcmp(hop->change[i].text, t.at, t.len)))
 		i++;
@@ -113,6 +116,15 @@ static void keep_change(struct sonde_trace *p, struct sonde_trace_hop *hop,
 		hop->n_change++;
 	}
 	hop->change[i].n++;
+}
+
+/* A checksum that was made anew is another one in each probe; what it was made for is told. */
+static bool is_made_anew(const struct sonde_rewrite *w, const struct sonde_rewrite_finding *f)
+{
+	bool sum = f->row == SONDE_ROW_udp_checksum || f->row == SONDE_ROW_tcp_checksum ||
+		   f->row == SONDE_ROW_icmp_checksum || f->row == SONDE_ROW_icmpv6_checksum;
+
+	return f->is == SONDE_REWRITE_FIELD && sum && w->sum >= SONDE_REWRITE_SUM_MADE;
 }
 
 static void see_changes(struct sonde_trace *p, const struct sonde_probe *probe,
@@ -133,7 +145,8 @@ static void see_changes(struct sonde_trace *p, const struct sonde_probe *probe,
 	put_header(p, probe, quote, (uint32_t)len, sent);
 	sonde_rewrite_find(&w, (struct sonde_bytes){ sent, head + (uint32_t)len }, quote, true);
 	for (unsigned i = 0; i < w.n; i++)
-		if (w.finding[i].grade >= SONDE_REWRITE_INFERRED)
+		if (w.finding[i].grade >= SONDE_REWRITE_INFERRED &&
+		    !is_made_anew(&w, &w.finding[i]))
 			keep_change(p, hop, &w.finding[i]);
 	nat = (uint8_t)sonde_rewrite_nat(&w);
 	hop->nat = nat > hop->nat ? nat : hop->nat;
@@ -151,6 +164,8 @@ static void see_extension(struct sonde_trace *p, struct sonde_trace_hop *hop,
 		return;
 	sonde_text_init(&t, buf, sizeof buf, NULL, NULL);
 	sonde_extension_print(&t, &e);
+	if (t.error)
+		return;
 	if (!hop->extension)
 		hop->extension = sonde_arena_take(&p->arena, SONDE_TRACE_TEXT);
 	memcpy(hop->extension, t.at, t.len);

@@ -262,6 +262,7 @@ static int read_event(struct sonde_reader *r, const struct sonde_event *e,
 		[SONDE_PROBEFILE_TARGET] = "target", [SONDE_PROBEFILE_BEGIN] = "begin",
 		[SONDE_PROBEFILE_PROBE] = "probe",   [SONDE_PROBEFILE_ARRIVAL] = "arrival",
 		[SONDE_PROBEFILE_STOP] = "stop",     [SONDE_PROBEFILE_END] = "end",
+		[SONDE_PROBEFILE_TOLD] = "told",
 	};
 	const uint8_t *blank = e->text.len ? memchr(e->text.at, ' ', e->text.len) : NULL;
 	size_t len = blank ? (size_t)(blank - e->text.at) : e->text.len;
@@ -288,9 +289,7 @@ static int read_event(struct sonde_reader *r, const struct sonde_event *e,
 			return SONDE_DAMAGED;
 		ret->token = sent.token;
 	}
-	if (!ret->is && !(len == 4 && !memcmp(e->text.at, "told", 4)))
-		return SONDE_UNSUPPORTED;
-	return ret->is != 0;
+	return ret->is ? 1 : SONDE_UNSUPPORTED;
 }
 
 int sonde_probefile_next(struct sonde_reader *r, struct sonde_probefile_item *ret)

@@ -14,7 +14,7 @@
  *   arrival     struct sonde_arrival; remote: its from, local: its to. Of PACKET and ERROR the next
  *               item is the packet, where bytes= of it, behind skip=, are what the socket gave; the
  *               headers in front of them are made from what the kernel told beside
- *   told        for people: what came of a probe although nothing arrived
+ *   told        a TELL step, of a probe that is lost
  *   stop        somebody asked for the end
  *   end         dropped=: answers that the kernel dropped
  *
@@ -99,6 +99,7 @@ enum sonde_probefile_is {
 	SONDE_PROBEFILE_ARRIVAL,
 	SONDE_PROBEFILE_STOP,
 	SONDE_PROBEFILE_END,
+	SONDE_PROBEFILE_TOLD,
 };
 
 struct sonde_probefile_item {

@@ -120,11 +120,31 @@ static int send_again(struct retelling *r, const struct sonde_probefile_item *i)
 	return 0;
 }
 
+/* Up to the next loss, which was told at this moment. */
+static int tell_again(struct retelling *r, sonde_ns now)
+{
+	const struct sonde_probe_record *record;
+
+	do {
+		struct sonde_step s = r->engine.step(r->engine.of, now);
+
+		if (s.is != SONDE_STEP_TELL)
+			return SONDE_DAMAGED;
+		record = s.record;
+		r->how->told(r->how->arg, record);
+	} while (strcmp(record->status, "lost"));
+	return 0;
+}
+
 static int run(struct retelling *r, const struct sonde_probefile_item *i)
 {
 	struct sonde_keep_dropped end = { 0 };
 
+	if (i->is == SONDE_PROBEFILE_TOLD && !r->how->decides)
+		return 0;
 	r->now = i->now;
+	if (i->is == SONDE_PROBEFILE_TOLD)
+		return tell_again(r, i->now);
 	if (i->is == SONDE_PROBEFILE_PROBE)
 		return send_again(r, i);
 	if (i->is == SONDE_PROBEFILE_END) {

@@ -20,6 +20,7 @@ struct sonde_retell {
 	const struct sonde_trait *table; /* the members of its plan, all zero before */
 	void *plan;
 	struct sonde_method_look *look; /* two, likewise */
+	bool decides; /* when a loss is told matters to the engine, which is not quiet then */
 
 	void *arg;
 	/* Opens the engine, whose plan has been read by now, and the report. 0, or why not. */

@@ -14,6 +14,7 @@
 #include "sys/privilege.h"
 #include "sys/sleep.h"
 
+enum { TARGETS_MOST = 1 << 14 };      /* what is known of a path takes some 100 KB */
 #define NAMES_WAIT (2 * SONDE_SECOND) /* for names, when all else is known */
 
 struct sonde_route {
@@ -73,6 +74,7 @@ static struct sonde_route *new_route(const struct sonde_route_plan *plan)
 	r->targets = (struct sonde_targets){ .sockets = &r->sockets,
 					     .look = r->plan.trace.look,
 					     .family = plan->family,
+					     .most = TARGETS_MOST,
 					     .sources = true };
 	return r;
 }
@@ -185,7 +187,6 @@ static unsigned fds(void *arg, struct pollfd ret[static SONDE_DRIVE_FDS])
 
 static int begin(struct sonde_route *r, const struct sonde_retell_begin *b)
 {
-	r->plan.trace.quiet = r->plan.form != SONDE_ROUTE_JSON && !r->keep;
 	sonde_trace_open(&r->trace, &r->plan.trace, b->given, b->n, b->now, b->real);
 	r->begun = true;
 	r->report.verdict = &r->verdict;
@@ -247,9 +248,10 @@ int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end)
 				 .failed = failed,
 				 .fds = fds };
 	uint64_t dropped;
-	int k = begin(r, &b);
+	int k;
 
-	if (k)
+	r->plan.trace.quiet = r->plan.form != SONDE_ROUTE_JSON && !r->keep;
+	if ((k = begin(r, &b)))
 		return sonde_measure_fail(end, k, "the report");
 	l.engine = sonde_trace_engine(&r->trace);
 	if (r->keep)
@@ -276,6 +278,8 @@ static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct so
 	struct sonde_route *r = arg;
 	const struct sonde_trace_plan *p = &r->plan.trace;
 
+	if (b->n > TARGETS_MOST || p->look[0].method == SONDE_METHOD_NEIGHBOUR)
+		return SONDE_UNSUPPORTED;
 	if (!p->first || p->first > p->most || p->most > SONDE_TRACE_MOST || !p->queries ||
 	    p->queries > SONDE_TRACE_QUERIES || !p->ahead)
 		return SONDE_DAMAGED;
@@ -319,6 +323,7 @@ int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
 				     .table = plan_table,
 				     .plan = &r->plan.trace,
 				     .look = r->plan.trace.look,
+				     .decides = true,
 				     .arg = r,
 				     .begin = retell_begin,
 				     .sent = sent,

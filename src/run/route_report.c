@@ -39,7 +39,8 @@ int sonde_route_report_open(struct sonde_route_report *r, const struct sonde_rou
 		.look = { .name = name_of, .as = as_of, .arg = whois, .palette = plan->palette }
 	};
 	r->buf = malloc(BUFFER);
-	if (!r->buf)
+	r->asked = calloc(trace->survey.n, plan->trace.most);
+	if (!r->buf || !r->asked)
 		return -ENOMEM;
 	sonde_text_init(&r->text, r->buf, BUFFER, sonde_file_sink, &r->out);
 	if (plan->form == SONDE_ROUTE_CSV)
@@ -53,6 +54,7 @@ void sonde_route_report_done(struct sonde_route_report *r)
 {
 	sonde_arena_done(&r->arena);
 	free(r->buf);
+	free(r->asked);
 }
 
 void sonde_route_report_probe(struct sonde_route_report *r, const struct sonde_probe_record *p)
@@ -93,16 +95,32 @@ static void say_ripe(struct sonde_route_report *r)
 		sonde_say_path_hop(&r->text, p, 0, ++r->said, &r->look);
 }
 
+/* For the names of those who have not answered before, once: more of them may answer than names are
+ * remembered. */
+static void ask_names(struct sonde_route_report *r)
+{
+	const struct sonde_trace *p = r->trace;
+
+	if (r->met == p->met)
+		return;
+	r->met = p->met;
+	for (uint32_t i = 0; i < p->survey.n; i++)
+		for (unsigned ttl = 0; ttl < p->plan.most; ttl++) {
+			const struct sonde_trace_hop *hop = &p->host[i].hop[ttl];
+			uint8_t *asked = &r->asked[(size_t)i * p->plan.most + ttl];
+
+			while (*asked < hop->n_who)
+				sonde_whois_name(r->whois, &hop->who[(*asked)++].address);
+		}
+}
+
 void sonde_route_report_pause(struct sonde_route_report *r)
 {
 	const struct sonde_trace *p = r->trace;
 
 	if (r->plan->form == SONDE_ROUTE_LINES && p->survey.n == 1 && p->plan.rounds == 1)
 		say_ripe(r);
-	for (uint32_t i = 0; i < p->survey.n; i++)
-		for (unsigned ttl = 0; ttl < p->plan.most; ttl++)
-			for (unsigned k = 0; k < p->host[i].hop[ttl].n_who; k++)
-				sonde_whois_name(r->whois, &p->host[i].hop[ttl].who[k].address);
+	ask_names(r);
 	sonde_text_flush(&r->text);
 }
 

@@ -18,8 +18,10 @@ struct sonde_route_report {
 	struct sonde_text text;
 	struct sonde_arena arena; /* of one table */
 	char *buf;
-	int64_t wall;  /* since 1970, of the start of the run */
-	unsigned said; /* hops of the first path that have been printed */
+	int64_t wall;	/* since 1970, of the start of the run */
+	unsigned said;	/* hops of the first path that have been printed */
+	uint64_t met;	/* addresses that names were asked for */
+	uint8_t *asked; /* of each hop of each path, how many */
 	int out;
 };
 

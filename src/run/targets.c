@@ -43,8 +43,8 @@ static int add(struct sonde_targets *t, const char *name, const struct sonde_add
 				   : "there is no socket for that here");
 		return sonde_measure_fail(end, -EINVAL, name);
 	}
-	if (t->n == SONDE_BLOCK_MOST) {
-		snprintf(end->why, sizeof end->why, "more than %d targets", SONDE_BLOCK_MOST);
+	if (t->n == (t->most ? t->most : SONDE_BLOCK_MOST)) {
+		snprintf(end->why, sizeof end->why, "more than %u targets", t->n);
 		return sonde_measure_fail(end, -EINVAL, name);
 	}
 	if (t->n == t->room) {

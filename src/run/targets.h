@@ -20,6 +20,7 @@ struct sonde_targets {
 	const struct sonde_sockets *sockets;  /* borrowed */
 	const struct sonde_method_look *look; /* likewise, two */
 	uint16_t family;		      /* AF_INET, AF_INET6, or 0: as names resolve */
+	uint32_t most;			      /* targets; 0: SONDE_BLOCK_MOST */
 	bool sources; /* where probes come from is asked for all, not only where it is needed */
 	struct sonde_given *given;
 	uint32_t n, room;

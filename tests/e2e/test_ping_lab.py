@@ -48,14 +48,17 @@ class Lab(Ready):
     def __exit__(self, *why):
         self.up.__exit__(*why)
 
-    def pings(self, node, *runs):
-        """Runs one after the other, each with its words: what each told."""
-        script = "; ".join(shlex.join([SONDE, "ping", "--json", *map(str, words)]) + "; echo code $?" for words in runs)
-        told, out = [], self.up.exec(node, "sh", "-c", script)
+    def tell(self, verb, told, node, runs):
+        """Runs one after the other, each with its words: what each told, as objects of that class."""
+        script = "; ".join(shlex.join([SONDE, verb, "--json", *map(str, words)]) + "; echo code $?" for words in runs)
+        found, out = [], self.up.exec(node, "sh", "-c", script)
         for text, code in re.findall(r"((?:\{.*\n)*)code (\d+)\n", out.out):
-            told.append(Told(Report(text).records, int(code)))
-        same(len(told), len(runs), f"runs that ended ({out.err})")
-        return told
+            found.append(told(Report(text).records, int(code)))
+        same(len(found), len(runs), f"runs that ended ({out.err})")
+        return found
+
+    def pings(self, node, *runs):
+        return self.tell("ping", Told, node, runs)
 
     def ping(self, node, *words):
         return self.pings(node, words)[0]

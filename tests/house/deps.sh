@@ -56,6 +56,8 @@ table() {
 	bench	program nginx			nginx-light		a server under load
 	bench	program ping			iputils-ping		what a ping tells otherwise
 	bench	program fping			fping			what a sweep costs otherwise
+	bench	program traceroute		traceroute		what a path costs otherwise
+	bench	program mtr			mtr-tiny		what a path costs otherwise
 	bench	program python3			python3			the benchmarks
 	fuzz	libfuzzer			libclang-rt-14-dev	the fuzzing engine and the sanitizers
 	fresh	program debootstrap		debootstrap		make test-fresh: the bare root
