@@ -35,7 +35,7 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-al
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)
-LDLIBS := -lpcap -lcap-ng -lmnl -lnftables -lcares -lmaxminddb $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd) \
+LDLIBS := -lpcap -lcap-ng -lmnl -lnftables -lcares -ljansson -lmaxminddb $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd) \
 	$(if $(SCREEN),$(shell $(PKG_CONFIG) --libs ncursesw))
 
 # src/sys/bpf*.c need libbpf; bpf_none.c stands in for them, and screen_none.c for screen.c.

@@ -172,11 +172,14 @@ START_TEST(demands_are_judged)
 	unsigned at;
 
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-		ck_assert_int_eq(sonde_expect_parse(e, cases[i].text, &at, &expected), 1);
+		ck_assert_int_eq(sonde_expect_parse(&sonde_expect_of_target, e, cases[i].text, &at,
+						    &expected),
+				 1);
 		ck_assert_msg(sonde_expect_judge(e, &r, &is) == cases[i].verdict, "%s",
 			      cases[i].text);
 	}
-	ck_assert_int_eq(sonde_expect_parse(e, " loss<1%,  p99<20ms jitter<2ms ", &at, &expected),
+	ck_assert_int_eq(sonde_expect_parse(&sonde_expect_of_target, e,
+					    " loss<1%,  p99<20ms jitter<2ms ", &at, &expected),
 			 3);
 }
 END_TEST
@@ -209,13 +212,15 @@ START_TEST(a_wrong_demand_is_named_by_its_place)
 
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
 		at = 99;
-		ck_assert_msg(sonde_expect_parse(e, cases[i].text, &at, &expected) == -EINVAL, "%s",
-			      cases[i].text);
+		ck_assert_msg(sonde_expect_parse(&sonde_expect_of_target, e, cases[i].text, &at,
+						 &expected) == -EINVAL,
+			      "%s", cases[i].text);
 		ck_assert_uint_eq(at, cases[i].at);
 	}
 	for (unsigned i = 0; i <= SONDE_EXPECT_MOST; i++)
 		strcat(many, "loss<1% ");
-	ck_assert_int_eq(sonde_expect_parse(e, many, &at, &expected), -E2BIG);
+	ck_assert_int_eq(sonde_expect_parse(&sonde_expect_of_target, e, many, &at, &expected),
+			 -E2BIG);
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include "run/measure.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
+#include "tools/demands.h"
 
 enum { SIZE = 56, RATE = 10000 };
 #define TIMEOUT (2 * SONDE_SECOND)
@@ -332,20 +333,6 @@ static int leave(const struct conf *conf, const struct sonde_measure_end *end, i
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
 }
 
-static unsigned take_expect(const char *text, struct sonde_expect *ret)
-{
-	const char *expected;
-	unsigned at;
-	int n = text ? sonde_expect_parse(ret, text, &at, &expected) : 0;
-
-	if (n == -E2BIG)
-		sonde_cli_wrong(&cli, "--expect takes up to %d demands", SONDE_EXPECT_MOST);
-	if (n < 0)
-		sonde_cli_wrong(&cli, "--expect '%s': at byte %u, expected %s", text, at + 1,
-				expected);
-	return (unsigned)n;
-}
-
 static int add_targets(struct sonde_measure *m, const struct conf *conf, char **words,
 		       struct sonde_measure_end *end)
 {
@@ -390,7 +377,7 @@ int main(int argc, char **argv)
 	plan.split = conf.split;
 	plan.histogram = conf.histogram;
 	plan.expect = expect;
-	plan.expects = take_expect(conf.expect, expect);
+	plan.expects = sonde_demands_take(&cli, &sonde_expect_of_target, conf.expect, expect);
 	plan.junit = conf.junit;
 	plan.file = conf.file;
 	plan.save = conf.save;

@@ -16,6 +16,7 @@
 #include "run/route.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
+#include "tools/demands.h"
 
 enum { FIRST = 1, MOST = 30, AHEAD = 6, QUERIES = 3, HERE = 3, NEAR = 3, BURST = 64 };
 enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCLES = 10 };
@@ -23,6 +24,7 @@ enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCL
 struct conf {
 	struct sonde_option_texts gates;
 	const char *wait, *tos, *source, *device, *file, *save, *from, *as_table, *columns;
+	const char *expect, *junit, *diff;
 	sonde_ns interval;
 	unsigned first, most, queries, port, size, rate, cycles, mark, width, confidence;
 	int flags, color;
@@ -67,6 +69,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXT, 0, "as-table", struct conf, as_table, "FILE", "numbers of autonomous systems from this table, in MaxMind's format"),
 	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
 	SONDE_OPTION(FLAG, 0, "csv", struct conf, csv, NULL, "comma-separated values of each hop"),
+	SONDE_OPTION(TEXT, 0, "expect", struct conf, expect, "DEMANDS", "exit 1 unless they are met: 'reach hops<=12 ecn=kept loss<1% p99<20ms via=192.0.2.1'"),
+	SONDE_OPTION(TEXT, 0, "junit", struct conf, junit, "FILE", "write what was met and what was not as JUnit XML"),
+	SONDE_OPTION(TEXT, 0, "diff", struct conf, diff, "FILE", "what is not as in this earlier run with --json; exit 1 where the path differs"),
 	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep the run: probes, answers and times, as pcapng"),
 	SONDE_OPTION(TEXT, 0, "from", struct conf, from, "FILE", "report a run that --save kept"),
 	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
@@ -136,6 +141,8 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "--live is for a live run; --report tells one that was kept");
 	if (conf->live && !isatty(report_to(conf)))
 		sonde_cli_wrong(&cli, "--live takes a terminal; --report writes a table");
+	if (conf->diff && (conf->csv || conf->paths || conf->live))
+		sonde_cli_wrong(&cli, "--diff goes with lines, with --report or with --json");
 	if (conf->gates.n > SONDE_PROBER_GATES)
 		sonde_cli_wrong(&cli, "-g takes up to %d gateways", SONDE_PROBER_GATES);
 	if (conf->gates.n && conf->mtu)
@@ -145,6 +152,45 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli, "-g is of IPv4: RFC 5095 has ended the same of IPv6");
 	if (conf->from && conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
+}
+
+/* What was sent is in the file. */
+static void check_from(const struct conf *conf, bool targets)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} sending[] = {
+		{ "-g", conf->gates.n },
+		{ "-f", conf->first != FIRST },
+		{ "-m", conf->most != MOST },
+		{ "-q", conf->queries != UINT_MAX },
+		{ "-w", conf->wait },
+		{ "-p", conf->port != UINT_MAX },
+		{ "-s", conf->source },
+		{ "-i", conf->device },
+		{ "-I", conf->icmp },
+		{ "-T", conf->tcp },
+		{ "-U", conf->udp },
+		{ "-4", conf->four },
+		{ "-6", conf->six },
+		{ "-t", conf->tos },
+		{ "-F", conf->fragile },
+		{ "--size", conf->size != SIZE },
+		{ "--fwmark", conf->mark != UINT_MAX },
+		{ "--rate", conf->rate != RATE },
+		{ "-c", conf->cycles != UINT_MAX },
+		{ "--mtu", conf->mtu },
+		{ "--live", conf->live },
+		{ "--interval", conf->interval != SONDE_SECOND },
+		{ "--file", conf->file },
+		{ "a target", targets },
+	};
+
+	for (unsigned i = 0; i < sizeof sending / sizeof *sending; i++)
+		if (sending[i].given)
+			sonde_cli_wrong(&cli, "--from sends nothing: %s is for a live run",
+					sending[i].name);
 }
 
 /* "2", "2,3", "2.5,3,10": seconds and two factors. */
@@ -274,6 +320,19 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 	return p;
 }
 
+static void take_demands(const struct conf *conf, struct sonde_route_plan *plan,
+			 struct sonde_expect expect[static SONDE_EXPECT_MOST])
+{
+	plan->expect = expect;
+	plan->expects = sonde_demands_take(&cli, &sonde_expect_of_path, conf->expect, expect);
+	for (unsigned i = 0; i < plan->expects && !conf->as_table; i++)
+		if (sonde_expect_is_as(&expect[i]))
+			sonde_cli_wrong(&cli, "--expect %.*s needs --as-table",
+					(int)expect[i].text_len, expect[i].text);
+	plan->junit = conf->junit;
+	plan->diff = conf->diff;
+}
+
 static void look_plan(const struct conf *conf, struct sonde_route_plan *plan)
 {
 	unsigned terminal = sonde_file_width(STDOUT_FILENO);
@@ -354,19 +413,23 @@ int main(int argc, char **argv)
 			     .interval = SONDE_SECOND };
 	int operand = sonde_cli_parse(&cli, &conf, argc, argv);
 	struct sonde_route_plan plan = { .out = report_to(&conf) };
+	struct sonde_expect expect[SONDE_EXPECT_MOST];
 	struct sonde_measure_end end = { 0 };
 
 	conf.paths |= conf.dot;
 	check(&conf);
 	if (conf.columns)
 		take_order(&conf);
-	if (!argv[operand] && !conf.file && !conf.from)
+	if (conf.from)
+		check_from(&conf, argv[operand]);
+	else if (!argv[operand] && !conf.file)
 		sonde_cli_wrong(&cli, "whereto? A target is missing");
 	plan.trace = trace_plan(&conf);
 	plan.sockets = prober_plan(&conf);
 	plan.family = conf.four || conf.gates.n ? AF_INET : conf.six ? AF_INET6 : 0;
 	plan.numeric = conf.numeric;
 	plan.as_table = conf.as_table;
+	take_demands(&conf, &plan, expect);
 	plan.file = conf.file;
 	plan.save = conf.save;
 	look_plan(&conf, &plan);

@@ -82,6 +82,7 @@ int sonde_cli_status(int code)
 	case SONDE_GONE:
 	case SONDE_TRACED:
 	case SONDE_NOT_CAPTURE:
+	case SONDE_NOT_ASTABLE:
 	case SONDE_NOT_EVIDENCE:
 	case SONDE_OTHER_RUN:
 	case SONDE_ONE_PATH:

@@ -220,6 +220,8 @@ const char *sonde_say_path_host(struct sonde_arena *a, const struct sonde_hop_re
 	} else {
 		sonde_text_str(&t, r->from ? r->from : "*");
 	}
+	if (r->as != SONDE_ABSENT)
+		sonde_text_print(&t, " [AS%llu]", (unsigned long long)r->as);
 	if (r->addresses.n > 1)
 		sonde_text_print(&t, " and %u more", (unsigned)r->addresses.n - 1);
 	return sonde_arena_string(a, t.at, t.len);

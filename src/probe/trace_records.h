@@ -14,6 +14,7 @@
 	C(x, status, TEXT, "", "answers; silent: it never answered, though later hops did; unknown: nothing came from here on; end: the path ends here, though this is not the target; target: this is it; local: nothing left this machine") \
 	C(x, from, TEXT, "", "who answered most often") \
 	C(x, host, TEXT, "", "the name of who answered most often, where one is known") \
+	C(x, as, UINT, "", "with --as-table: the number of the autonomous system of who answered most often") \
 	C(x, addresses, LIST, "", "everybody who answered, in the order of their first answers") \
 	C(x, answer, TEXT, "", "the last answer: time exceeded or another ICMP error in words, echo-reply, data, syn-ack or rst") \
 	C(x, mark, TEXT, "", "of that answer, as traceroute has it: !H, !N, !X ...") \

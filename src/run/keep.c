@@ -215,6 +215,8 @@ static void put_sent(struct sonde_keep *s, const struct sonde_probe *probe, sond
 	int len = sonde_method_make(packet.look, &is, &p->from[probe->target], to, s->probe,
 				    sizeof s->probe, &sum);
 
+	if (probe->ttl)
+		packet.hops = probe->ttl;
 	if (len >= 0)
 		len = sonde_probepacket_sent(&packet, (struct sonde_bytes){ s->probe, (size_t)len },
 					     s->packet);

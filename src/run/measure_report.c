@@ -8,6 +8,7 @@
 #include "out/cells.h"
 #include "out/csv.h"
 #include "out/json.h"
+#include "run/demand.h"
 #include "run/stamp.h"
 #include "sys/file.h"
 
@@ -197,123 +198,30 @@ void sonde_report_glance(struct sonde_report *r, sonde_ns now)
 
 /* ---- demands ---- */
 
-static void say_value(struct sonde_text *t, const struct sonde_expect *e, uint64_t v)
+static const void *subject_of(void *arg, uint32_t target, const char **ret_name, bool *ret_answered)
 {
-	const char *unit = sonde_expect_unit(e);
+	struct sonde_report *r = arg;
 
-	if (v == SONDE_ABSENT)
-		sonde_text_str(t, "not known");
-	else if (!strcmp(unit, "ppm"))
-		sonde_text_print(t, "%llu.%04llu%%", (unsigned long long)(v / 10000),
-				 (unsigned long long)(v % 10000));
-	else if (*unit)
-		sonde_text_print(t, "%llu.%03llu ms", (unsigned long long)(v / 1000000),
-				 (unsigned long long)(v / 1000 % 1000));
-	else
-		sonde_text_print(t, "%llu", (unsigned long long)v);
+	sonde_ping_target(r->ping, target, &r->judged, r->address);
+	*ret_name = r->judged.name;
+	*ret_answered = r->judged.received;
+	return &r->judged;
 }
 
-/* Text inside an attribute of XML: what is no plain character there is left to its number. */
-static void put_xml(struct sonde_text *t, const char *at, size_t len)
+static int judge(struct sonde_report *r, struct sonde_text *words, bool *ret_met)
 {
-	char buf[1100];
-	struct sonde_text plain;
+	struct sonde_demands demands = { .expect = r->plan->expect, .n = r->plan->expects };
+	struct sonde_demand_run run = { .demands = &demands,
+					.suite = "sonde ping",
+					.targets = r->ping->survey.n,
+					.arg = r,
+					.subject = subject_of };
+	unsigned failed = demands.n ? sonde_demand_judge(&run, words)
+				    : run.targets - sonde_ping_answered(r->ping);
+	int code = sonde_text_flush(&r->text);
 
-	sonde_text_init(&plain, buf, sizeof buf, NULL, NULL);
-	sonde_text_escape(&plain, at, len < 250 ? len : 250);
-	for (size_t i = 0; i < plain.len; i++)
-		if (strchr("<>&\"'", plain.at[i]))
-			sonde_text_print(t, "&#%u;", (unsigned char)plain.at[i]);
-		else
-			sonde_text_bytes(t, plain.at + i, 1);
-}
-
-static void put_case(struct sonde_text *t, const struct sonde_target_record *rec,
-		     const struct sonde_expect *e, bool met, uint64_t is)
-{
-	sonde_text_str(t, "  <testcase classname=\"");
-	put_xml(t, rec->name, strlen(rec->name));
-	sonde_text_str(t, "\" name=\"");
-	put_xml(t, e ? e->text : "answers", e ? e->text_len : 7);
-	if (met) {
-		sonde_text_str(t, "\"/>\n");
-		return;
-	}
-	sonde_text_str(t, "\"><failure message=\"it is ");
-	if (e)
-		say_value(t, e, is);
-	else
-		sonde_text_str(t, "silent");
-	sonde_text_str(t, "\"/></testcase>\n");
-}
-
-/* What one target owes: an answer, and every demand. Returns how much of it is not met. */
-static unsigned judge(struct sonde_report *r, const struct sonde_target_record *rec,
-		      struct sonde_text *xml, struct sonde_text *words)
-{
-	unsigned failed = 0;
-	uint64_t is;
-
-	if (!r->plan->expects) {
-		failed = !rec->received;
-		if (xml)
-			put_case(xml, rec, NULL, !failed, 0);
-	}
-	for (unsigned i = 0; i < r->plan->expects; i++) {
-		const struct sonde_expect *e = &r->plan->expect[i];
-		bool met = sonde_expect_judge(e, rec, &is) == SONDE_EXPECT_MET;
-
-		failed += !met;
-		if (xml)
-			put_case(xml, rec, e, met, is);
-		if (met || !words)
-			continue;
-		sonde_text_str(words, "expected of ");
-		sonde_text_escape(words, rec->name, strlen(rec->name));
-		sonde_text_print(words, ": %.*s; it is ", (int)e->text_len, e->text);
-		say_value(words, e, is);
-		sonde_text_str(words, "\n");
-	}
-	return failed;
-}
-
-static unsigned judge_all(struct sonde_report *r, struct sonde_text *xml, struct sonde_text *words)
-{
-	struct sonde_target_record rec;
-	unsigned failed = 0;
-	char address[64];
-
-	if (!r->plan->expects && !xml)
-		return r->ping->survey.n - sonde_ping_answered(r->ping);
-	for (uint32_t i = 0; i < r->ping->survey.n; i++) {
-		sonde_ping_target(r->ping, i, &rec, address);
-		failed += judge(r, &rec, xml, words);
-	}
-	return failed;
-}
-
-static int write_junit(struct sonde_report *r, unsigned failed)
-{
-	unsigned each = r->plan->expects ? r->plan->expects : 1;
-	struct sonde_text t;
-	int code;
-	char *buf;
-
-	if (r->junit < 0)
-		return 0;
-	buf = malloc(BUFFER);
-	if (!buf)
-		return -ENOMEM;
-	sonde_text_init(&t, buf, BUFFER, sonde_file_sink, &r->junit);
-	sonde_text_print(&t,
-			 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-			 "<testsuite name=\"sonde ping\" tests=\"%llu\" failures=\"%u\">\n",
-			 (unsigned long long)each * r->ping->survey.n, failed);
-	judge_all(r, &t, NULL);
-	sonde_text_str(&t, "</testsuite>\n");
-	code = sonde_text_flush(&t);
-	free(buf);
-	return code;
+	*ret_met = !failed;
+	return code || r->junit < 0 ? code : sonde_demand_write(&run, failed, r->junit);
 }
 
 /* ---- the end ---- */
@@ -389,15 +297,10 @@ static void end_words(struct sonde_report *r, sonde_ns now, uint64_t dropped)
 int sonde_report_end(struct sonde_report *r, sonde_ns now, uint64_t dropped, bool *ret_met)
 {
 	bool records = r->plan->form == SONDE_MEASURE_JSON || r->plan->form == SONDE_MEASURE_CSV;
-	unsigned failed;
-	int code;
 
 	if (records)
 		end_records(r, now, dropped);
 	else
 		end_words(r, now, dropped);
-	failed = judge_all(r, NULL, records ? NULL : &r->text);
-	*ret_met = !failed;
-	code = sonde_text_flush(&r->text);
-	return code ? code : write_junit(r, failed);
+	return judge(r, records ? NULL : &r->text, ret_met);
 }

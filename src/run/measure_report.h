@@ -13,7 +13,9 @@ struct sonde_report {
 	const char *mode;
 	struct sonde_say_look look;
 	struct sonde_text text;
-	struct sonde_arena arena; /* of one drawing */
+	struct sonde_arena arena;	   /* of one drawing */
+	struct sonde_target_record judged; /* the one whose demands are looked at */
+	char address[64];		   /* its text */
 	char *buf;
 	sonde_ns drawn;	  /* when the table was drawn last */
 	unsigned lines;	  /* of the table as it stands on the terminal */

@@ -26,6 +26,7 @@ struct sonde_route {
 	struct sonde_whois *whois;
 	struct sonde_route_report report;
 	struct sonde_route_screen screen;
+	struct sonde_route_verdict verdict;
 	struct sonde_keep *keep; /* NULL: nothing is kept */
 	struct sonde_measure_end *end;
 	int file; /* a descriptor, or -1 */
@@ -63,7 +64,7 @@ static int open_files(struct sonde_route *r, struct sonde_measure_end *end)
 		return sonde_measure_fail(end, r->file, r->plan.file);
 	if (r->plan.save && (k = sonde_keep_open(&r->keep, r->plan.save)) < 0)
 		return sonde_measure_fail(end, k, r->plan.save);
-	return 0;
+	return sonde_route_verdict_open(&r->verdict, &r->plan, end);
 }
 
 static struct sonde_route *new_route(const struct sonde_route_plan *plan)
@@ -73,7 +74,7 @@ static struct sonde_route *new_route(const struct sonde_route_plan *plan)
 	if (!r)
 		return NULL;
 	r->plan = *plan;
-	r->file = -1;
+	r->file = r->verdict.junit = r->verdict.diff = -1;
 	r->targets = (struct sonde_targets){ .sockets = &r->sockets,
 					     .look = r->plan.trace.look,
 					     .family = plan->family,
@@ -106,6 +107,7 @@ int sonde_route_open(struct sonde_route **ret, const struct sonde_route_plan *pl
 			sonde_prober_await_stamps();
 		else
 			sonde_measure_fail(end, k, "opening a socket");
+		k = k ? k : sonde_route_verdict_read(&r->verdict, end);
 	}
 	if (k)
 		sonde_route_close(r);
@@ -124,6 +126,7 @@ struct sonde_route *sonde_route_close(struct sonde_route *r)
 	if (r->begun)
 		sonde_trace_close(&r->trace);
 	sonde_route_report_done(&r->report);
+	sonde_route_verdict_done(&r->verdict);
 	if (r->file >= 0)
 		close(r->file);
 	sonde_targets_done(&r->targets);
@@ -201,6 +204,7 @@ static int begin(struct sonde_route *r, const struct sonde_retell_begin *b)
 {
 	sonde_trace_open(&r->trace, &r->plan.trace, b->given, b->n, b->now, b->real);
 	r->begun = true;
+	r->report.verdict = &r->verdict;
 	return sonde_route_report_open(&r->report, &r->plan, &r->trace, r->whois, b->mode,
 				       (int64_t)b->real);
 }
@@ -367,7 +371,8 @@ int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
 	if (!r)
 		return -ENOMEM;
 	r->end = end;
-	if ((k = open_whois(r, end))) {
+	if ((k = sonde_route_verdict_open(&r->verdict, &r->plan, end)) ||
+	    (k = sonde_route_verdict_read(&r->verdict, end)) || (k = open_whois(r, end))) {
 		sonde_route_close(r);
 		return k;
 	}

@@ -10,6 +10,7 @@
  *	sonde_route_close
  */
 
+#include "probe/expect.h"
 #include "probe/trace.h"
 #include "run/targets.h"
 
@@ -31,7 +32,11 @@ struct sonde_route_plan {
 	bool numeric;	      /* no names are looked for */
 	const char *as_table; /* a file of AS numbers; NULL: none */
 	const char *save;     /* a file that keeps the run, "-": standard output; NULL: none */
-	const char *file;     /* of targets; "-": standard input; NULL: none */
+	const struct sonde_expect *expect;
+	unsigned expects;
+	const char *junit; /* a file to be written; NULL: none */
+	const char *diff;  /* what an earlier run told as JSON; NULL: none */
+	const char *file;  /* of targets; "-": standard input; NULL: none */
 	const char *const *palette;
 	unsigned width; /* of the report, in columns */
 	bool utf8;
@@ -48,7 +53,8 @@ int sonde_route_open(struct sonde_route **ret, const struct sonde_route_plan *pl
 int sonde_route_add(struct sonde_route *r, const char *word, struct sonde_measure_end *end);
 int sonde_route_add_file(struct sonde_route *r, struct sonde_measure_end *end);
 
-/* 0, or why the report could not be written. end->met: every target was reached. */
+/* 0, or why the report could not be written. end->met: as sonde_route_verdict_tell has
+ * it. */
 int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end);
 
 /* Reports a run that was kept in this file. As sonde_retell_file. */

@@ -32,6 +32,7 @@ int sonde_route_report_open(struct sonde_route_report *r, const struct sonde_rou
 	*r = (struct sonde_route_report){
 		.plan = plan,
 		.trace = trace,
+		.verdict = r->verdict,
 		.whois = whois,
 		.mode = mode,
 		.wall = wall,
@@ -157,15 +158,20 @@ static void say_lines(struct sonde_route_report *r, uint32_t host)
 
 /* ---- the table and records ---- */
 
-static const char *name_of_hop(struct sonde_route_report *r, uint32_t host,
-			       const struct sonde_hop_record *rec, unsigned ttl)
+/* What is known of who answered most often. The name is borrowed until the next of them. */
+static void put_who(struct sonde_route_report *r, uint32_t host, unsigned ttl,
+		    struct sonde_hop_record *rec)
 {
 	const struct sonde_trace_hop *hop = &r->trace->host[host].hop[ttl - 1];
+	uint32_t as;
 
-	for (unsigned i = 0; i < hop->n_who; i++)
-		if (rec->from == rec->addresses.at[i])
-			return sonde_whois_name(r->whois, &hop->who[i].address);
-	return NULL;
+	for (unsigned i = 0; i < hop->n_who; i++) {
+		if (rec->from != rec->addresses.at[i])
+			continue;
+		rec->host = sonde_whois_name(r->whois, &hop->who[i].address);
+		as = sonde_whois_as_number(r->whois, &hop->who[i].address);
+		rec->as = as ? as : SONDE_ABSENT;
+	}
 }
 
 static void say_row(const struct sonde_route_report *r, struct sonde_grid *g,
@@ -197,7 +203,8 @@ static void say_table(struct sonde_route_report *r, uint32_t host)
 	sonde_trace_judge(p, host, v);
 	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
 		sonde_trace_hop(p, host, ttl, &v[ttl - 1], &rec, &texts);
-		say_row(r, &g, &rec, name_of_hop(r, host, &rec, ttl));
+		put_who(r, host, ttl, &rec);
+		say_row(r, &g, &rec, rec.host);
 	}
 	sonde_cells_print(&r->text, &g, &style);
 	sonde_arena_rewind(&r->arena);
@@ -216,7 +223,7 @@ static void put_records(struct sonde_route_report *r, uint32_t host)
 	sonde_trace_judge(p, host, v);
 	for (unsigned ttl = p->plan.first; ttl <= sonde_trace_hops(p, host); ttl++) {
 		sonde_trace_hop(p, host, ttl, &v[ttl - 1], &rec, &texts);
-		rec.host = name_of_hop(r, host, &rec, ttl);
+		put_who(r, host, ttl, &rec);
 		if (r->plan->form == SONDE_ROUTE_CSV)
 			sonde_csv_row(&r->text, &sonde_hop_schema, &rec);
 		else
@@ -253,10 +260,9 @@ int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t 
 			   bool *ret_met)
 {
 	const struct sonde_trace *p = r->trace;
+	int k;
 
-	*ret_met = true;
 	for (uint32_t i = 0; i < p->survey.n; i++) {
-		*ret_met &= p->host[i].reached;
 		if (p->plan.paths) {
 			sonde_paths_report_put(r, i);
 			continue;
@@ -269,10 +275,12 @@ int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t 
 	}
 	if (p->plan.paths)
 		sonde_paths_report_end(r);
+	k = sonde_route_verdict_tell(r->verdict, p, r->whois, &r->text, ret_met);
 	if (r->plan->form == SONDE_ROUTE_JSON)
 		put_run(r, now, dropped);
 	else if (dropped && r->plan->form != SONDE_ROUTE_CSV && r->plan->form != SONDE_ROUTE_DOT)
 		sonde_text_print(&r->text, "local: %llu answers came faster than they were taken\n",
 				 (unsigned long long)dropped);
-	return sonde_text_flush(&r->text);
+	sonde_text_flush(&r->text);
+	return r->text.error ? r->text.error : k;
 }

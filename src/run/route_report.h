@@ -5,13 +5,14 @@
  * form that was asked for. */
 
 #include "probe/say_trace.h"
-#include "run/route.h"
+#include "run/route_verdict.h"
 #include "run/whois.h"
 
 struct sonde_route_report {
 	const struct sonde_route_plan *plan;
 	const struct sonde_trace *trace; /* borrowed, as whois is */
 	struct sonde_whois *whois;
+	struct sonde_route_verdict *verdict; /* likewise; set before it is opened */
 	const char *mode;
 	struct sonde_say_path_look look;
 	struct sonde_text text;
@@ -33,7 +34,7 @@ void sonde_route_report_probe(struct sonde_route_report *r, const struct sonde_p
 /* Before waiting: the hops that a reader may see by now. */
 void sonde_route_report_pause(struct sonde_route_report *r);
 
-/* All of it; *ret_met: every target was reached. 0, or why it could not be written. */
+/* All of it; *ret_met: as sonde_route_verdict_tell has it. 0, or why it could not be written. */
 int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t dropped,
 			   bool *ret_met);
 

@@ -58,13 +58,20 @@ void sonde_whois_hush(struct sonde_whois *w, bool hush)
 	w->hush = hush;
 }
 
-const char *sonde_whois_as(struct sonde_whois *w, const struct sonde_address *a)
+uint32_t sonde_whois_as_number(struct sonde_whois *w, const struct sonde_address *a)
 {
 	struct sonde_as as;
 
-	if (!w->as || sonde_astable_find(w->as, a, &as) != 1)
+	return w->as && sonde_astable_find(w->as, a, &as) == 1 ? as.number : 0;
+}
+
+const char *sonde_whois_as(struct sonde_whois *w, const struct sonde_address *a)
+{
+	uint32_t number = sonde_whois_as_number(w, a);
+
+	if (!number)
 		return NULL;
-	snprintf(w->text, sizeof w->text, "AS%u", as.number);
+	snprintf(w->text, sizeof w->text, "AS%u", number);
 	return w->text;
 }
 

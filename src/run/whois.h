@@ -22,6 +22,9 @@ const char *sonde_whois_name(struct sonde_whois *w, const struct sonde_address *
 /* While it is so, no address has a name, and none is asked for. */
 void sonde_whois_hush(struct sonde_whois *w, bool hush);
 
+/* The number of its system; 0: not known. */
+uint32_t sonde_whois_as_number(struct sonde_whois *w, const struct sonde_address *a);
+
 /* "AS64500", borrowed until the next call; NULL: not known. */
 const char *sonde_whois_as(struct sonde_whois *w, const struct sonde_address *a);
 

@@ -39,7 +39,8 @@ static void report(struct sonde_bytes file, enum sonde_measure_form form)
 	struct sonde_expect expect[SONDE_EXPECT_MOST];
 	const char *expected;
 	unsigned at;
-	int demands = sonde_expect_parse(expect, "loss<1% p99<20ms jitter<2ms", &at, &expected);
+	int demands = sonde_expect_parse(&sonde_expect_of_target, expect,
+					 "loss<1% p99<20ms jitter<2ms", &at, &expected);
 	struct sonde_measure_plan plan = { .form = form,
 					   .lost = true,
 					   .stamp = true,

@@ -20,6 +20,7 @@ table() {
 	build	header libmnl/libmnl.h mnl	libmnl-dev		netlink: socket diagnosis, interfaces
 	build	header nftables/libnftables.h nftables	libnftables-dev		firewall rules of a lab
 	build	header ares.h cares		libc-ares-dev		names of addresses, without waiting
+	build	header jansson.h jansson		libjansson-dev		earlier reports, which are JSON
 	build	header maxminddb.h maxminddb	libmaxminddb-dev	numbers of autonomous systems
 	build	ncursesw			libncurses-dev		the live screen
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip

@@ -57,6 +57,7 @@ only '#include <(zlib|zstd)\.h>' compression capture
 only '\<bpf_(object|program|map|link)__|#include <bpf/' libbpf src/sys
 only '#include <(cap-ng|libmnl/|nftables/)' 'a library of the kernel' src/sys
 only '#include <(ares|maxminddb)' 'a library that asks or reads' src/sys
+only '#include <jansson' 'reading JSON' src/run
 only '\<(exit|_exit|err|errx|warn|warnx)\(' 'ending the program' src/cli tools src/sys
 only '\<abort\(' 'having no memory left' src/base/arena.c src/run
 only '\<(printf|puts|putchar|perror)\(|\<std(out|err)\>' printing src/cli tools
