@@ -361,7 +361,7 @@ START_TEST(what_several_answered_and_what_was_changed_is_told)
 	struct sonde_trace_hop *hop = &s->w->p.host[0].hop[0];
 	char extension[] = "MPLS:L=16001,E=0,S=1,T=1";
 
-	hop->who[1] = (struct sonde_trace_who){ path_host(0, 77), 1 };
+	hop->who[1] = (struct sonde_trace_who){ path_address(false, 0, 77), 1 };
 	hop->n_who = 2;
 	hop->change[0] = (struct sonde_trace_change){ "ip.dsfield.dscp 46 -> 0", 2 };
 	hop->n_change = 1;

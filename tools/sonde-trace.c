@@ -105,6 +105,8 @@ static void check_paths(const struct conf *conf)
 	if (conf->report || conf->queries != UINT_MAX)
 		sonde_cli_wrong(&cli, "--paths asks as often as its rule demands: without %s",
 				conf->report ? "--report" : "-q");
+	if (conf->expect || conf->junit)
+		sonde_cli_wrong(&cli, "--expect and --junit are for one path: without --paths");
 	if (conf->confidence != UINT_MAX && conf->confidence != 95 && conf->confidence != 99)
 		sonde_cli_wrong(&cli, "--confidence takes 95 or 99");
 }

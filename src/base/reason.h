@@ -35,7 +35,9 @@
 	  "the rules of the firewall are wrong, or this kernel cannot have them")                  \
 	R(SONDE_NOT_ASTABLE, "not-as-table",                                                       \
 	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")                    \
-	R(SONDE_ONE_PATH, "one-path", "this run traced one path, without --paths")
+	R(SONDE_ONE_PATH, "one-path", "this run traced one path, without --paths")                 \
+	R(SONDE_MANY_PATHS, "many-paths",                                                          \
+	  "this run traced all paths; demands and differences are of one")
 
 /* clang-format off */
 enum sonde_reason {

@@ -86,6 +86,7 @@ int sonde_cli_status(int code)
 	case SONDE_NOT_EVIDENCE:
 	case SONDE_OTHER_RUN:
 	case SONDE_ONE_PATH:
+	case SONDE_MANY_PATHS:
 	case SONDE_UNSUPPORTED:
 	case SONDE_NO_GZIP:
 	case SONDE_NO_ZSTD:

@@ -334,6 +334,8 @@ static int retell_begin(void *arg, const struct sonde_retell_begin *b, struct so
 		return SONDE_DAMAGED;
 	if (r->plan.form == SONDE_ROUTE_DOT && !p->paths)
 		return SONDE_ONE_PATH;
+	if (p->paths && (r->plan.expects || r->plan.junit || r->plan.diff))
+		return SONDE_MANY_PATHS;
 	*ret = sonde_trace_engine(&r->trace);
 	return begin(r, b);
 }

@@ -260,10 +260,12 @@ int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t 
 			   bool *ret_met)
 {
 	const struct sonde_trace *p = r->trace;
-	int k;
+	int k = 0;
 
+	*ret_met = true;
 	for (uint32_t i = 0; i < p->survey.n; i++) {
 		if (p->plan.paths) {
+			*ret_met &= p->host[i].reached;
 			sonde_paths_report_put(r, i);
 			continue;
 		}
@@ -275,7 +277,8 @@ int sonde_route_report_end(struct sonde_route_report *r, sonde_ns now, uint64_t 
 	}
 	if (p->plan.paths)
 		sonde_paths_report_end(r);
-	k = sonde_route_verdict_tell(r->verdict, p, r->whois, &r->text, ret_met);
+	else
+		k = sonde_route_verdict_tell(r->verdict, p, r->whois, &r->text, ret_met);
 	if (r->plan->form == SONDE_ROUTE_JSON)
 		put_run(r, now, dropped);
 	else if (dropped && r->plan->form != SONDE_ROUTE_CSV && r->plan->form != SONDE_ROUTE_DOT)

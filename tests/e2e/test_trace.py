@@ -360,7 +360,7 @@ def bad_names_and_words_are_one_sentence():
                         (["-i", "nosuch0", "127.0.0.1"], "nosuch0: there is no such interface here"),
                         (["--flags", "ack", "127.0.0.1"], "--flags is for -T"),
                         (["--size", "7", "127.0.0.1"], "--size takes"),
-                        (["--json", "--csv", "127.0.0.1"], "--json and --csv exclude each other"),
+                        (["--json", "--csv", "127.0.0.1"], "--json, --csv and --dot exclude each other"),
                         (["--file", "/no/such/file"], "/no/such/file: No such file"),
                         (["--save", "/no/such/file", "127.0.0.1"], "/no/such/file: No such file"),
                         (["--junit", "/no/such/file", "127.0.0.1"], "/no/such/file: No such file"),

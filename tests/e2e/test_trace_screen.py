@@ -261,7 +261,7 @@ def several_targets_are_shown_one_at_a_time():
 def what_cannot_be_live_is_said():
     need_root()
     for words, why in ((["--live", "127.0.0.1"], "--live takes a terminal; --report writes a table"),
-                       (["--live", "--json", "127.0.0.1"], "--json, --csv, --report and --live exclude each other"),
+                       (["--live", "--json", "127.0.0.1"], "--live excludes --json, --csv, --report, --paths, --dot and --mtu"),
                        (["--live", "--from", "x"], "--live is for a live run; --report tells one that was kept"),
                        (["-r", "-o", "LSQ", "127.0.0.1"], "-o: there is no column Q"),
                        (["-r", "-o", " ", "127.0.0.1"], "-o takes letters of columns: LSNABWV")):
