@@ -140,7 +140,7 @@ def errors_and_what_never_leaves_are_told_again():
     need("nft")
     with both_ends() as cable:
         cable.far.run("nft", "add table inet t; add chain inet t c { type filter hook input priority 0; }; "
-                      "add rule inet t c meta l4proto { icmp, ipv6-icmp, tcp, udp } ct state new reject with icmpx type admin-prohibited")
+                      "add rule inet t c meta l4proto { 1, 58, 6, 17 } ct state new reject with icmpx type admin-prohibited")
         for option in ([], ["--udp", 9], ["--tcp", 9]):
             for form in ([], ["--json"]):
                 name, live = kept("-c", 2, "-i", "0.02", "-W", "0.2", *option, "10.77.0.2", form=form, inside=cable.near)
@@ -163,7 +163,7 @@ def what_a_socket_without_privilege_hides_is_written_in_front():
                 same(target(live)["received"], 2)
                 check_packets(name, live)
         cable.far.run("nft", "add table inet t; add chain inet t c { type filter hook input priority 0; }; "
-                      "add rule inet t c meta l4proto { icmp, ipv6-icmp } reject with icmpx type admin-prohibited")
+                      "add rule inet t c meta l4proto { 1, 58 } reject with icmpx type admin-prohibited")
         name, live = kept("-c", 2, "-i", "0.05", "-W", "0.5", "10.77.0.2", form=["--json"], inside=cable.near, as_nobody=True)
         same([p["status"] for p in live.records("probe")], ["error"] * 2)
         true([p for p in packets(name) if p[2].endswith("icmp:ip:icmp:data")], str(packets(name)))
