@@ -3,22 +3,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "capture/reader.h"
 #include "probe/expect.h"
 #include "run/measure.h"
+#include "tests/fuzz/captures.h"
 #include "tests/fuzz/fuzz.h"
-
-static ssize_t pull(void *arg, void *buf, size_t len)
-{
-	struct sonde_bytes *left = arg;
-	size_t n = left->len < len ? left->len : len;
-
-	if (n)
-		memcpy(buf, left->at, n);
-	left->at += n;
-	left->len -= n;
-	return (ssize_t)n;
-}
 
 /* The report goes to a descriptor; what it was is read back from there. */
 static void look_at(int out)
@@ -34,7 +22,7 @@ static void look_at(int out)
 		munmap(text, (size_t)len);
 }
 
-static void report(struct sonde_bytes file, enum sonde_measure_form form)
+static void report(struct input file, enum sonde_measure_form form)
 {
 	struct sonde_expect expect[SONDE_EXPECT_MOST];
 	const char *expected;
@@ -50,10 +38,9 @@ static void report(struct sonde_bytes file, enum sonde_measure_form form)
 					   .width = 80,
 					   .out = memfd_create("report", 0) };
 	struct sonde_measure_end end;
-	struct sonde_reader *reader;
+	struct sonde_reader *reader = input_reader(&file);
 
 	stop_unless(plan.out >= 0 && demands == 3);
-	stop_unless(!sonde_reader_open(&reader, pull, &file));
 	sonde_measure_replay(&plan, reader, -1, &end);
 	sonde_reader_close(reader);
 	look_at(plan.out);
@@ -63,6 +50,6 @@ static void report(struct sonde_bytes file, enum sonde_measure_form form)
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	for (int form = SONDE_MEASURE_USUAL; form <= SONDE_MEASURE_CSV; form++)
-		report((struct sonde_bytes){ at, len }, (enum sonde_measure_form)form);
+		report((struct input){ at, len }, (enum sonde_measure_form)form);
 	return 0;
 }

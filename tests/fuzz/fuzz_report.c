@@ -3,22 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/reader.h"
 #include "run/session.h"
+#include "tests/fuzz/captures.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
-
-static ssize_t pull(void *arg, void *buf, size_t len)
-{
-	struct sonde_bytes *left = arg;
-	size_t n = left->len < len ? left->len : len;
-
-	if (n)
-		memcpy(buf, left->at, n);
-	left->at += n;
-	left->len -= n;
-	return (ssize_t)n;
-}
 
 static int sink(void *arg, const char *at, size_t len)
 {
@@ -29,19 +17,17 @@ static int sink(void *arg, const char *at, size_t len)
 	return 0;
 }
 
-static void report(struct sonde_bytes file, bool json)
+static void report(struct input file, bool json)
 {
 	static char buffer[256 << 10];
 	struct sonde_look look = {
 		.json = json, .ladder = !json, .classes = ~0u, .style = { .width = 80, .utf8 = 1 }
 	};
 	struct sonde_session session;
-	struct sonde_reader *reader;
+	struct sonde_reader *reader = input_reader(&file);
 	struct sonde_text text;
 	struct sonde_item item;
 
-	if (sonde_reader_open(&reader, pull, &file) < 0)
-		abort();
 	sonde_text_init(&text, buffer, sizeof buffer, sink, NULL);
 	sonde_session_init(&session, &look, &text, NULL);
 	while (sonde_reader_next(reader, &item) > 0)
@@ -55,7 +41,7 @@ static void report(struct sonde_bytes file, bool json)
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
-	report((struct sonde_bytes){ at, len }, false);
-	report((struct sonde_bytes){ at, len }, true);
+	report((struct input){ at, len }, false);
+	report((struct input){ at, len }, true);
 	return 0;
 }
