@@ -95,7 +95,6 @@ const char *sonde_rewrite_name(const struct sonde_rewrite_finding *f, char *buf,
 /* Phrases. Static, never NULL but the last, which is NULL for the 1 that each router should see
  * when it answers that time was exceeded, and for -1. */
 const char *sonde_rewrite_grade_text(enum sonde_rewrite_grade grade);
-const char *sonde_rewrite_sum_text(enum sonde_rewrite_sum sum);
 const char *sonde_rewrite_nat_text(enum sonde_rewrite_nat nat);
 const char *sonde_rewrite_ttl_text(int16_t ttl);
 

@@ -73,19 +73,6 @@ const char *sonde_rewrite_grade_text(enum sonde_rewrite_grade grade)
 	return "";
 }
 
-const char *sonde_rewrite_sum_text(enum sonde_rewrite_sum sum)
-{
-	switch (sum) {
-	case SONDE_REWRITE_SUM_UNKNOWN: return "not known";
-	case SONDE_REWRITE_SUM_KEPT: return "as it was sent";
-	case SONDE_REWRITE_SUM_STALE: return "as it was sent, though what it covers was changed";
-	case SONDE_REWRITE_SUM_MADE: return "made anew, and it fits what is quoted";
-	case SONDE_REWRITE_SUM_UNEXPLAINED:
-		return "made anew, for something else than is quoted";
-	}
-	return "";
-}
-
 const char *sonde_rewrite_nat_text(enum sonde_rewrite_nat nat)
 {
 	switch (nat) {

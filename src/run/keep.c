@@ -16,7 +16,6 @@ struct sonde_keep {
 	struct sonde_survey *survey; /* the engine's */
 	struct sonde_address *local;
 	int hops, tos;
-	bool begun;
 	uint8_t packet[SONDE_PROBEPACKET_MOST], probe[SONDE_PROBEPACKET_MOST];
 };
 
@@ -89,7 +88,6 @@ void sonde_keep_begin(struct sonde_keep *s, const struct sonde_engine *engine,
 	if (!s->local)
 		abort();
 	memcpy(s->local, b->local, v->n * sizeof *s->local);
-	s->begun = true;
 	sonde_probefile_begin(&s->file, (int64_t)(b->real - b->now));
 	sonde_probefile_put(&s->file, "plan", b->now, &plan);
 	for (unsigned i = 0; i < 2; i++) {

@@ -332,11 +332,6 @@ const uint8_t *sonde_prober_mac(const struct sonde_prober *p)
 	return p->mac;
 }
 
-bool sonde_prober_stamps(const struct sonde_prober *p)
-{
-	return p->stamps;
-}
-
 /* SO_RXQ_OVFL would tell, beside a packet, what was dropped before it came, but not behind the
  * last. */
 static uint32_t dropped_by(int fd)

@@ -67,9 +67,6 @@ const char *sonde_prober_mode(const struct sonde_prober *p);
 /* The link address of the device; zeros unless plan->neighbour. */
 const uint8_t *sonde_prober_mac(const struct sonde_prober *p);
 
-/* Whether stamps of what leaves are to be had. */
-bool sonde_prober_stamps(const struct sonde_prober *p);
-
 /* The address that packets to there would come from: 0, or -errno, such as -ENETUNREACH. */
 int sonde_prober_source(const struct sonde_prober *p, const struct sonde_address *to,
 			struct sonde_address *ret);
