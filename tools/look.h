@@ -3,13 +3,10 @@
 
 /* The options that say how a followed run is shown: the same words in every verb that follows. */
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "cli/option.h"
-#include "out/paint.h"
 #include "run/session.h"
 #include "sys/file.h"
+#include "tools/paints.h"
 
 struct sonde_look_conf {
 	const char *events;
@@ -33,19 +30,14 @@ static inline int sonde_look_choose(struct sonde_look *ret, const struct sonde_l
 				    int report, const char **ret_bad)
 {
 	unsigned terminal = sonde_file_width(report);
-	const char *none = getenv("NO_COLOR");
-	bool colour = conf->color == SONDE_WHEN_ALWAYS ||
-		      (conf->color == SONDE_WHEN_AUTO && terminal && !(none && *none));
 
 	*ret = (struct sonde_look){
 		.json = conf->json,
 		.ladder = conf->ladder,
 		.classes = conf->calls ? SONDE_LINE_ALL : SONDE_LINE_USUAL,
-		.style = { .width = conf->width ? conf->width
-				    : terminal	? terminal
-						: 132,
+		.style = { .width = sonde_paints_width(conf->width, terminal),
 			   .utf8 = sonde_file_utf8(),
-			   .palette = colour ? sonde_paint_palette : NULL },
+			   .palette = sonde_paints_choose(conf->color, terminal) },
 	};
 	return conf->events ? sonde_line_classes(conf->events, &ret->classes, ret_bad) : 0;
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "out/paint.h"
 #include "run/view.h"
+#include "tools/paints.h"
 
 struct sonde_show_conf {
 	struct sonde_option_texts decode_as;
@@ -87,8 +87,6 @@ static inline void sonde_show_choose(const struct sonde_cli *cli,
 				     const struct sonde_show_conf *conf, int out,
 				     struct sonde_view_look *look)
 {
-	const char *none = getenv("NO_COLOR");
-
 	if (conf->stamp >= SONDE_STAMP_FORMS)
 		sonde_cli_wrong(cli, "-t is taken up to five times");
 	if (conf->json && conf->csv)
@@ -109,9 +107,7 @@ static inline void sonde_show_choose(const struct sonde_cli *cli,
 		.stamp = { .form = (uint8_t)conf->stamp, .nano = conf->nano, .utc = conf->utc },
 	};
 	look->dump = sonde_show_dump(conf, &look->dump_link);
-	if (conf->color == SONDE_WHEN_ALWAYS ||
-	    (conf->color == SONDE_WHEN_AUTO && isatty(out) && !(none && *none)))
-		look->palette = sonde_paint_palette;
+	look->palette = sonde_paints_choose(conf->color, isatty(out));
 	if (conf->csv)
 		sonde_show_columns(cli, conf, look);
 	sonde_show_decode_as(cli, conf, look);

@@ -14,7 +14,8 @@
 #include "run/measure.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
-#include "tools/demands.h"
+#include "tools/measure.h"
+#include "tools/paints.h"
 
 enum { SIZE = 56, RATE = 10000 };
 #define TIMEOUT (2 * SONDE_SECOND)
@@ -115,16 +116,6 @@ static void take_pattern(const char *text, struct sonde_method_look *look)
 	look->pattern_len = (uint8_t)(len / 2);
 }
 
-static int take_tos(const char *text)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 0);
-
-	if (!*text || *end || v > 255 || *text == '-')
-		sonde_cli_wrong(&cli, "-Q takes a number from 0 to 255");
-	return (int)v;
-}
-
 /* An address is a source, anything else an interface. */
 static void take_interface(const char *text, struct sonde_prober_plan *p)
 {
@@ -174,10 +165,7 @@ static void check(const struct conf *conf)
 /* With --from nothing is sent, so that nothing may be said of it. */
 static void check_from(const struct conf *conf, bool targets)
 {
-	const struct {
-		const char *name;
-		bool given;
-	} sending[] = {
+	const struct sonde_given_option sending[] = {
 		{ "-c", conf->count },
 		{ "-i", conf->interval != UINT64_MAX },
 		{ "-w", conf->deadline },
@@ -208,10 +196,7 @@ static void check_from(const struct conf *conf, bool targets)
 
 	if (conf->save)
 		sonde_cli_wrong(&cli, "--save keeps a live run, --from reads one back");
-	for (size_t i = 0; i < sizeof sending / sizeof *sending; i++)
-		if (sending[i].given)
-			sonde_cli_wrong(&cli, "--from sends nothing: %s is for a live run",
-					sending[i].name);
+	sonde_refuse_sending(&cli, sending, sizeof sending / sizeof *sending);
 }
 
 static struct sonde_ping_plan ping_plan(const struct conf *conf)
@@ -259,7 +244,7 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 			    : conf->udp != UINT_MAX ? IPPROTO_UDP
 						    : IPPROTO_ICMP,
 		.ttl = conf->ttl == UINT_MAX ? -1 : (int)conf->ttl,
-		.tos = conf->tos ? take_tos(conf->tos) : -1,
+		.tos = conf->tos ? sonde_take_tos(&cli, "-Q", conf->tos) : -1,
 		.discover = discover[conf->discover],
 		.record_route = conf->route,
 		.broadcast = conf->broadcast,
@@ -278,14 +263,11 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 static void look_plan(const struct conf *conf, struct sonde_measure_plan *plan)
 {
 	unsigned terminal = sonde_file_width(STDOUT_FILENO);
-	const char *none = getenv("NO_COLOR");
 
-	plan->width = conf->width ? conf->width : terminal ? terminal : 132;
+	plan->width = sonde_paints_width(conf->width, terminal);
 	plan->utf8 = sonde_file_utf8();
 	plan->redraw = terminal && !conf->quiet;
-	if (conf->color == SONDE_WHEN_ALWAYS ||
-	    (conf->color == SONDE_WHEN_AUTO && terminal && !(none && *none)))
-		plan->palette = sonde_paint_palette;
+	plan->palette = sonde_paints_choose(conf->color, terminal);
 }
 
 /* What to do about a refusal: a capability, or, for ICMP alone, the ping group. */
@@ -321,16 +303,8 @@ static int leave(const struct conf *conf, const struct sonde_measure_end *end, i
 		sonde_cli_say(&cli, "-I %s: there is no such %s here", conf->interface,
 			      code == -ENODEV ? "interface" : "address");
 		return SONDE_EXIT_INPUT;
-	} else if (code == -EPIPE) {
-		return SONDE_EXIT_INCOMPLETE;
 	}
-	if (code < 0)
-		return sonde_cli_fail(&cli, end->doing, code);
-	if (end->saved) {
-		sonde_cli_fail(&cli, conf->save, end->saved);
-		return SONDE_EXIT_INCOMPLETE;
-	}
-	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
+	return sonde_measure_leave(&cli, end, conf->save, code);
 }
 
 static int add_targets(struct sonde_measure *m, const struct conf *conf, char **words,
@@ -377,7 +351,7 @@ int main(int argc, char **argv)
 	plan.split = conf.split;
 	plan.histogram = conf.histogram;
 	plan.expect = expect;
-	plan.expects = sonde_demands_take(&cli, &sonde_expect_of_target, conf.expect, expect);
+	plan.expects = sonde_take_demands(&cli, &sonde_expect_of_target, conf.expect, expect);
 	plan.junit = conf.junit;
 	plan.file = conf.file;
 	plan.save = conf.save;

@@ -16,7 +16,8 @@
 #include "run/route.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
-#include "tools/demands.h"
+#include "tools/measure.h"
+#include "tools/paints.h"
 
 enum { FIRST = 1, MOST = 30, AHEAD = 6, QUERIES = 3, HERE = 3, NEAR = 3, BURST = 64 };
 enum { PORT = 33434, PORT_DNS = 53, PORT_HTTP = 80, SIZE = 32, RATE = 1000, CYCLES = 10 };
@@ -159,10 +160,7 @@ static void check(const struct conf *conf)
 /* What was sent is in the file. */
 static void check_from(const struct conf *conf, bool targets)
 {
-	const struct {
-		const char *name;
-		bool given;
-	} sending[] = {
+	const struct sonde_given_option sending[] = {
 		{ "-g", conf->gates.n },
 		{ "-f", conf->first != FIRST },
 		{ "-m", conf->most != MOST },
@@ -189,10 +187,7 @@ static void check_from(const struct conf *conf, bool targets)
 		{ "a target", targets },
 	};
 
-	for (unsigned i = 0; i < sizeof sending / sizeof *sending; i++)
-		if (sending[i].given)
-			sonde_cli_wrong(&cli, "--from sends nothing: %s is for a live run",
-					sending[i].name);
+	sonde_refuse_sending(&cli, sending, sizeof sending / sizeof *sending);
 }
 
 /* "2", "2,3", "2.5,3,10": seconds and two factors. */
@@ -211,16 +206,6 @@ static void take_wait(const char *text, struct sonde_trace_plan *plan)
 	plan->timeout = (sonde_ns)(seconds * (double)SONDE_SECOND);
 	plan->here = (uint8_t)factor[0];
 	plan->near = (uint8_t)factor[1];
-}
-
-static int take_tos(const char *text)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 0);
-
-	if (!*text || *end || v > 255 || *text == '-')
-		sonde_cli_wrong(&cli, "-t takes a number from 0 to 255");
-	return (int)v;
 }
 
 static bool is_table(const struct conf *conf)
@@ -273,7 +258,7 @@ static struct sonde_trace_plan trace_plan(const struct conf *conf)
 							       : QUERIES),
 		.here = HERE,
 		.near = NEAR,
-		.tos = (uint8_t)(conf->tos ? take_tos(conf->tos) : 0),
+		.tos = (uint8_t)(conf->tos ? sonde_take_tos(&cli, "-t", conf->tos) : 0),
 		.rounds = rounds(conf),
 		.interval = conf->interval,
 		.gap = conf->rate ? SONDE_SECOND / conf->rate : 0,
@@ -302,7 +287,7 @@ static struct sonde_prober_plan prober_plan(const struct conf *conf)
 		.flows = conf->paths ? SONDE_TRACE_FLOWS : 0,
 		.device = conf->device,
 		.ttl = -1,
-		.tos = conf->tos ? take_tos(conf->tos) : -1,
+		.tos = conf->tos ? sonde_take_tos(&cli, "-t", conf->tos) : -1,
 		.discover = conf->fragile || conf->mtu ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT,
 		.most = conf->mtu ? SONDE_TRACE_MTU_TOP : 0,
 		.mark = conf->mark == UINT_MAX ? -1 : (int64_t)conf->mark,
@@ -326,7 +311,7 @@ static void take_demands(const struct conf *conf, struct sonde_route_plan *plan,
 			 struct sonde_expect expect[static SONDE_EXPECT_MOST])
 {
 	plan->expect = expect;
-	plan->expects = sonde_demands_take(&cli, &sonde_expect_of_path, conf->expect, expect);
+	plan->expects = sonde_take_demands(&cli, &sonde_expect_of_path, conf->expect, expect);
 	for (unsigned i = 0; i < plan->expects && !conf->as_table; i++)
 		if (sonde_expect_is_as(&expect[i]))
 			sonde_cli_wrong(&cli, "--expect %.*s needs --as-table",
@@ -338,13 +323,10 @@ static void take_demands(const struct conf *conf, struct sonde_route_plan *plan,
 static void look_plan(const struct conf *conf, struct sonde_route_plan *plan)
 {
 	unsigned terminal = sonde_file_width(STDOUT_FILENO);
-	const char *none = getenv("NO_COLOR");
 
-	plan->width = conf->width ? conf->width : terminal ? terminal : 132;
+	plan->width = sonde_paints_width(conf->width, terminal);
 	plan->utf8 = sonde_file_utf8();
-	if (conf->color == SONDE_WHEN_ALWAYS ||
-	    (conf->color == SONDE_WHEN_AUTO && terminal && !(none && *none)))
-		plan->palette = sonde_paint_palette;
+	plan->palette = sonde_paints_choose(conf->color, terminal);
 }
 
 static int lacks_privilege(const struct conf *conf)
@@ -374,15 +356,7 @@ static int leave(const struct conf *conf, const struct sonde_measure_end *end, i
 			      code == -ENODEV ? "interface" : "address");
 		return SONDE_EXIT_INPUT;
 	}
-	if (code == -EPIPE)
-		return SONDE_EXIT_INCOMPLETE;
-	if (code < 0)
-		return sonde_cli_fail(&cli, end->doing, code);
-	if (end->saved < 0) {
-		sonde_cli_fail(&cli, conf->save, end->saved);
-		return SONDE_EXIT_INCOMPLETE;
-	}
-	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
+	return sonde_measure_leave(&cli, end, conf->save, code);
 }
 
 static int trace(const struct conf *conf, const struct sonde_route_plan *plan, char **words,
