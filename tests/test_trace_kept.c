@@ -3,28 +3,12 @@
 
 #include "run/keep.h"
 #include "run/retell.h"
+#include "run/route.h"
 #include "tests/trace_world.h"
 
 Suite *trace_kept_suite(void);
 
 enum { TEXT = 1 << 16, RUNS = 300 };
-
-#define PLAN(form, member) SONDE_TRAIT(form, #member, struct sonde_trace_plan, member)
-static const struct sonde_trait table[] = {
-	SONDE_TRAIT(UINT, "key0", struct sonde_trace_plan, secret.key[0]),
-	PLAN(UINT, first),
-	PLAN(UINT, most),
-	PLAN(UINT, ahead),
-	PLAN(UINT, queries),
-	PLAN(UINT, here),
-	PLAN(UINT, near),
-	PLAN(UINT, rounds),
-	PLAN(UINT, interval),
-	PLAN(UINT, gap),
-	PLAN(UINT, burst),
-	PLAN(UINT, timeout),
-	{ .name = NULL },
-};
 
 /* What was told, a line for each record. */
 struct story {
@@ -146,7 +130,7 @@ static void keep_and_tell(unsigned seed)
 	char name[] = "/tmp/sonde-test-XXXXXX";
 	struct story *was = calloc(2, sizeof *was), *is = was + 1;
 	struct sonde_keep_begin k = { .verb = "trace",
-				      .table = table,
+				      .table = sonde_route_plan_table,
 				      .plan = &w->p.plan,
 				      .given = &given,
 				      .local = w->p.survey.from,
@@ -156,7 +140,7 @@ static void keep_and_tell(unsigned seed)
 				      .hops = -1,
 				      .tos = 0 };
 	struct sonde_retell how = { .verb = "trace",
-				    .table = table,
+				    .table = sonde_route_plan_table,
 				    .plan = &is->plan,
 				    .look = is->plan.look,
 				    .decides = true,

@@ -34,7 +34,7 @@ struct sonde_route {
 };
 
 #define PLAN(form, member) SONDE_TRAIT(form, #member, struct sonde_trace_plan, member)
-static const struct sonde_trait plan_table[] = {
+const struct sonde_trait sonde_route_plan_table[] = {
 	SONDE_TRAIT(UINT, "key0", struct sonde_trace_plan, secret.key[0]),
 	SONDE_TRAIT(UINT, "key1", struct sonde_trace_plan, secret.key[1]),
 	PLAN(UINT, first),
@@ -213,7 +213,7 @@ static void keep_begin(struct sonde_route *r, const struct sonde_engine *engine,
 		       const struct sonde_retell_begin *b)
 {
 	struct sonde_keep_begin k = { .verb = "trace",
-				      .table = plan_table,
+				      .table = sonde_route_plan_table,
 				      .plan = &r->plan.trace,
 				      .given = b->given,
 				      .local = r->trace.survey.from,
@@ -380,7 +380,7 @@ int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
 	}
 	r->plan.trace = (struct sonde_trace_plan){ 0 };
 	how = (struct sonde_retell){ .verb = "trace",
-				     .table = plan_table,
+				     .table = sonde_route_plan_table,
 				     .plan = &r->plan.trace,
 				     .look = r->plan.trace.look,
 				     .decides = true,

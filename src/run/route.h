@@ -13,6 +13,7 @@
 #include "probe/expect.h"
 #include "probe/trace.h"
 #include "run/targets.h"
+#include "run/trait.h"
 
 enum sonde_route_form {
 	SONDE_ROUTE_LINES, /* as traceroute(8) */
@@ -60,6 +61,9 @@ int sonde_route_run(struct sonde_route *r, struct sonde_measure_end *end);
 /* Reports a run that was kept in this file. As sonde_retell_file. */
 int sonde_route_from(const struct sonde_route_plan *plan, const char *name,
 		     struct sonde_measure_end *end);
+
+/* The members of a trace's plan that the file of a run tells (keep.h). */
+extern const struct sonde_trait sonde_route_plan_table[];
 
 /* NULL is fine; returns NULL. */
 struct sonde_route *sonde_route_close(struct sonde_route *r);
