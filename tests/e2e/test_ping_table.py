@@ -1,52 +1,18 @@
 """The live table of sonde ping, on a screen that tmux keeps: what somebody who sits there sees."""
 
-import os
 import re
-import subprocess
 
-from e2e import SONDE, Missed, fact, folder, need, need_root, own_netns, same, true, wait_until
+from e2e import SONDE, fact, same, true
+from screen import Screen
 
 HEAD = re.compile("TARGET ")
 
 
-class Screen:
-    """A window of tmux, by a server of its own in a namespace of its own; it stays when ping ends."""
+class Table(Screen):
+    """One with the table of a ping."""
 
-    def __init__(self, *words, columns=100, lines=20, before=""):
-        need_root()
-        need("tmux")
-        self.at = os.path.join(folder(), "tmux")
-        ping = " ".join([SONDE, "ping", "--color=never", *map(str, words)])
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", lines,
-                  f"{before or 'true'}; {ping}; echo ended $?; exec sleep 1000")
-
-    def tmux(self, *words):
-        done = subprocess.run(["tmux", "-S", self.at, *map(str, words)], capture_output=True, text=True, timeout=20,
-                              env=dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm"), preexec_fn=own_netns, check=False)
-        true(not done.returncode, f"tmux {words}: {done.stderr}")
-        return done.stdout
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.tmux("kill-server")
-
-    def rows(self):
-        return self.tmux("capture-pane", "-p").rstrip("\n").splitlines()
-
-    def wait(self, condition, what):
-        """The rows of which the condition holds; where there are none, the last ones are told."""
-        seen = []
-
-        def look():
-            seen[:] = self.rows()
-            return condition(seen)
-        try:
-            wait_until(look, what, 15)
-        except Missed as why:
-            raise Missed(f"{why}: " + "\n".join(seen))
-        return list(seen)
+    def __init__(self, *words, **how):
+        super().__init__(" ".join([SONDE, "ping", "--color=never", *map(str, words)]), **how)
 
     def sent(self, rows, target="127.0.0.1"):
         """How many probes the row of a target tells of: the second column."""
@@ -72,7 +38,7 @@ THREE = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
 
 @fact
 def a_screen_shows_one_table_that_changes():
-    with Screen("-i", "0.1", *THREE, before="echo what was there before") as screen:
+    with Table("-i", "0.1", *THREE, before="echo what was there before") as screen:
         for _ in range(3):
             one_table(screen.after(5), THREE, ["what was there before"])
 
@@ -80,7 +46,7 @@ def a_screen_shows_one_table_that_changes():
 @fact
 def a_summary_and_the_end_leave_one_table_below_what_was_told():
     """The terminal echoes ^\\ and ^C where the table begins; none of it stays in there."""
-    with Screen("-i", "0.1", *THREE) as screen:
+    with Table("-i", "0.1", *THREE) as screen:
         screen.after(3)
         screen.tmux("send-keys", "C-\\")
         told = screen.wait(lambda rows: any("packets" in row for row in rows), "a summary")
@@ -99,7 +65,7 @@ def a_summary_and_the_end_leave_one_table_below_what_was_told():
 @fact
 def a_table_keeps_to_a_window_that_is_made_smaller_and_larger():
     """Narrower, there are fewer columns; lower, fewer rows, and how many are missing."""
-    with Screen("-i", "0.1", *THREE) as screen:
+    with Table("-i", "0.1", *THREE) as screen:
         wide = screen.after(3)
         screen.tmux("resize-window", "-x", 50, "-y", 20)
         rows = screen.wait(lambda rows: rows and HEAD.match(rows[0]) and "SENT" not in rows[0], "fewer columns")
@@ -118,7 +84,7 @@ def a_table_keeps_to_a_window_that_is_made_smaller_and_larger():
 def where_not_all_fit_those_that_are_silent_come_first_and_the_end_has_all():
     """In a namespace with a loopback alone 192.0.2.1 has no way; of 31 seven are shown on ten lines."""
     mute = "192.0.2.1"
-    with Screen("-i", "0.3", "127.0.1.1-127.0.1.30", mute, lines=10) as screen:
+    with Table("-i", "0.3", "127.0.1.1-127.0.1.30", mute, lines=10) as screen:
         rows = screen.wait(lambda rows: len(rows) == 9 and screen.sent(rows, "127.0.1.1") >= 3, "nine lines")
         one_table(rows[:-1], [mute] + [f"127.0.1.{i}" for i in range(1, 7)])
         same(rows[-1], "and 24 more targets")

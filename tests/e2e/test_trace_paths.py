@@ -6,8 +6,8 @@ import shutil
 import subprocess
 
 from e2e import SONDE, Report, fact, folder, same, true
-from test_lab import ROOT
-from test_lab_ready import TOP, Ready
+from test_lab_ready import TOP
+from test_ping_lab import Lab
 
 METHODS = {"udp": [], "icmp": ["-I"], "tcp": ["-T", "-p", "80"]}
 SURE = ["--paths", "--confidence", "99"]
@@ -29,20 +29,8 @@ class Graph:
                 self.flows[(r["ttl"], *ends)] = r["flows"] + r["inferred"]
 
 
-class Lab(Ready):
-    """A ready lab that is up, or one of the text given."""
-
-    def __init__(self, name, text=None):
-        super().__init__(name, text=text)
-        with open(self.file, encoding="utf-8") as file:
-            self.up = ROOT.up(file.read())
-
-    def __enter__(self):
-        self.up.__enter__()
-        return self
-
-    def __exit__(self, *why):
-        self.up.__exit__(*why)
+class Drawn(Lab):
+    """A lab whose paths are drawn."""
 
     def words(self, node, *words, code=0):
         return self.up.exec(node, SONDE, "trace", "-n", *map(str, words), code=code).out
@@ -57,7 +45,7 @@ class Lab(Ready):
 
 @fact
 def every_way_of_the_diamond_is_found_by_udp_and_tcp_over_both_versions_of_ip():
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         for family in (4, 6):
             for method in ("udp", "tcp"):
                 g = lab.graph("src", "dst", f"-{family}", *METHODS[method])
@@ -72,7 +60,7 @@ def every_way_of_the_diamond_is_found_by_udp_and_tcp_over_both_versions_of_ip():
 
 @fact
 def echo_requests_have_no_ports_and_take_one_way_where_these_are_hashed():
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         for family in (4, 6):
             g = lab.graph("src", "dst", f"-{family}", "-I")
             true(g.edges < lab.expected("src", "dst"), f"IPv{family}: {g.edges}")
@@ -83,7 +71,7 @@ def echo_requests_have_no_ports_and_take_one_way_where_these_are_hashed():
 def by_their_labels_all_flows_of_ipv6_take_all_ways_where_no_ports_are_hashed():
     with open(os.path.join(TOP, "tests", "lab", "diamond.lab"), encoding="utf-8") as file:
         text = file.read().replace("hash=l4", "")
-    with Lab("labels", text) as lab:
+    with Drawn("labels", text) as lab:
         for method, words in METHODS.items():
             g = lab.graph("src", "dst", "-6", *words)
             same(g.edges, lab.expected("src", "dst"), method)
@@ -94,7 +82,7 @@ def by_their_labels_all_flows_of_ipv6_take_all_ways_where_no_ports_are_hashed():
 @fact
 def a_flow_of_ipv6_keeps_to_its_way():
     """All answers of a flow's probes to a hop are from one address."""
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         records = Report(lab.words("src", "--json", *SURE, "-6", "dst")).records
         ways = {}
         for r in records:
@@ -106,7 +94,7 @@ def a_flow_of_ipv6_keeps_to_its_way():
 
 @fact
 def what_there_is_one_path_of_is_one_path_though_it_comes_back_by_another():
-    with Lab("asymmetric") as lab:
+    with Drawn("asymmetric") as lab:
         for family in (4, 6):
             for method, words in METHODS.items():
                 words = words if method != "tcp" else ["-T", "-p", "81"]
@@ -117,7 +105,7 @@ def what_there_is_one_path_of_is_one_path_though_it_comes_back_by_another():
 
 @fact
 def a_silent_router_is_a_star_that_is_followed():
-    with Lab("silent") as lab:
+    with Drawn("silent") as lab:
         g = lab.graph("src", "dst", "-4")
         same(g.edges, {(0, "src", "r1"), (1, "r1", "*"), (2, "*", "r3"), (3, "r3", "dst")}, "edges")
         same([(n["status"], n.get("address")) for n in g.nodes if n["ttl"] == 2], [("silent", None)], "hop 2")
@@ -125,7 +113,7 @@ def a_silent_router_is_a_star_that_is_followed():
 
 @fact
 def a_router_that_answers_once_a_second_is_no_star():
-    with Lab("rate-limit") as lab:
+    with Drawn("rate-limit") as lab:
         g = lab.graph("src", "dst", "-4")
         same(g.edges, lab.expected("src", "dst"), "edges")
         same((g.told["paths"], g.told["complete"]), (1, True), "paths")
@@ -134,7 +122,7 @@ def a_router_that_answers_once_a_second_is_no_star():
 @fact
 def many_targets_at_once_have_no_edge_that_is_not_there():
     """In the grid many ways are as long, but Linux hashes alike everywhere: few of them can be taken."""
-    with Lab("forty") as lab:
+    with Drawn("forty") as lab:
         names, several = ["h2", "h4", "h6", "h8", "h10"], 0
         with open(lab.file, encoding="utf-8") as file:
             links = {frozenset(line.split()[1:3]) for line in file if line.startswith("link ")}
@@ -165,7 +153,7 @@ def check_tree(text, family):
 
 @fact
 def a_run_that_was_kept_is_told_again_as_it_was():
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         for family in (4, 6):
             name = os.path.join(folder(), "kept.pcapng")
             live = lab.words("src", *SURE, f"-{family}", "--width", 100, "--save", name, "dst")
@@ -181,7 +169,7 @@ def a_run_that_was_kept_is_told_again_as_it_was():
 
 @fact
 def a_graph_for_graphviz_has_the_same_nodes_and_edges():
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         name = os.path.join(folder(), "kept.pcapng")
         text = lab.words("src", "--dot", "--confidence", 99, "-6", "--save", name, "dst")
         g = Graph(lab, Report(lab.words("src", "--json", "--from", name)).records)
@@ -198,7 +186,7 @@ def a_graph_for_graphviz_has_the_same_nodes_and_edges():
 
 @fact
 def comma_separated_values_are_of_nodes():
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         lines = lab.words("src", "--csv", *SURE, "-4", "dst").splitlines()
         true({"ttl", "address", "flows", "probes", "rtt_ns", "status"} <= set(lines[0].split(",")), lines[0])
         same(len(lines), 1 + 7, "lines")
@@ -206,7 +194,7 @@ def comma_separated_values_are_of_nodes():
 
 @fact
 def a_target_that_is_not_reached_is_a_no_and_told():
-    with Lab("firewall") as lab:
+    with Drawn("firewall") as lab:
         out = lab.words("src", "--paths", "-4", "-w", "0.5", "-T", "-p", 81, "quiet", code=1)
         true("* nothing answers from here on" in out, out)
         true(re.search(r"^1 path, none to the target, \d+ probes; ", out, re.M), out)
@@ -227,7 +215,7 @@ def what_cannot_be_is_one_sentence():
 
 @fact
 def a_run_of_one_path_is_no_graph():
-    with Lab("diamond") as lab:
+    with Drawn("diamond") as lab:
         name = os.path.join(folder(), "kept.pcapng")
         lab.words("src", "-4", "--save", name, "dst")
         done = lab.up.exec("src", SONDE, "trace", "--dot", "--from", name, code=2)

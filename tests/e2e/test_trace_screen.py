@@ -2,57 +2,25 @@
 
 import os
 import re
-import subprocess
 import sys
 import time
 
-from e2e import HERE, SONDE, Missed, Result, fact, folder, need, need_root, own_netns, same, skip, true, wait_until
+from e2e import HERE, SONDE, Result, fact, folder, need_root, same, skip, true
+from screen import Screen
 
 CHAIN = os.path.join(os.path.dirname(HERE), "lab", "chain.lab")
 HEAD = re.compile(r"HOP +HOST +LOSS")
 ROUTERS = [f"10.0.{i}.2" for i in range(1, 8)]
 
 
-class Screen:
-    """A window of tmux, by a server of its own in a namespace of its own; it stays when sonde ends."""
+class Live(Screen):
+    """One on which a trace draws."""
+    patience = 20
 
-    def __init__(self, command, columns=100, lines=20, term="xterm", locale="C.UTF-8", before="true"):
-        need_root()
-        need("tmux")
+    def __init__(self, command, term="xterm", locale="C.UTF-8", **how):
         if "ncursesw" not in Result(["ldd", f"{SONDE}-trace"]).out:
             skip("sonde was built without ncursesw")
-        self.at = os.path.join(folder(), "tmux")
-        self.env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
-        shell = f"{before}; TERM={term} LC_ALL={locale} {command}; echo ended $?; exec sleep 1000"
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", lines, shell)
-
-    def tmux(self, *words):
-        done = subprocess.run(["tmux", "-S", self.at, *map(str, words)], capture_output=True, text=True, timeout=20,
-                              env=self.env, preexec_fn=own_netns, check=False)
-        true(not done.returncode, f"tmux {words}: {done.stderr}")
-        return done.stdout
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.tmux("kill-server")
-
-    def rows(self, *how):
-        return self.tmux("capture-pane", "-p", *how).rstrip("\n").split("\n")
-
-    def wait(self, condition, what):
-        """The rows of which the condition holds; where there are none, the last ones are told."""
-        seen = []
-
-        def look():
-            seen[:] = self.rows()
-            return condition(seen)
-        try:
-            wait_until(look, what, 20)
-        except Missed as why:
-            raise Missed(f"{why}: " + "\n".join(seen))
-        return list(seen)
+        super().__init__(f"TERM={term} LC_ALL={locale} {command}", **how)
 
     def press(self, *keys):
         for key in keys:
@@ -87,7 +55,7 @@ def in_chain(*words):
 
 @fact
 def a_live_table_grows_with_every_round():
-    with Screen(in_chain()) as screen:
+    with Live(in_chain()) as screen:
         rows = screen.until_sent(3)
         true(rows[0].startswith("dst (10.0.7.2): round ") and HEAD.match(rows[1]), f"{rows}")
         same([hops(rows)[i][0] for i in range(1, 8)], ROUTERS, "who answers")
@@ -98,7 +66,7 @@ def a_live_table_grows_with_every_round():
 
 @fact
 def a_pause_stops_it_and_a_space_goes_on():
-    with Screen(in_chain()) as screen:
+    with Live(in_chain()) as screen:
         screen.until_sent(2)
         screen.press("p")
         screen.wait(lambda rows: ": paused," in rows[0], "a pause")
@@ -123,7 +91,7 @@ def chosen(screen):
 
 @fact
 def a_reset_makes_every_count_zero():
-    with Screen(in_chain()) as screen:
+    with Live(in_chain()) as screen:
         screen.until_sent(3)
         screen.press("p", "r")
         rows = screen.wait(lambda rows: sent(rows) == 0, "no probe")
@@ -135,7 +103,7 @@ def a_reset_makes_every_count_zero():
 @fact
 def a_window_that_changes_shows_what_it_has_room_for():
     """Narrower, there are fewer columns; lower, the chosen hop is among those that are shown."""
-    with Screen(in_chain()) as screen:
+    with Live(in_chain()) as screen:
         screen.until_sent(2)
         screen.resize(44, 20)
         rows = screen.wait(lambda rows: HEAD.match(rows[1]) and "STDEV" not in rows[1], "fewer columns")
@@ -155,7 +123,7 @@ def a_window_that_changes_shows_what_it_has_room_for():
 
 @fact
 def a_hop_is_chosen_and_told_in_full():
-    with Screen(in_chain()) as screen:
+    with Live(in_chain()) as screen:
         screen.until_sent(4)
         screen.press("Down", "Down", "Enter")
         rows = screen.wait(lambda rows: any("3 of 7: answers" in row for row in rows), "hop 3")
@@ -171,7 +139,7 @@ def a_hop_is_chosen_and_told_in_full():
 
 @fact
 def q_leaves_the_table_behind_where_the_screen_was_before():
-    with Screen(in_chain(), before="echo what was there before") as screen:
+    with Live(in_chain(), before="echo what was there before") as screen:
         least = sent(screen.until_sent(3))
         screen.press("q")
         rows = screen.wait(lambda rows: "ended 0" in rows, "an end, with code 0")
@@ -182,7 +150,7 @@ def q_leaves_the_table_behind_where_the_screen_was_before():
 
 @fact
 def an_interrupt_ends_it_like_q():
-    with Screen(in_chain()) as screen:
+    with Live(in_chain()) as screen:
         least = sent(screen.until_sent(2))
         screen.press("C-c")
         rows = screen.wait(lambda rows: any(row.startswith("ended") for row in rows), "an end")
@@ -193,7 +161,7 @@ def an_interrupt_ends_it_like_q():
 def a_run_that_was_kept_is_told_as_it_was_watched():
     """With the pause and the reset in it: the same table, byte for byte."""
     path = os.path.join(folder(), "live.pcapng")
-    with Screen(in_chain("--save", path)) as screen:
+    with Live(in_chain("--save", path)) as screen:
         screen.until_sent(3)
         screen.press("p", "r", "Space", "-")
         screen.until_sent(4)
@@ -216,7 +184,7 @@ def with_file(path, text, command):
 def a_name_is_shown_when_it_arrives_and_nothing_waits_for_it():
     live = f"{SONDE} trace --live -4 -I --interval 0.2 127.0.0.9"
     server = f"{sys.executable} {HERE}/programs/name_server.py & sleep 0.5; {live}; kill $!"
-    with Screen(with_file("/etc/resolv.conf", b"nameserver 127.0.0.1\n", server)) as screen:
+    with Live(with_file("/etc/resolv.conf", b"nameserver 127.0.0.1\n", server)) as screen:
         screen.wait(lambda rows: sent(rows, 1) >= 2 and hops(rows)[1][0] == "127.0.0.9", "two rounds without a name")
         screen.wait(lambda rows: hops(rows)[1][:2] == ["slow.example", "(127.0.0.9)"], "the name")
         screen.press("n")
@@ -232,7 +200,7 @@ def a_name_is_shown_when_it_arrives_and_nothing_waits_for_it():
 def a_hostile_name_is_shown_escaped():
     """What would clear the screen and ring the bell; it stays in one row."""
     live = f"{SONDE} trace --live -4 -I --interval 0.2 127.0.0.9"
-    with Screen(with_file("/etc/hosts", b"127.0.0.9 ev\033[2J\007il.example\n", live), columns=120) as screen:
+    with Live(with_file("/etc/hosts", b"127.0.0.9 ev\033[2J\007il.example\n", live), columns=120) as screen:
         rows = screen.wait(lambda rows: sent(rows, 1) < 0 and "il.example" in "\n".join(rows), "a name")
         true(HEAD.match(rows[1]) and rows[2].split()[1:3] == [r"ev\x1b[2J\x07il.example", "(127.0.0.9)"], f"{rows}")
         screen.press("Enter")
@@ -244,14 +212,14 @@ def a_hostile_name_is_shown_escaped():
 def a_poor_terminal_shows_the_same_table():
     """Without colours, without UTF-8."""
     for term, locale in (("vt100", "C"), ("xterm-mono", "POSIX"), ("linux", "C.UTF-8")):
-        with Screen(in_chain(), term=term, locale=locale) as screen:
+        with Live(in_chain(), term=term, locale=locale) as screen:
             rows = screen.until_sent(2)
             same([hops(rows)[i][0] for i in range(1, 8)], ROUTERS, f"on {term}")
 
 
 @fact
 def several_targets_are_shown_one_at_a_time():
-    with Screen(f"{SONDE} trace --live -n -I --interval 0.2 127.0.0.1 127.0.0.2") as screen:
+    with Live(f"{SONDE} trace --live -n -I --interval 0.2 127.0.0.1 127.0.0.2") as screen:
         screen.wait(lambda rows: rows[0].startswith("127.0.0.1") and "target 1 of 2" in rows[0], "the first")
         screen.press("Tab")
         screen.wait(lambda rows: rows[0].startswith("127.0.0.2") and hops(rows).get(1, [""])[0] == "127.0.0.2", "the second")
@@ -268,6 +236,6 @@ def what_cannot_be_live_is_said():
         told = Result([SONDE, "trace", *words])
         same(told.code, 2, f"code of {words}")
         true(f"sonde trace: {why}\n" in told.err, f"{words}: {told.err!r}")
-    with Screen(f"{SONDE} trace --live 127.0.0.1", term="nonsense") as screen:
+    with Live(f"{SONDE} trace --live 127.0.0.1", term="nonsense") as screen:
         rows = screen.wait(lambda rows: any(row.startswith("ended") for row in rows), "an end")
         same(rows[0], "sonde trace: the live screen: TERM names no terminal that can be drawn on")
