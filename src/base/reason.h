@@ -8,6 +8,7 @@
 #define SONDE_REASONS(R)                                                                           \
 	R(SONDE_NO_SPACE, "no-space", "the buffer is smaller than what was to go into it")         \
 	R(SONDE_NO_ROOM_FOR_OPTION, "no-room-for-option", "the header cannot hold that option")    \
+	R(SONDE_TOO_WIDE, "too-wide", "a value is wider than the field that it is for")            \
 	R(SONDE_CUT, "cut", "the file ends in the middle of a record")                             \
 	R(SONDE_DAMAGED, "damaged", "a length or number in the file contradicts the bytes around") \
 	R(SONDE_DAMAGED_COMPRESSION, "damaged-compression", "the compressed data is damaged")      \
