@@ -254,7 +254,7 @@ static bool holds_body(struct holding *h, const struct sonde_craft_step *s, unsi
 /* Steps from i on against layers from d on; names that a try learned are forgotten if it fails. */
 static bool holds(struct holding *h, unsigned i, unsigned d)
 {
-	unsigned names = h->vars ? h->vars->n : 0, next;
+	unsigned next;
 	uint8_t before[SONDE_CRAFT_NAMES];
 
 	if (i == h->c->steps)
