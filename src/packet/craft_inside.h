@@ -89,14 +89,47 @@ struct sonde_craft_parser {
 	unsigned depth;
 };
 
+/* ---- craft_read.c ---- */
+
 /* Remembers where and what was expected, the first time; always false. The second takes the place
- * from at, and what is formatted. */
+ * from at, and what is formatted; the third a name that was probably meant, or NULL. */
 bool sonde_craft_expected(struct sonde_craft_parser *p, const char *what);
 __attribute__((format(printf, 3, 4))) bool sonde_craft_wrong(struct sonde_craft_parser *p,
 							     const char *at, const char *fmt, ...);
+bool sonde_craft_wrong_name(struct sonde_craft_parser *p, const char *at, const char *what,
+			    const char *nearest);
 
-/* Takes the sign if it is next, behind blanks. */
+void sonde_craft_skip_space(struct sonde_craft_parser *p);
+
+/* Takes the sign if it is next, behind blanks. The second expects it. */
 bool sonde_craft_take(struct sonde_craft_parser *p, char sign);
+bool sonde_craft_want(struct sonde_craft_parser *p, char sign);
+
+static inline bool sonde_craft_is_letter(char c)
+{
+	return ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+}
+
+/* Bytes of the name that begins there, with dots and hyphens inside where joined; 0: there is none.
+ */
+size_t sonde_craft_name_length(const char *at, bool joined);
+
+/* Whether a name is that word. */
+bool sonde_craft_is_word(const char *name, size_t len, const char *word);
+
+/* A step more, which was said at that place of the text; NULL: there are too many. */
+struct sonde_craft_step *sonde_craft_add(struct sonde_craft_parser *p, enum sonde_craft_op op,
+					 unsigned depth, const char *at);
+bool sonde_craft_add_bytes(struct sonde_craft_parser *p, enum sonde_craft_op op, unsigned depth,
+			   const char *at, struct sonde_bytes bytes);
+
+/* How many headers there are so far. */
+unsigned sonde_craft_headers(const struct sonde_craft *c);
+
+/* ---- craft_item.c ---- */
+
+/* A header whose name was read, at that place, and what is said of it. */
+bool sonde_craft_read_header(struct sonde_craft_parser *p, enum sonde_shape shape, const char *at);
 
 /* ---- craft_value.c ---- */
 
@@ -107,9 +140,21 @@ bool sonde_craft_read_value(struct sonde_craft_parser *p, const struct sonde_row
 /* A number of up to 64 bits, decimal or 0x. */
 bool sonde_craft_read_number(struct sonde_craft_parser *p, uint64_t *ret);
 
+/* ---- craft_text.c ---- */
+
+/* What a hex digit stands for, or -1. */
+int sonde_craft_digit(char c);
+
 /* "text", or hex digits up to a sign of the language; hex: only those. */
 bool sonde_craft_read_text(struct sonde_craft_parser *p, struct sonde_bytes *ret);
 bool sonde_craft_read_hex(struct sonde_craft_parser *p, struct sonde_bytes *ret);
+
+/* ---- craft_pins.c ---- */
+
+/* The fields of a packet, whose headers count bytes up to end, that encode would write otherwise:
+ * a bit for each row, of a piece's those behind its header's. */
+void sonde_craft_pins(const struct sonde_packet *p, uint32_t end, uint32_t pinned[SONDE_LAYERS],
+		      struct sonde_arena *a);
 
 /* ---- craft_turn.c ---- */
 
@@ -132,7 +177,7 @@ enum sonde_craft_word_is {
 	SONDE_CRAFT_IS_REST,   /* row: all bytes behind the fields */
 	SONDE_CRAFT_IS_OPTION, /* shape */
 	SONDE_CRAFT_IS_SINGLE, /* an option of one byte: number */
-	SONDE_CRAFT_IS_EITHER, /* of two fields */
+	SONDE_CRAFT_IS_EITHER, /* row or other */
 	SONDE_CRAFT_IS_TOLD,   /* a field that has no fixed place */
 };
 
@@ -140,7 +185,7 @@ struct sonde_craft_word {
 	uint8_t is;
 	uint8_t shape;
 	uint8_t number;
-	uint16_t row;
+	uint16_t row, other;
 };
 
 /* within: the shape whose items are read; header: that of the layer. */

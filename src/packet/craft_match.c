@@ -264,10 +264,10 @@ static bool holds(struct holding *h, unsigned i, unsigned d)
 	for (; d < h->p->n; d++) {
 		if (h->p->layer[d].shape != h->c->step[i].shape)
 			continue;
-		memcpy(before, h->is_learned, names);
+		memcpy(before, h->is_learned, sizeof before);
 		if (holds_header(h, i, d, &next) && holds(h, next, d + 1))
 			return true;
-		memcpy(h->is_learned, before, names);
+		memcpy(h->is_learned, before, sizeof before);
 	}
 	return lacks(h, "", sonde_shapes[h->c->step[i].shape].name);
 }

@@ -12,106 +12,6 @@ struct saying {
 	bool exact;		       /* the last of these is raw, so that encode pads nothing */
 };
 
-/* ---- what has to be said ---- */
-
-/* Every field that a packet derives, of layer d and its pieces. */
-typedef bool (*each_derived)(void *arg, const struct sonde_row *r, uint32_t at, unsigned bit);
-
-static bool derived_of(const struct sonde_shape_info *s, const struct sonde_shape_info *header,
-		       uint32_t at, each_derived hear, void *arg)
-{
-	for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++) {
-		const struct sonde_row *r = &sonde_rows[i];
-
-		if (r->bits && !r->span && !sonde_role_is_chosen(r->role) &&
-		    !hear(arg, r, at, (i - header->row) % 32))
-			return false;
-	}
-	return true;
-}
-
-static bool derived(const struct sonde_packet *p, unsigned d, each_derived hear, void *arg)
-{
-	const struct sonde_layer *l = &p->layer[d];
-	const struct sonde_shape_info *s = &sonde_shapes[l->shape];
-	struct sonde_pieces w = sonde_pieces(p->byte + l->at, l->shape, l->head);
-	uint32_t at;
-
-	if (!derived_of(s, s, l->at, hear, arg))
-		return false;
-	for (enum sonde_shape piece; (piece = sonde_piece_next(&w, &at));)
-		if (!derived_of(&sonde_shapes[piece], s, l->at + at, hear, arg))
-			return false;
-	return true;
-}
-
-struct trial {
-	const uint8_t *byte;
-	uint8_t *again;
-	uint32_t *pinned; /* of the layer */
-	bool sums;
-};
-
-static bool is_sum(const struct sonde_row *r)
-{
-	return r->role >= SONDE_ROLE_SUM_HEADER;
-}
-
-/* As a header begins, for what encode will fill in. */
-static bool forget(void *arg, const struct sonde_row *r, uint32_t at, unsigned bit)
-{
-	struct trial *t = arg;
-
-	if (!(*t->pinned >> bit & 1))
-		sonde_put(t->again + at, r->at, r->bits, r->role == SONDE_ROLE_IS ? r->arg : 0);
-	return true;
-}
-
-/* Pins what came out otherwise; of sums only the first, since those around it cover it. */
-static bool compare(void *arg, const struct sonde_row *r, uint32_t at, unsigned bit)
-{
-	struct trial *t = arg;
-
-	if (is_sum(r) != t->sums ||
-	    sonde_get(t->again + at, r->at, r->bits) == sonde_get(t->byte + at, r->at, r->bits))
-		return true;
-	*t->pinned |= 1u << bit;
-	return !t->sums;
-}
-
-/* Encodes the packet until it is the same, with one more field pinned each time. */
-static void find_pins(struct saying *s, uint32_t end, struct sonde_arena *a)
-{
-	struct sonde_packet q = *s->p;
-	struct trial t = { .byte = s->p->byte, .again = sonde_arena_take(a, q.len + 1u) };
-
-	memset(s->pinned, 0, sizeof s->pinned);
-	sonde_draft_reach(&q, end);
-	q.byte = t.again;
-	q.wire = q.len;
-	for (unsigned round = 0; round < 2 * SONDE_LAYERS; round++) {
-		bool same = true;
-
-		memcpy(t.again, t.byte, q.len);
-		for (unsigned d = 0; d < q.n; d++) {
-			t.pinned = &s->pinned[d];
-			derived(s->p, d, forget, &t);
-		}
-		sonde_fill(&q, t.again, s->pinned);
-		for (unsigned pass = 0; pass < 2 && same; pass++)
-			for (unsigned d = q.n; d-- > 0 && (same || !pass);) {
-				uint32_t before = s->pinned[d];
-
-				t.pinned = &s->pinned[d];
-				t.sums = pass;
-				derived(s->p, d, compare, &t);
-				same &= before == s->pinned[d];
-			}
-		if (same)
-			return;
-	}
-}
-
 /* Where the outermost header ends that does not reach to the packet's end: what follows is padding.
  */
 static uint32_t counted(const struct sonde_packet *p)
@@ -136,6 +36,13 @@ static void put_hex(struct sonde_text *t, const char *open, const uint8_t *at, u
 		sonde_text_end(t, o + 2);
 	}
 	sonde_text_str(t, ")");
+}
+
+static bool is_zeros(const uint8_t *at, uint32_t len)
+{
+	while (len && !at[len - 1])
+		len--;
+	return !len;
 }
 
 static bool is_text(const uint8_t *at, uint32_t len)
@@ -233,10 +140,7 @@ static bool is_zero(const struct sonde_row *r, const uint8_t *h)
 {
 	if (!sonde_row_is_octets(r))
 		return !sonde_get(h, r->at, r->bits);
-	for (unsigned i = 0; i < r->bits / 8u; i++)
-		if (h[r->at / 8 + i])
-			return false;
-	return true;
+	return is_zeros(h + r->at / 8, r->bits / 8u);
 }
 
 /* Whether a field has to be said. pieces: flags are raised by what follows them. */
@@ -353,9 +257,8 @@ static bool is_regular(enum sonde_shape shape, const struct sonde_option *o, con
 
 	if (s->bytes > LONGEST || o->len < s->bytes || (o->len - f->uncounted) % f->unit)
 		return false;
-	for (const uint8_t *pad = o->at + o->len; pad < next; pad++)
-		if (*pad)
-			return false;
+	if (!is_zeros(o->at + o->len, (uint32_t)(next - o->at - o->len)))
+		return false;
 	if (f->kind_bits)
 		sonde_put(again, f->kind_at, f->kind_bits, s->kind);
 	for (const struct sonde_row *r = &sonde_rows[s->row]; r < &sonde_rows[s->row + s->rows];
@@ -413,11 +316,7 @@ static bool is_padding(const struct sonde_layer *l, const uint8_t *at, const uin
 {
 	uint32_t grain = sonde_shapes[l->shape].grain, len = (uint32_t)(end - at);
 
-	if (len != (grain ? -(uint32_t)(at - h) % grain : 0))
-		return false;
-	while (len && !at[len - 1])
-		len--;
-	return !len;
+	return len == (grain ? -(uint32_t)(at - h) % grain : 0) && is_zeros(at, len);
 }
 
 /* ---- a header ---- */
@@ -484,7 +383,22 @@ static void say_body(struct saying *s, uint32_t at, uint32_t end, bool first)
 		return;
 	if (!first)
 		sonde_text_str(s->t, "/");
-	put_bytes(s->t, "hex(", "", s->p->byte + at, end - at);
+	if (is_zeros(s->p->byte + at, end - at))
+		sonde_text_print(s->t, "zero(%u)", end - at);
+	else
+		put_bytes(s->t, "hex(", "", s->p->byte + at, end - at);
+}
+
+static void say_pad(struct saying *s, uint32_t at)
+{
+	uint32_t len = s->p->len - at;
+
+	if (is_zeros(s->p->byte + at, len)) {
+		sonde_text_print(s->t, "/pad(%u)", len);
+		return;
+	}
+	put_hex(s->t, "/pad(hex(", s->p->byte + at, len);
+	sonde_text_str(s->t, ")");
 }
 
 void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struct sonde_arena *a)
@@ -492,7 +406,7 @@ void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struc
 	struct saying s = { .p = p, .t = t };
 	uint32_t at = 0, end = counted(p);
 
-	find_pins(&s, end, a);
+	sonde_craft_pins(p, end, s.pinned, a);
 	for (unsigned d = 0; d < p->n; d++) {
 		say_body(&s, at, p->layer[d].at, !d); /* what a quoted packet carried */
 		if (d)
@@ -501,9 +415,6 @@ void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struc
 		at = p->layer[d].at + p->layer[d].head;
 	}
 	say_body(&s, at, end, !p->n);
-	if (end < p->len) {
-		sonde_text_str(t, "/pad(");
-		put_hex(t, "hex(", p->byte + end, p->len - end);
-		sonde_text_str(t, ")");
-	}
+	if (end < p->len)
+		say_pad(&s, end);
 }

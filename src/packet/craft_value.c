@@ -16,20 +16,6 @@ static bool is_word(char c)
 	       c == ':';
 }
 
-static int hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void skip_space(struct sonde_craft_parser *p)
-{
-	while (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r')
-		p->at++;
-}
-
 /* ---- numbers and words ---- */
 
 /* A word without quotes, of letters, digits and what joins them. */
@@ -38,7 +24,7 @@ static bool read_token(struct sonde_craft_parser *p, char token[static TOKEN_MOS
 {
 	size_t n = 0;
 
-	skip_space(p);
+	sonde_craft_skip_space(p);
 	while (is_word(p->at[n]))
 		n++;
 	if (!n || n >= TOKEN_MOST)
@@ -59,7 +45,7 @@ static bool to_number(const char *token, sonde_wide *ret)
 	if (!*token)
 		return false;
 	for (; *token; token++) {
-		int digit = hex_digit(*token);
+		int digit = sonde_craft_digit(*token);
 
 		if (digit < 0 || (unsigned)digit >= base ||
 		    v > (~(sonde_wide)0 - (unsigned)digit) / base)
@@ -76,7 +62,7 @@ bool sonde_craft_read_number(struct sonde_craft_parser *p, uint64_t *ret)
 	const char *at;
 	sonde_wide v;
 
-	skip_space(p);
+	sonde_craft_skip_space(p);
 	at = p->at;
 	if (!read_token(p, token, "a number"))
 		return false;
@@ -106,9 +92,10 @@ static int to_octets(const char *token, uint8_t *ret, size_t most)
 	size_t n = 0;
 
 	while (*token && n < most) {
-		if (hex_digit(token[0]) < 0 || hex_digit(token[1]) < 0)
+		if (sonde_craft_digit(token[0]) < 0 || sonde_craft_digit(token[1]) < 0)
 			return -1;
-		ret[n++] = (uint8_t)(hex_digit(token[0]) << 4 | hex_digit(token[1]));
+		ret[n++] =
+			(uint8_t)(sonde_craft_digit(token[0]) << 4 | sonde_craft_digit(token[1]));
 		token += 2;
 		if (*token == ':' && token[1])
 			token++;
@@ -229,7 +216,7 @@ static bool read_single(struct sonde_craft_parser *p, const struct sonde_row *r,
 	char token[TOKEN_MOST];
 	const char *at;
 
-	skip_space(p);
+	sonde_craft_skip_space(p);
 	at = p->at;
 	if (!read_token(p, token, kind_of(r)))
 		return false;
@@ -238,64 +225,7 @@ static bool read_single(struct sonde_craft_parser *p, const struct sonde_row *r,
 	return fits(p, at, r, ret);
 }
 
-/* ---- text and octets ---- */
-
-/* "text" with \" \\ \n \r \t and \xNN. */
-static bool quoted(struct sonde_craft_parser *p, struct sonde_bytes *ret)
-{
-	static const char letters[] = "nrt\"\\", meant[] = "\n\r\t\"\\";
-	const char *begin = p->at++;
-	uint8_t *out = sonde_arena_take(p->arena, (size_t)(p->to - p->at) + 1);
-	size_t n = 0;
-
-	for (; *p->at && *p->at != '"'; p->at++) {
-		const char *known;
-
-		if (*p->at != '\\') {
-			out[n++] = (uint8_t)*p->at;
-			continue;
-		}
-		p->at++;
-		if (*p->at == 'x' && hex_digit(p->at[1]) >= 0 && hex_digit(p->at[2]) >= 0) {
-			out[n++] = (uint8_t)(hex_digit(p->at[1]) << 4 | hex_digit(p->at[2]));
-			p->at += 2;
-		} else if (*p->at && (known = strchr(letters, *p->at))) {
-			out[n++] = (uint8_t)meant[known - letters];
-		} else {
-			return sonde_craft_expected(p, "one of \\\" \\\\ \\n \\r \\t \\xNN");
-		}
-	}
-	if (!*p->at)
-		return sonde_craft_wrong(p, begin, "a closing quote for this one");
-	p->at++;
-	*ret = (struct sonde_bytes){ out, n };
-	return true;
-}
-
-bool sonde_craft_read_hex(struct sonde_craft_parser *p, struct sonde_bytes *ret)
-{
-	uint8_t *out = sonde_arena_take(p->arena, (size_t)(p->to - p->at) / 2 + 1);
-	size_t n = 0;
-
-	for (skip_space(p); hex_digit(*p->at) >= 0; skip_space(p)) {
-		if (hex_digit(p->at[1]) < 0) {
-			p->at++;
-			return sonde_craft_expected(p, "a second hex digit");
-		}
-		out[n++] = (uint8_t)(hex_digit(p->at[0]) << 4 | hex_digit(p->at[1]));
-		p->at += 2;
-		if (*p->at == ':')
-			p->at++;
-	}
-	*ret = (struct sonde_bytes){ out, n };
-	return true;
-}
-
-bool sonde_craft_read_text(struct sonde_craft_parser *p, struct sonde_bytes *ret)
-{
-	skip_space(p);
-	return *p->at == '"' ? quoted(p, ret) : sonde_craft_read_hex(p, ret);
-}
+/* ---- octets ---- */
 
 /* Text for a field: a word for a number, or octets with zeros behind them. */
 static bool read_quoted(struct sonde_craft_parser *p, const struct sonde_row *r,
@@ -305,7 +235,7 @@ static bool read_quoted(struct sonde_craft_parser *p, const struct sonde_row *r,
 	struct sonde_bytes text;
 	uint8_t *octets;
 
-	if (!quoted(p, &text))
+	if (!sonde_craft_read_text(p, &text))
 		return false;
 	if (!sonde_row_is_octets(r))
 		return to_word(r, (const char *)text.at, text.len, &v->number) ||
@@ -392,14 +322,14 @@ static bool read_range(struct sonde_craft_parser *p, const struct sonde_row *r,
 		add_range(p, v, range_of(from, from, 1));
 		return true;
 	}
-	skip_space(p);
+	sonde_craft_skip_space(p);
 	at = p->at;
 	if (!read_single(p, r, &to))
 		return false;
 	if (to < from)
 		return sonde_craft_wrong(p, at, "an end that is not below the beginning");
 	if (sonde_craft_take(p, '/')) {
-		skip_space(p);
+		sonde_craft_skip_space(p);
 		at = p->at;
 		if (!sonde_craft_read_number(p, &by))
 			return false;
@@ -484,7 +414,7 @@ static bool read_var(struct sonde_craft_parser *p, struct sonde_craft_value *v)
 		return sonde_craft_expected(p, p->at == name ? "a name" : "fewer names");
 	v->how = SONDE_CRAFT_VAR;
 	v->var = (uint16_t)var_of(p, name, (size_t)(p->at - name));
-	skip_space(p);
+	sonde_craft_skip_space(p);
 	if (*p->at == '+' || *p->at == '-') {
 		bool minus = *p->at++ == '-';
 
@@ -522,7 +452,7 @@ bool sonde_craft_read_value(struct sonde_craft_parser *p, const struct sonde_row
 	struct sonde_craft_value v = { .bits = r->bits };
 	bool good;
 
-	skip_space(p);
+	sonde_craft_skip_space(p);
 	if (*p->at == '"')
 		good = read_quoted(p, r, &v);
 	else if (sonde_craft_is_wide(r))

@@ -132,7 +132,8 @@ struct sonde_craft_word sonde_craft_word(enum sonde_shape header, enum sonde_sha
 		if (e->shape == within &&
 		    (exactly(name, len, e->name) || exactly(name, len, e->alias)))
 			return (struct sonde_craft_word){ .is = SONDE_CRAFT_IS_EITHER,
-							  .row = e->a };
+							  .row = e->a,
+							  .other = e->b };
 	return w;
 }
 
