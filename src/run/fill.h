@@ -20,6 +20,8 @@ struct sonde_fill_plan {
 	const char *device;		     /* it leaves by this interface; NULL: by the route's */
 	uint64_t seed;			     /* of identifications, sequence numbers and ports */
 	const struct sonde_craft_vars *vars; /* $names that are known; NULL: none */
+	bool repeated; /* several are sent: those that nothing else tells apart are counted by their
+			* identification and sequence number */
 	bool apart; /* it is not sent: the machine is not asked, and what only it knows stays 0 */
 };
 
