@@ -249,6 +249,27 @@ START_TEST(what_was_sent_is_no_answer_to_itself)
 }
 END_TEST
 
+START_TEST(each_copy_at_a_tap_is_of_one_that_was_sent_the_oldest_first)
+{
+	struct sonde_packet p;
+	uint64_t of;
+
+	for (unsigned i = 0; i < 3; i++) {
+		datagram(A, B, 40000, 9);
+		sent();
+	}
+	datagram(A, B, 40000, 9);
+	p = taken();
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(sonde_answers_own(&answers, &p, &of));
+		ck_assert_uint_eq(of, i);
+	}
+	datagram(A, B, 40000, 10);
+	p = taken();
+	ck_assert(!sonde_answers_own(&answers, &p, &of));
+}
+END_TEST
+
 START_TEST(an_echo_reply_has_the_same_identifier_and_sequence)
 {
 	for (uint16_t i = 0; i < 3; i++) {
@@ -531,6 +552,7 @@ Suite *answer_suite(void)
 	tcase_add_test(t, data_is_answered_within_a_window_and_not_beyond);
 	tcase_add_test(t, ports_and_addresses_must_be_those_reversed);
 	tcase_add_test(t, what_was_sent_is_no_answer_to_itself);
+	tcase_add_test(t, each_copy_at_a_tap_is_of_one_that_was_sent_the_oldest_first);
 	tcase_add_test(t, an_echo_reply_has_the_same_identifier_and_sequence);
 	tcase_add_test(t, an_error_that_quotes_eight_bytes_is_about_its_packet);
 	tcase_add_test(t, arp_is_answered_about_the_address_that_was_asked_for);

@@ -18,7 +18,7 @@ struct sonde_answers_sent {
 	uint32_t seq, end, ack; /* of TCP: end is what acknowledges all of it; of SCTP: seq is the
 				 * tag, end that of an INIT, or the same */
 	uint16_t flags;
-	bool answered;
+	bool answered, seen;
 };
 
 struct sonde_answers_slot {
@@ -394,7 +394,9 @@ void sonde_answers_put(struct sonde_answers *a, const struct sonde_packet *p, ui
 	*s = (struct sonde_answers_sent){ .number = number };
 	if (at.inner >= 0)
 		add_ip(a, p, &at, s);
-	else if (at.arp >= 0 && put_arp(&w, p, (unsigned)at.arp, false))
+	else if (at.arp >= 0)
+		add(a, copy_key(a, p, (unsigned)at.arp));
+	if (at.inner < 0 && at.arp >= 0 && put_arp(&w, p, (unsigned)at.arp, false))
 		add_words(a, &w);
 }
 
@@ -494,19 +496,38 @@ static bool find_quote(struct sonde_answers *a, const struct sonde_packet *p, un
 	return put_quote(&w, p, d) && look(a, key_of(a, &w), NULL, since, ret);
 }
 
-/* Whether it is what was sent, come back. */
-static bool is_copy(struct sonde_answers *a, const struct sonde_packet *p, unsigned d)
+/* What was sent and is this to the byte, from its header at layer d on: the oldest that was not
+ * seen yet, or else any; NULL: none. */
+static struct sonde_answers_sent *find_copy(const struct sonde_answers *a,
+					    const struct sonde_packet *p, unsigned d)
 {
 	uint64_t key = copy_key(a, p, d), at = a->head[key % a->most];
+	struct sonde_answers_sent *found = NULL;
 
 	for (unsigned steps = 0; at && a->slots - at < SLOTS * a->most && steps < STEPS; steps++) {
 		const struct sonde_answers_slot *slot = &a->slot[(at - 1) % (SLOTS * a->most)];
+		struct sonde_answers_sent *s = &a->sent[slot->sent % a->most];
 
-		if (slot->key == key)
-			return true;
+		if (a->sents - slot->sent > a->most)
+			break;
+		if (slot->key == key && (!found || !s->seen))
+			found = s;
 		at = slot->older;
 	}
-	return false;
+	return found;
+}
+
+bool sonde_answers_own(struct sonde_answers *a, const struct sonde_packet *p, uint64_t *ret_number)
+{
+	struct place at = find_place(p);
+	int d = at.outer >= 0 ? at.outer : at.arp;
+	struct sonde_answers_sent *s = d < 0 ? NULL : find_copy(a, p, (unsigned)d);
+
+	if (!s)
+		return false;
+	s->seen = true;
+	*ret_number = s->number;
+	return true;
 }
 
 static bool find_reply(struct sonde_answers *a, const struct sonde_packet *p,
@@ -516,7 +537,7 @@ static bool find_reply(struct sonde_answers *a, const struct sonde_packet *p,
 	struct came c;
 
 	take_came(&c, p, d);
-	if (c.t.fragment == SONDE_FRAGMENT_LATER || is_copy(a, p, (unsigned)at->outer))
+	if (c.t.fragment == SONDE_FRAGMENT_LATER || find_copy(a, p, (unsigned)at->outer))
 		return false;
 	ret->kind = (c.is_tcp && c.t.flags & SONDE_TCP_RST) || c.abort ? SONDE_ANSWERS_RESET
 								       : SONDE_ANSWERS_REPLY;

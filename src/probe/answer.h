@@ -57,6 +57,10 @@ void sonde_answers_init(struct sonde_answers *a, struct sonde_arena *arena, uint
 /* A packet that is about to be sent, from its link's header or from IP on. Numbers go up. */
 void sonde_answers_put(struct sonde_answers *a, const struct sonde_packet *p, uint64_t number);
 
+/* A packet at a tap: whether it is one that was put, as it leaves or comes back. Of those that are
+ * the same to the byte each is found once, the oldest first. */
+bool sonde_answers_own(struct sonde_answers *a, const struct sonde_packet *p, uint64_t *ret_number);
+
 /* A packet that came: whether it answers one that was put with a number of at least since. */
 bool sonde_answers_find(struct sonde_answers *a, const struct sonde_packet *p, uint64_t since,
 			struct sonde_answers_hit *ret);

@@ -35,7 +35,8 @@ struct sonde_fill {
 	uint32_t len;	   /* bytes of the first packet */
 	uint16_t linktype; /* LINKTYPE_ number of the packets as encode makes them */
 	bool loopback;	   /* the device is */
-	bool spoofed;	   /* src is no address of this machine */
+	bool spoofed;	   /* src is no address of this machine, or varies */
+	bool varied_dst;   /* dst varies */
 	struct sonde_address src, dst; /* of the first packet's outermost IP or ARP, the port that
 					* of the transport on it, or 0; family 0: it has none */
 	int held;	 /* the socket that keeps the source port from others; -1: none */
