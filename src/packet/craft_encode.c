@@ -216,6 +216,32 @@ void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_
 	c->varies = true;
 }
 
+bool sonde_craft_say_option(struct sonde_craft *c, unsigned layer, enum sonde_shape shape,
+			    enum sonde_row_id row, sonde_wide value)
+{
+	unsigned at = header_step(c, layer);
+	struct sonde_craft_step o = { .op = SONDE_CRAFT_OPTION,
+				      .depth = 1,
+				      .shape = (uint8_t)shape };
+	struct sonde_craft_step f = { .op = SONDE_CRAFT_FIELD,
+				      .depth = 1,
+				      .row = (uint16_t)row,
+				      .value = { .bits = sonde_rows[row].bits, .number = value } };
+
+	if (at == c->steps)
+		return false;
+	o.at = f.at = c->step[at].at;
+	do
+		at++;
+	while (at < c->steps && c->step[at].op == SONDE_CRAFT_FIELD);
+	if (at < c->steps &&
+	    (c->step[at].op == SONDE_CRAFT_OPTION || c->step[at].op == SONDE_CRAFT_RAW))
+		return false;
+	insert(c, at, &o);
+	insert(c, at + 1, &f);
+	return true;
+}
+
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape)
 {
 	insert(c, 0,
