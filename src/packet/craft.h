@@ -94,6 +94,14 @@ bool sonde_craft_value(const struct sonde_craft *c, unsigned layer, enum sonde_r
 void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
 		     sonde_wide value);
 
+/* The same, from that number on, so much more each time. */
+void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+			  sonde_wide from, sonde_wide by);
+
+/* An option with the value of one of its fields, to a header that has none; false: it has. */
+bool sonde_craft_say_option(struct sonde_craft *c, unsigned layer, enum sonde_shape shape,
+			    enum sonde_row_id row, sonde_wide value);
+
 /* A header in front of all others. */
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape);
 
@@ -116,7 +124,8 @@ int sonde_craft_encode(const struct sonde_craft *c, const struct sonde_craft_tur
 		       struct sonde_draft *d);
 
 /* Where the packet, read again, is another one than was said: the layer that is not found, or -1.
- * A layer behind one of whose fields some were pinned is not judged. at: bytes into the text. */
+ * What is behind one that tells what follows, and was pinned, is not judged. at: bytes into the
+ * text. */
 int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draft *d,
 			    size_t *ret_at);
 

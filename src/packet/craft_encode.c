@@ -193,19 +193,58 @@ static void insert(struct sonde_craft *c, unsigned at, const struct sonde_craft_
 	c->steps++;
 }
 
-void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row, sonde_wide value)
+static void say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+		const struct sonde_craft_value *value)
 {
 	unsigned at = header_step(c, layer);
-	struct sonde_craft_step s = {
-		.op = SONDE_CRAFT_FIELD,
-		.row = (uint16_t)row,
-		.value = { .bits = sonde_rows[row].bits, .number = value },
-	};
+	struct sonde_craft_step s = { .op = SONDE_CRAFT_FIELD,
+				      .row = (uint16_t)row,
+				      .value = *value };
 
 	if (at == c->steps)
 		return;
 	s.at = c->step[at].at;
+	s.value.bits = sonde_rows[row].bits;
 	insert(c, at + 1, &s);
+}
+
+void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row, sonde_wide value)
+{
+	say(c, layer, row, &(struct sonde_craft_value){ .number = value });
+}
+
+void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+			  sonde_wide from, sonde_wide by)
+{
+	say(c, layer, row,
+	    &(struct sonde_craft_value){ .how = SONDE_CRAFT_STEP, .from = from, .number = by });
+	c->varies = true;
+}
+
+bool sonde_craft_say_option(struct sonde_craft *c, unsigned layer, enum sonde_shape shape,
+			    enum sonde_row_id row, sonde_wide value)
+{
+	unsigned at = header_step(c, layer);
+	struct sonde_craft_step o = { .op = SONDE_CRAFT_OPTION,
+				      .depth = 1,
+				      .shape = (uint8_t)shape };
+	struct sonde_craft_step f = { .op = SONDE_CRAFT_FIELD,
+				      .depth = 1,
+				      .row = (uint16_t)row,
+				      .value = { .bits = sonde_rows[row].bits, .number = value } };
+
+	if (at == c->steps)
+		return false;
+	o.at = f.at = c->step[at].at;
+	do
+		at++;
+	while (at < c->steps && c->step[at].op == SONDE_CRAFT_FIELD);
+	if (at < c->steps &&
+	    (c->step[at].op == SONDE_CRAFT_OPTION || c->step[at].op == SONDE_CRAFT_RAW))
+		return false;
+	insert(c, at, &o);
+	insert(c, at + 1, &f);
+	return true;
 }
 
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape)
@@ -213,6 +252,17 @@ void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape)
 	insert(c, 0,
 	       &(struct sonde_craft_step){ .op = SONDE_CRAFT_HEADER, .shape = (uint8_t)shape });
 	c->cut.layer = (uint8_t)(c->cut.layer + c->cut.asked);
+}
+
+/* Whether a field that was pinned may be one that says what follows the header. */
+static bool tells_next(const struct sonde_draft *d, unsigned i)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[d->p.layer[i].shape];
+
+	for (unsigned k = 0; k < s->rows; k++)
+		if (d->pinned[i] >> k & 1 && sonde_rows[s->row + k].role > SONDE_ROLE_USUALLY)
+			return true;
+	return d->pinned[i] && d->p.layer[i].shape == SONDE_arp; /* several fields together */
 }
 
 int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draft *d,
@@ -224,7 +274,7 @@ int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draf
 		return -1;
 	sonde_decode(&p, d->p.byte, d->p.len, d->p.len, d->p.layer[0].shape);
 	for (unsigned i = 1; i < d->p.n; i++) {
-		if (d->pinned[i - 1] || d->p.layer[i].part)
+		if (tells_next(d, i - 1) || d->p.layer[i].part)
 			return -1;
 		if (i < p.n && p.layer[i].shape == d->p.layer[i].shape)
 			continue;
