@@ -84,8 +84,13 @@ static int put_raw(struct making *m, unsigned i)
 	const struct sonde_craft_step *s = &m->c->step[i];
 	uint32_t len = (uint32_t)s->bytes.len;
 	int r = s->depth ? sonde_draft_inside(m->d, s->bytes.at, len)
-			 : sonde_draft_raw(m->d, s->bytes.at, len);
+		: len	 ? sonde_draft_align(m->d)
+			 : 0;
 
+	if (r >= 0 && !s->depth) {
+		r = sonde_draft_raw(m->d, s->bytes.at, len);
+		m->d->option = 0; /* what follows pads no option before it */
+	}
 	if (r >= 0 && s->exact && !s->depth && ends_header(m->c, i))
 		m->d->open = false;
 	return r;
