@@ -17,9 +17,11 @@
  * PACKET and PATTERN are of packet/craft.h. TIME is 5ms, 1.5s, 250us, 2m; a number alone is
  *seconds. Sums and differences of check are modulo 2^32, as sequence numbers are.
  *
- * Packets that come are kept in their order from the first send behind an expect on, so an answer
- * that is faster than the script is not missed. An expect takes the first that agrees; those in
- * front of it are passed over and counted. What was sent is no answer, where it is seen as well.
+ * Packets that come are kept in their order, so an answer that is faster than the script is not
+ * missed. An expect takes the first that agrees behind the one that was taken before it; those in
+ * between are passed over and counted. With expect nothing, none may have come since the last send
+ * (the first of several in a row). What was sent is no answer, where it is seen as well. Names that
+ * an expect inside of a repeat is the first to learn are learned anew in each round.
  *
  * Told times and packets, the engine says what to do next; it reads no clock and sends nothing:
  *
@@ -94,7 +96,7 @@ bool sonde_script_no_rst(const struct sonde_script *s);
 	C(x, text, TEXT, "", "the statement") \
 	C(x, status, TEXT, "", "ok; not ok; not reached: an earlier point failed") \
 	C(x, start_ns, UINT, "ns", "when it began, since the run's start") \
-	C(x, took_ns, UINT, "ns", "an expect: from there until the packet came; a send: until all were sent") \
+	C(x, took_ns, UINT, "ns", "of an expect: from the last packet that was sent until the one that was expected came, absent where it came before; of all else: from the start to the end") \
 	C(x, sent, UINT, "", "packets that were sent") \
 	C(x, refused, UINT, "", "packets that could not be sent") \
 	C(x, passed, UINT, "", "packets that came and were not the one") \
@@ -139,15 +141,17 @@ struct sonde_script_step sonde_script_step(struct sonde_script *s, sonde_ns now)
 /* The packet of the last step has left, in its fragments; or it has not, and why is a phrase. */
 void sonde_script_sent(struct sonde_script *s, const char *why);
 
-/* A frame that was sent, or a fragment, from its first header on: it is not heard as an answer. */
-void sonde_script_left(struct sonde_script *s, const uint8_t *byte, uint32_t len,
-		       enum sonde_shape first);
-
-/* A frame that was seen: copied where it is kept. What is older than what it could answer, and what
- * we sent, is passed by. */
+/* A frame that was seen, its time on CLOCK_MONOTONIC: copied where it is kept. What leaves, and
+ * what is older than the run, is passed by. */
 void sonde_script_hear(struct sonde_script *s, const struct sonde_frame *f);
+
+/* Somebody asks for the end: the point at hand failed, and the rest is not reached. */
+void sonde_script_stop(struct sonde_script *s, sonde_ns now);
 
 /* What there is to say of the whole, at this time; file is left to the caller. */
 void sonde_script_told(const struct sonde_script *s, sonde_ns now, struct sonde_script_record *ret);
+
+/* Forgets what came. NULL is fine. */
+void sonde_script_done(struct sonde_script *s);
 
 #endif
