@@ -18,7 +18,7 @@ const struct sonde_schema sonde_script_schema = { "script", script_columns,
 static const char *kind(const struct sonde_script_line *l)
 {
 	switch (l->is) {
-	case SONDE_SCRIPT_SEND: return "send";
+	case SONDE_SCRIPT_SENDS: return "send";
 	case SONDE_SCRIPT_EXPECT: return "expect";
 	case SONDE_SCRIPT_NOTHING: return "expect nothing";
 	case SONDE_SCRIPT_CHECK: return "check";
@@ -358,7 +358,7 @@ static void enter(struct sonde_script *s, const struct sonde_script_line *l, son
 	s->start = now;
 	begin_point(s);
 	s->point.start_ns = now - s->began;
-	if (l->is == SONDE_SCRIPT_SEND)
+	if (l->is == SONDE_SCRIPT_SENDS)
 		begin_send(s, now);
 	else if (l->is == SONDE_SCRIPT_EXPECT || l->is == SONDE_SCRIPT_NOTHING)
 		begin_expect(s);
@@ -380,7 +380,7 @@ struct sonde_script_step sonde_script_step(struct sonde_script *s, sonde_ns now)
 		if (!s->entered)
 			enter(s, l, now);
 		switch (l->is) {
-		case SONDE_SCRIPT_SEND: return send_step(s, l, now);
+		case SONDE_SCRIPT_SENDS: return send_step(s, l, now);
 		case SONDE_SCRIPT_EXPECT:
 		case SONDE_SCRIPT_NOTHING: return expect_step(s, l, now);
 		case SONDE_SCRIPT_CHECK:

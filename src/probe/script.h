@@ -76,11 +76,16 @@ int sonde_script_parse(struct sonde_script **ret, struct sonde_arena *a, const c
 void sonde_script_place(const char *text, size_t len, size_t at, unsigned *ret_line,
 			unsigned *ret_column);
 
-/* The i-th packet that is sent somewhere, from 0, so that what was not said can be filled in before
- * the run; NULL beyond the last. */
-struct sonde_craft *sonde_script_sends(const struct sonde_script *s, unsigned i);
+struct sonde_script_send {
+	struct sonde_craft *craft; /* what was not said may be filled in before the run */
+	unsigned line;
+	bool repeated; /* several of it are sent at once */
+};
 
-/* Values as they are known before the run. */
+/* The i-th statement that sends, from 0; false: there are no more. */
+bool sonde_script_send(const struct sonde_script *s, unsigned i, struct sonde_script_send *ret);
+
+/* Values as they are known before the run; what will be learned or set by chance is 0. */
 const struct sonde_craft_vars *sonde_script_vars(const struct sonde_script *s);
 
 /* The i-th interface that is captured, or NULL. */

@@ -6,7 +6,7 @@
 #include "probe/script.h"
 
 enum sonde_script_line_is {
-	SONDE_SCRIPT_SEND,
+	SONDE_SCRIPT_SENDS,
 	SONDE_SCRIPT_EXPECT,
 	SONDE_SCRIPT_NOTHING,
 	SONDE_SCRIPT_CHECK,
