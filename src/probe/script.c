@@ -93,8 +93,9 @@ static bool make(struct sonde_script *s, struct sonde_script_line *l)
 	s->made++;
 	sonde_draft_init(&s->draft, s->buffer, SONDE_SCRIPT_PACKET);
 	r = sonde_craft_encode(l->craft, &turn, &s->draft);
-	if (r < 0) {
+	if (r < 0) { /* nor would the next one */
 		sonde_script_sent(s, why_not_made(r));
+		s->made = l->times;
 		return false;
 	}
 	sonde_decode(&p, s->draft.p.byte, s->draft.p.len, s->draft.p.len,
