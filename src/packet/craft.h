@@ -94,6 +94,10 @@ bool sonde_craft_value(const struct sonde_craft *c, unsigned layer, enum sonde_r
 void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
 		     sonde_wide value);
 
+/* The same, from that number on, so much more each time. */
+void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+			  sonde_wide from, sonde_wide by);
+
 /* A header in front of all others. */
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape);
 

@@ -188,19 +188,32 @@ static void insert(struct sonde_craft *c, unsigned at, const struct sonde_craft_
 	c->steps++;
 }
 
-void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row, sonde_wide value)
+static void say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+		const struct sonde_craft_value *value)
 {
 	unsigned at = header_step(c, layer);
-	struct sonde_craft_step s = {
-		.op = SONDE_CRAFT_FIELD,
-		.row = (uint16_t)row,
-		.value = { .bits = sonde_rows[row].bits, .number = value },
-	};
+	struct sonde_craft_step s = { .op = SONDE_CRAFT_FIELD,
+				      .row = (uint16_t)row,
+				      .value = *value };
 
 	if (at == c->steps)
 		return;
 	s.at = c->step[at].at;
+	s.value.bits = sonde_rows[row].bits;
 	insert(c, at + 1, &s);
+}
+
+void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row, sonde_wide value)
+{
+	say(c, layer, row, &(struct sonde_craft_value){ .number = value });
+}
+
+void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+			  sonde_wide from, sonde_wide by)
+{
+	say(c, layer, row,
+	    &(struct sonde_craft_value){ .how = SONDE_CRAFT_STEP, .from = from, .number = by });
+	c->varies = true;
 }
 
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape)
