@@ -129,6 +129,17 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 	};
 }
 
+/* A sentence, and below it, where it is about a place, the text with a sign under that. */
+static int say_why(const char *why)
+{
+	size_t len = strcspn(why, "\n");
+
+	sonde_cli_say(&cli, "%.*s", (int)len, why);
+	if (why[len])
+		fprintf(stderr, "%s\n", why + len + 1);
+	return SONDE_EXIT_INPUT;
+}
+
 static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_end *end, int code)
 {
 	static const int wanted[] = { CAP_NET_RAW };
@@ -136,10 +147,8 @@ static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_e
 
 	if (code == -EPIPE)
 		return SONDE_EXIT_INCOMPLETE;
-	if (*end->why) {
-		sonde_cli_say(&cli, "%s", end->why);
-		return SONDE_EXIT_INPUT;
-	}
+	if (*end->why)
+		return say_why(end->why);
 	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
 		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
 			snprintf(words, sizeof words, "not allowed");

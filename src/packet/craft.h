@@ -120,7 +120,8 @@ int sonde_craft_encode(const struct sonde_craft *c, const struct sonde_craft_tur
 		       struct sonde_draft *d);
 
 /* Where the packet, read again, is another one than was said: the layer that is not found, or -1.
- * A layer behind one of whose fields some were pinned is not judged. at: bytes into the text. */
+ * What is behind one that tells what follows, and was pinned, is not judged. at: bytes into the
+ * text. */
 int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draft *d,
 			    size_t *ret_at);
 

@@ -223,6 +223,17 @@ void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape)
 	c->cut.layer = (uint8_t)(c->cut.layer + c->cut.asked);
 }
 
+/* Whether a field that was pinned may be one that says what follows the header. */
+static bool tells_next(const struct sonde_draft *d, unsigned i)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[d->p.layer[i].shape];
+
+	for (unsigned k = 0; k < s->rows; k++)
+		if (d->pinned[i] >> k & 1 && sonde_rows[s->row + k].role > SONDE_ROLE_USUALLY)
+			return true;
+	return d->pinned[i] && d->p.layer[i].shape == SONDE_arp; /* several fields together */
+}
+
 int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draft *d,
 			    size_t *ret_at)
 {
@@ -232,7 +243,7 @@ int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draf
 		return -1;
 	sonde_decode(&p, d->p.byte, d->p.len, d->p.len, d->p.layer[0].shape);
 	for (unsigned i = 1; i < d->p.n; i++) {
-		if (d->pinned[i - 1] || d->p.layer[i].part)
+		if (tells_next(d, i - 1) || d->p.layer[i].part)
 			return -1;
 		if (i < p.n && p.layer[i].shape == d->p.layer[i].shape)
 			continue;

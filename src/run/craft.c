@@ -174,13 +174,15 @@ static int say_piece(void *arg, const uint8_t *byte, uint32_t len)
 	struct sonde_packet p;
 
 	sonde_decode_link(&p, byte, len, len, r->fill.linktype);
-	sonde_craft_say_sent(&r->say, r->at, 0, &p);
+	sonde_craft_say_sent(&r->say, r->at, r->when, &p);
 	return 0;
 }
 
-int sonde_crafting_show(struct sonde_crafting *r, uint64_t n, const struct sonde_draft *d)
+int sonde_crafting_show(struct sonde_crafting *r, uint64_t n, sonde_ns when,
+			const struct sonde_draft *d)
 {
 	r->at = n;
+	r->when = when;
 	return sonde_craft_send(r->craft, d, say_piece, r);
 }
 
@@ -195,7 +197,7 @@ static int show_all(struct sonde_crafting *r, uint8_t *room)
 			break;
 		code = sonde_crafting_make(r, n, room, &d);
 		if (code >= 0)
-			code = sonde_crafting_show(r, n, &d);
+			code = sonde_crafting_show(r, n, 0, &d);
 	}
 	r->end->met = code >= 0;
 	return code < 0 ? code : 0;

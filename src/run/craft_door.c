@@ -47,10 +47,9 @@ static int open_tap(struct sonde_crafting *r)
 int sonde_crafting_open(struct sonde_crafting *r)
 {
 	struct sonde_sender_plan plan = {
-		.mode = r->fill.link ? SONDE_SENDER_PACKET : SONDE_SENDER_RAW,
+		.by = r->fill.link ? SONDE_SENDER_LINK : SONDE_SENDER_RAW,
 		.device = r->plan->device || r->fill.link ? r->fill.device : NULL,
-		.ifindex = r->fill.ifindex,
-		.family = r->fill.dst.family,
+		.mark = -1,
 	};
 	int code = open_tap(r);
 

@@ -20,6 +20,7 @@ struct sonde_crafting {
 	uint64_t count;		     /* packets; UINT64_MAX: no end */
 	sonde_ns gap;		     /* between two of them */
 	uint64_t at;		     /* of the packet that is shown */
+	sonde_ns when;		     /* and when it left */
 	struct sonde_sender *sender; /* NULL: nothing is sent */
 	struct sonde_live *tap;	     /* NULL: nobody listens */
 };
@@ -29,8 +30,9 @@ struct sonde_crafting {
 int sonde_crafting_make(const struct sonde_crafting *r, uint64_t n, uint8_t *room,
 			struct sonde_draft *d);
 
-/* Tells of it, as it is sent: each fragment. */
-int sonde_crafting_show(struct sonde_crafting *r, uint64_t n, const struct sonde_draft *d);
+/* Tells of it, as it is sent: each fragment. when: since the run began. */
+int sonde_crafting_show(struct sonde_crafting *r, uint64_t n, sonde_ns when,
+			const struct sonde_draft *d);
 
 /* craft_file.c: all of it into plan->write. */
 int sonde_crafting_write(struct sonde_crafting *r);

@@ -174,7 +174,7 @@ void sonde_craft_say_sent(struct sonde_craft_say *s, uint64_t number, sonde_ns a
 		put_json(s, &sonde_craft_sent_schema, &r, p);
 		return;
 	}
-	say_head(s, SONDE_PAINT_CALL, "sent", number);
+	say_head(s, SONDE_PAINT_CALL, s->plan->dry ? "would" : "sent", number);
 	say_line(&s->out, p);
 	sonde_text_str(&s->out, "\n");
 	say_below(s, p);

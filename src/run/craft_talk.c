@@ -85,7 +85,7 @@ static void flush(struct talk *t)
 	now = sonde_sender_count(t->run->sender);
 	if (now.refused > before.refused) {
 		e->refused++;
-		e->refusal = sonde_reason_text(now.error);
+		e->refusal = sonde_reason_text(-now.error);
 		t->refused = true;
 	}
 }
@@ -106,7 +106,7 @@ static int send_one(struct talk *t)
 	t->refused = false;
 	*waiting_of(t, n) = (struct waiting){ .sent = sonde_clock_real() };
 	if (!run->plan->quiet)
-		r = sonde_crafting_show(run, n, &d);
+		r = sonde_crafting_show(run, n, waiting_of(t, n)->sent - t->real, &d);
 	r = r < 0 ? r : sonde_craft_send(run->craft, &d, put, t);
 	flush(t);
 	t->next++;

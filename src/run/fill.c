@@ -16,6 +16,7 @@ enum {
 	ROOM = 1 << 17,
 	TRIES = 64, /* ports */
 	EPHEMERAL = 49152,
+	IP_MOST = 65535,
 	HOPS_NEIGHBOUR = 255, /* RFC 4861 section 7.1 */
 	SEQUENCE_STEP = 1 << 16,
 	LINK_ETHERNET = 1,
@@ -488,6 +489,12 @@ static int check_length(const struct filling *g)
 		  : layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth
 					     : 0;
 	ip = f->len - f->head;
+	if (is_ip(layer(g, g->ip)) && ip > IP_MOST && !sonde_craft_fragments(g->c))
+		return wrong(
+			f, -EMSGSIZE,
+			"the packet is %u bytes long from IP on, of which its length field can "
+			"say %d",
+			ip, IP_MOST);
 	if (!f->mtu || ip <= f->mtu || sonde_craft_fragments(g->c))
 		return 0;
 	return wrong(f, -EMSGSIZE,

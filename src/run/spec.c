@@ -77,10 +77,10 @@ int sonde_spec_read(struct sonde_craft **ret, struct sonde_arena *a, const char 
 	if (sonde_craft_parse(ret, a, text, strlen(text), &world, NULL, &e))
 		return 0;
 	sonde_text_print(why, "at byte %zu, expected ", e.at + 1);
-	sonde_text_escape(why, e.expected, strlen(e.expected));
+	sonde_text_str(why, e.expected);
 	if (e.nearest) {
 		sonde_text_str(why, "; the nearest name is ");
-		sonde_text_escape(why, e.nearest, strlen(e.nearest));
+		sonde_text_str(why, e.nearest);
 	}
 	sonde_spec_point(why, text, e.at);
 	return -EINVAL;

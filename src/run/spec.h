@@ -13,7 +13,8 @@
 
 enum { SONDE_SPEC_FILE_MOST = 1 << 20 }; /* bytes of a file in a packet; more is refused */
 
-/* As sonde_craft_parse; -EINVAL: why holds the lines above, no newline behind the last. */
+/* As sonde_craft_parse; -EINVAL: why holds the lines above, no newline behind the last; the first is
+ * not escaped. */
 int sonde_spec_read(struct sonde_craft **ret, struct sonde_arena *a, const char *text,
 		    struct sonde_text *why);
 
