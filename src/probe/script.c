@@ -197,27 +197,23 @@ static bool looks_as_said(struct sonde_script *s, const struct sonde_script_line
 	return false;
 }
 
-/* No more is to come. */
-static void end_expect(struct sonde_script *s, const struct sonde_script_line *l, sonde_ns now)
+/* Nothing as said came in its time. */
+static void end_expect(struct sonde_script *s, const struct sonde_script_line *l)
 {
 	struct sonde_text t;
 
-	s->point.took_ns = now - s->start;
-	if (l->is == SONDE_SCRIPT_NOTHING || s->point.why) {
-		end_point(s, l->is == SONDE_SCRIPT_NOTHING && !s->overflow);
-		if (!s->overflow)
-			return;
-	} else {
-		end_point(s, false);
+	s->point.took_ns = l->time;
+	if (s->overflow) {
+		t = begin_words(s, 2);
+		sonde_text_print(&t,
+				 "of what came, %llu packets were not looked at: there were too "
+				 "many",
+				 (unsigned long long)s->overflow);
+		s->point.why = end_words(&t);
+	} else if (l->is == SONDE_SCRIPT_EXPECT && !s->point.why) {
+		s->point.why = s->point.passed ? "nothing alike came" : "nothing came";
 	}
-	t = begin_words(s, 2);
-	if (s->overflow)
-		sonde_text_print(
-			&t, "of what came, %llu packets were not looked at: there were too many",
-			(unsigned long long)s->overflow);
-	else
-		sonde_text_str(&t, s->point.passed ? "nothing alike came" : "nothing came");
-	s->point.why = end_words(&t);
+	end_point(s, !s->point.why);
 }
 
 static struct sonde_script_step expect_step(struct sonde_script *s, struct sonde_script_line *l,
@@ -242,7 +238,7 @@ static struct sonde_script_step expect_step(struct sonde_script *s, struct sonde
 		s->point.nearest = NULL;
 		end_point(s, !nothing);
 	} else {
-		end_expect(s, l, now);
+		end_expect(s, l);
 	}
 	return (struct sonde_script_step){ .is = SONDE_STEP_TELL, .point = &s->point };
 }

@@ -79,7 +79,8 @@ void sonde_script_place(const char *text, size_t len, size_t at, unsigned *ret_l
 struct sonde_script_send {
 	struct sonde_craft *craft; /* what was not said may be filled in before the run */
 	unsigned line;
-	bool repeated; /* several of it are sent at once */
+	bool repeated; /* several of it are sent */
+	bool fast;     /* more than a thousand, at more than a thousand a second */
 };
 
 /* The i-th statement that sends, from 0; false: there are no more. */

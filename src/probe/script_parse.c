@@ -174,7 +174,12 @@ bool sonde_script_send(const struct sonde_script *s, unsigned i, struct sonde_sc
 
 		if (l->is != SONDE_SCRIPT_SENDS || i--)
 			continue;
-		*ret = (struct sonde_script_send){ l->craft, l->number, l->times > 1 };
+		*ret = (struct sonde_script_send){
+			.craft = l->craft,
+			.line = l->number,
+			.repeated = l->times > 1,
+			.fast = l->times > 1000 && l->time < SONDE_MILLISECOND,
+		};
 		return true;
 	}
 	return false;

@@ -32,9 +32,9 @@ struct sonde_script_plan {
 };
 
 struct sonde_script_end {
-	char doing[512]; /* while it failed */
-	bool told;	 /* what stands there is all there is to say; of several lines */
-	bool met;	 /* every point of the script was reached, and is ok */
+	char doing[1500]; /* while it failed */
+	bool told;	  /* what stands there is all there is to say; of several lines */
+	bool met;	  /* every point of the script was reached, and is ok */
 };
 
 /* 0, and end->met is yes or no; -EINVAL: the script or a value is wrong, and end says where;
