@@ -98,6 +98,10 @@ void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id ro
 void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
 			  sonde_wide from, sonde_wide by);
 
+/* An option with the value of one of its fields, to a header that has none; false: it has. */
+bool sonde_craft_say_option(struct sonde_craft *c, unsigned layer, enum sonde_shape shape,
+			    enum sonde_row_id row, sonde_wide value);
+
 /* A header in front of all others. */
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape);
 

@@ -84,8 +84,13 @@ static int put_raw(struct making *m, unsigned i)
 	const struct sonde_craft_step *s = &m->c->step[i];
 	uint32_t len = (uint32_t)s->bytes.len;
 	int r = s->depth ? sonde_draft_inside(m->d, s->bytes.at, len)
-			 : sonde_draft_raw(m->d, s->bytes.at, len);
+		: len	 ? sonde_draft_align(m->d)
+			 : 0;
 
+	if (r >= 0 && !s->depth) {
+		r = sonde_draft_raw(m->d, s->bytes.at, len);
+		m->d->option = 0; /* what follows pads no option before it */
+	}
 	if (r >= 0 && s->exact && !s->depth && ends_header(m->c, i))
 		m->d->open = false;
 	return r;
@@ -214,6 +219,32 @@ void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_
 	say(c, layer, row,
 	    &(struct sonde_craft_value){ .how = SONDE_CRAFT_STEP, .from = from, .number = by });
 	c->varies = true;
+}
+
+bool sonde_craft_say_option(struct sonde_craft *c, unsigned layer, enum sonde_shape shape,
+			    enum sonde_row_id row, sonde_wide value)
+{
+	unsigned at = header_step(c, layer);
+	struct sonde_craft_step o = { .op = SONDE_CRAFT_OPTION,
+				      .depth = 1,
+				      .shape = (uint8_t)shape };
+	struct sonde_craft_step f = { .op = SONDE_CRAFT_FIELD,
+				      .depth = 1,
+				      .row = (uint16_t)row,
+				      .value = { .bits = sonde_rows[row].bits, .number = value } };
+
+	if (at == c->steps)
+		return false;
+	o.at = f.at = c->step[at].at;
+	do
+		at++;
+	while (at < c->steps && c->step[at].op == SONDE_CRAFT_FIELD);
+	if (at < c->steps &&
+	    (c->step[at].op == SONDE_CRAFT_OPTION || c->step[at].op == SONDE_CRAFT_RAW))
+		return false;
+	insert(c, at, &o);
+	insert(c, at + 1, &f);
+	return true;
 }
 
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape)

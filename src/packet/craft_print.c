@@ -161,10 +161,12 @@ static bool counts(const struct sonde_row *r, const uint8_t *h, bool pinned, boo
 static bool put_tcp_flags(struct saying *s, const uint8_t *h, const struct sonde_row *r)
 {
 	const struct sonde_row *all = &sonde_rows[SONDE_ROW_tcp_flags];
-	uint64_t flags = sonde_get(h, all->at, all->bits);
+	uint64_t flags;
 
-	if (r->at < all->at || r->at >= all->at + all->bits || r->shape != SONDE_tcp ||
-	    flags >> (sizeof SONDE_CRAFT_FLAGS - 1))
+	if (r->shape != SONDE_tcp || r->at < all->at || r->at >= all->at + all->bits)
+		return false;
+	flags = sonde_get(h, all->at, all->bits);
+	if (flags >> (sizeof SONDE_CRAFT_FLAGS - 1))
 		return false;
 	if (r->at + r->bits == all->at + all->bits && flags) {
 		begin_item(s);
@@ -253,11 +255,12 @@ static bool is_regular(enum sonde_shape shape, const struct sonde_option *o, con
 	enum { LONGEST = 64 };
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
 	const struct sonde_family_info *f = &sonde_families[s->family];
+	uint32_t pad = (uint32_t)(next - o->at - o->len);
 	uint8_t again[LONGEST] = { 0 };
 
 	if (s->bytes > LONGEST || o->len < s->bytes || (o->len - f->uncounted) % f->unit)
 		return false;
-	if (!is_zeros(o->at + o->len, (uint32_t)(next - o->at - o->len)))
+	if (pad != -o->len % f->grain || !is_zeros(o->at + o->len, pad))
 		return false;
 	if (f->kind_bits)
 		sonde_put(again, f->kind_at, f->kind_bits, s->kind);
@@ -415,6 +418,8 @@ void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struc
 		at = p->layer[d].at + p->layer[d].head;
 	}
 	say_body(&s, at, end, !p->n);
+	if (!p->len && !p->n)
+		sonde_text_str(t, "zero(0)"); /* a packet has at least one layer */
 	if (end < p->len)
 		say_pad(&s, end);
 }

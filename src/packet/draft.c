@@ -38,13 +38,39 @@ static void start(const struct sonde_shape_info *s, uint8_t *h)
 			sonde_put(h, r->at, r->bits, r->arg);
 }
 
+static int grow_header(struct sonde_draft *d, uint32_t len)
+{
+	int at;
+
+	if (!d->open || last(d)->head + len > sonde_shapes[last(d)->shape].most)
+		return SONDE_NO_ROOM_FOR_OPTION;
+	if ((at = grow(d, len)) >= 0)
+		last(d)->head = (uint16_t)(last(d)->head + len);
+	return at;
+}
+
+/* Bytes from the first option of the last header up to a multiple of the family's grain. */
+static uint32_t padding(const struct sonde_draft *d, const struct sonde_family_info *f)
+{
+	const struct sonde_layer *l = &d->p.layer[d->p.n - 1];
+
+	return -(d->p.len - l->at - sonde_shapes[l->shape].bytes) % f->grain;
+}
+
+int sonde_draft_align(struct sonde_draft *d)
+{
+	return d->option ? grow_header(d, padding(d, &sonde_families[d->family])) : 0;
+}
+
 /* No more options: zeros end or pad the list in every family. */
 static int close_header(struct sonde_draft *d)
 {
+	int r = d->open ? sonde_draft_align(d) : 0;
 	uint32_t grain = d->open ? sonde_shapes[last(d)->shape].grain : 0;
 	uint32_t pad = grain ? -last(d)->head % grain : 0;
-	int r = grow(d, pad);
 
+	if (r >= 0)
+		r = grow(d, pad);
 	if (r >= 0 && d->open)
 		last(d)->head = (uint16_t)(last(d)->head + pad);
 	d->open = false;
@@ -81,17 +107,6 @@ int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape)
 	return at;
 }
 
-static int grow_header(struct sonde_draft *d, uint32_t len)
-{
-	int at;
-
-	if (!d->open || last(d)->head + len > sonde_shapes[last(d)->shape].most)
-		return SONDE_NO_ROOM_FOR_OPTION;
-	if ((at = grow(d, len)) >= 0)
-		last(d)->head = (uint16_t)(last(d)->head + len);
-	return at;
-}
-
 /* The flag of the last header that says that this piece follows. */
 static void raise_flag(struct sonde_draft *d, enum sonde_shape piece)
 {
@@ -115,10 +130,7 @@ int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
 {
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
 	const struct sonde_family_info *f = &sonde_families[s->family ? s->family : d->family];
-	uint32_t pad = s->family ? -(d->p.len - last(d)->at - sonde_shapes[last(d)->shape].bytes) %
-					   f->grain
-				 : 0;
-	int at = grow_header(d, pad);
+	int at = grow_header(d, s->family ? padding(d, f) : 0);
 
 	if (at < 0 || (at = grow_header(d, s->bytes)) < 0)
 		return at;

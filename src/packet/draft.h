@@ -38,6 +38,10 @@ int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape);
  * SONDE_NO_ROOM_FOR_OPTION: its length could not be said, or there is a body already. */
 int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape);
 
+/* Zeros behind the last option, as far as its family wants; the next option and what follows the
+ * header do so by themselves. */
+int sonde_draft_align(struct sonde_draft *d);
+
 /* Bytes of the last header as they are, such as an option that nobody knows; errors as above. The
  * second makes the last option longer by them, up to a whole unit of its length. */
 int sonde_draft_raw(struct sonde_draft *d, const uint8_t *at, uint32_t len);

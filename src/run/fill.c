@@ -292,6 +292,8 @@ static void take_ends(struct filling *g)
 	}
 }
 
+static const char together[] = "a firewall here would put the fragments together";
+
 /* Why a raw socket would not send it just so; NULL: it would. */
 static const char *needs_packet_socket(const struct filling *g)
 {
@@ -300,13 +302,13 @@ static const char *needs_packet_socket(const struct filling *g)
 	if (g->ip != 0)
 		return g->n ? "the packet has a header of the link" : "the packet is bytes alone";
 	if (sonde_craft_fragments(g->c))
-		return "a firewall here would put the fragments together";
+		return together;
 	if (layer(g, i) == SONDE_ipv6) {
 		if (says(g, i, SONDE_ROW_ipv6_version))
 			return "the IP version is pinned";
 		for (unsigned k = 1; k < g->n; k++) {
 			if (sonde_craft_layer(g->c, k) == SONDE_ipv6_frag)
-				return "a firewall here would put the fragments together";
+				return together;
 			if (sonde_craft_layer(g->c, k) == SONDE_icmpv6 &&
 			    says(g, (int)k, SONDE_ROW_icmpv6_checksum))
 				return "the ICMPv6 checksum is pinned";
@@ -317,8 +319,7 @@ static const char *needs_packet_socket(const struct filling *g)
 	       : says(g, i, SONDE_ROW_ip_ihl)	   ? "the IPv4 header length is pinned"
 	       : says(g, i, SONDE_ROW_ip_len)	   ? "the IPv4 total length is pinned"
 	       : says(g, i, SONDE_ROW_ip_checksum) ? "the IPv4 checksum is pinned"
-	       : says(g, i, SONDE_ROW_ip_mf) || says(g, i, SONDE_ROW_ip_offset)
-		       ? "a firewall here would put the fragments together"
+	       : says(g, i, SONDE_ROW_ip_mf) || says(g, i, SONDE_ROW_ip_offset) ? together
 	       : may_be(g, i, SONDE_ROW_ip_id, 0)
 		       ? "the kernel would write over an identification of 0"
 	       : may_be(g, i, SONDE_ROW_ip_src, 0)
@@ -426,6 +427,11 @@ static void fill_addresses(struct filling *g, const struct sonde_way *way)
 		if (from->family == AF_INET)
 			say_unless_said(g, g->arp, SONDE_ROW_arp_ip_spa, wide(from->ip, 4));
 	}
+	for (unsigned i = 0; i < g->n && way->hatype == ARPHRD_ETHER;
+	     i++) /* RFC 4861 section 4.3 */
+		if (sonde_craft_layer(g->c, i) == SONDE_nd_ns && is_group(&g->f->dst))
+			sonde_craft_say_option(g->c, i, SONDE_nd_source, SONDE_ROW_nd_source_addr,
+					       wide(way->mac, 6));
 	if (layer(g, 0) != SONDE_eth)
 		return;
 	say_unless_said(g, 0, SONDE_ROW_eth_src, wide(way->mac, 6));
@@ -561,10 +567,10 @@ static int fill_way(struct filling *g)
 
 	if (r < 0)
 		return r;
-	if (why && g->ip == 0 && way.hatype == ARPHRD_ETHER)
-		wrap(g);
-	if (why && g->ip == 0 && way.loopback)
-		wrap(g); /* it has a header of zeros */
+	if (why == together && way.loopback && layer(g, 0) == SONDE_ip)
+		why = NULL; /* what comes to 127.0.0.1 from a packet socket is dropped as martian */
+	if (why && g->ip == 0 && (way.hatype == ARPHRD_ETHER || way.loopback))
+		wrap(g); /* the loopback has a header of zeros */
 	if ((r = check_neighbours(g, &way)))
 		return r;
 	f->link = why;
