@@ -26,7 +26,7 @@ struct sonde_script_plan {
 	bool mean_it; /* spoofed sources and public addresses are meant */
 	bool dry;     /* only read the script: takes no privilege */
 	const char *const *palette; /* sonde_palette, or NULL */
-	bool utf8;
+	bool quiet;		    /* of points that are ok, nothing is said as text */
 	int out;
 	struct sonde_voice voice; /* hears what was set up */
 };

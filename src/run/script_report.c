@@ -67,6 +67,8 @@ static void text_point(struct sonde_script_report *r, const struct sonde_script_
 {
 	bool ok = !strcmp(p->status, "ok"), bad = !strcmp(p->status, "not ok");
 
+	if (ok && r->plan->quiet)
+		return;
 	paint(r, ok ? SONDE_PAINT_STATE : bad ? SONDE_PAINT_BAD : SONDE_PAINT_FAINT);
 	sonde_text_print(&r->text, "%-11s", p->status);
 	paint(r, SONDE_PAINT_PLAIN);
