@@ -286,14 +286,10 @@ static void check(struct sonde_script *s, const struct sonde_script_line *l)
 static void set(struct sonde_script *s, struct sonde_script_line *l)
 {
 	struct sonde_craft_var *v = &s->vars.of[l->var];
-	uint64_t state = s->seed + (l->number + (l->turns++ << 32)) * SONDE_RANDOM_STEP;
-	uint64_t span = (uint64_t)(l->most - l->least) + 1;
 
-	if (s->origin[l->var].given)
-		return;
+	if (!s->origin[l->var].given)
+		v->value = sonde_script_set(l, &s->vars, s->seed);
 	v->known = true;
-	v->value = l->random ? l->least + sonde_random(&state) % span
-			     : sonde_script_sum(&l->sum[0], &s->vars);
 }
 
 /* Another round, or on behind the end. */

@@ -86,7 +86,7 @@ struct sonde_script_send {
 /* The i-th statement that sends, from 0; false: there are no more. */
 bool sonde_script_send(const struct sonde_script *s, unsigned i, struct sonde_script_send *ret);
 
-/* Values as they are known before the run; what will be learned or set by chance is 0. */
+/* Values as they are known before the run; what will be learned is 0. */
 const struct sonde_craft_vars *sonde_script_vars(const struct sonde_script *s);
 
 /* The i-th interface that is captured, or NULL. */

@@ -146,7 +146,7 @@ unsigned sonde_script_nearness(const struct sonde_craft *pattern, const struct s
 			d++;
 		if (d == p->n)
 			break;
-		near += HEADER;
+		near += shape == SONDE_eth ? 0 : HEADER; /* all have that */
 		for (unsigned k = 0; k < info->rows; k++)
 			near += sonde_craft_value(pattern, i, info->row + k, &want) &&
 				get(p, d, &sonde_rows[info->row + k], &got) && got == want;

@@ -159,7 +159,10 @@ bool sonde_script_read_name(struct sonde_script_reader *r, unsigned *ret);
 /* The number of a variable, or -1. */
 int sonde_script_find(const struct sonde_script *s, const char *name, size_t len);
 
-/* All names in it are known. */
+/* The next value of a SET; all names in it are known. */
+sonde_wide sonde_script_set(struct sonde_script_line *l, const struct sonde_craft_vars *vars,
+			    uint64_t seed);
+/* Likewise. */
 sonde_wide sonde_script_sum(const struct sonde_script_sum *sum,
 			    const struct sonde_craft_vars *vars);
 

@@ -112,12 +112,13 @@ static bool read_set(struct sonde_script_parse *p)
 			      !sonde_script_names(p, at, p->r.at, true))
 		return false;
 	o = &s->origin[l.var];
-	/* What it is before the run: packets that are sent may be filled in by it. */
-	if (!o->said && !l.random)
-		s->vars.of[l.var].value = sonde_script_sum(&l.sum[0], &s->vars);
-	o->said = true;
 	l.is = SONDE_SCRIPT_SET;
 	l.number = p->number;
+	/* What it is before the run: packets that are sent are filled in by it. */
+	if (!o->said)
+		s->vars.of[l.var].value = sonde_script_set(&l, &s->vars, s->seed);
+	l.turns = 0; /* the run says it again */
+	o->said = true;
 	*add(p, SONDE_SCRIPT_SET) = l;
 	return true;
 }

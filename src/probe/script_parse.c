@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/near.h"
 #include "probe/script_parse.h"
 
 /* ---- the text, made plain ---- */
@@ -35,7 +36,7 @@ static char *plain(struct sonde_arena *a, const char *text, size_t len)
 /* ---- from outside ---- */
 
 /* What is given counts as known wherever it stands, so it comes first. */
-static bool sonde_script_take_given(struct sonde_script_parse *p)
+static bool take_given(struct sonde_script_parse *p)
 {
 	struct sonde_script *s = p->r.s;
 
@@ -66,24 +67,43 @@ static bool sonde_script_take_given(struct sonde_script_parse *p)
 	return true;
 }
 
-/* What is given and nobody asks for was meant otherwise. */
-static bool sonde_script_given_used(struct sonde_script_parse *p)
+static bool is_used(struct sonde_script_parse *p, const char *name)
 {
-	for (unsigned i = 0; i < p->world->n; i++) {
-		const char *name = p->world->given[i].name, *at = p->r.text;
-		size_t len = strlen(name);
+	size_t len = strlen(name);
 
-		while (at && (at = memchr(at, '$', (size_t)(p->end - at)))) {
-			p->r.at = ++at;
-			p->r.to = p->end;
-			if (sonde_script_name(&p->r) == len && !memcmp(at, name, len))
-				break;
-		}
-		if (at)
+	p->r.at = p->r.text;
+	p->r.to = p->end;
+	while ((p->r.at = memchr(p->r.at, '$', (size_t)(p->end - p->r.at)))) {
+		p->r.at++;
+		if (sonde_script_name(&p->r) == len && !memcmp(p->r.at, name, len))
+			return true;
+	}
+	return false;
+}
+
+/* What is given and nobody asks for was meant otherwise. */
+static bool given_are_used(struct sonde_script_parse *p)
+{
+	const struct sonde_craft_vars *vars = &p->r.s->vars;
+
+	for (unsigned i = 0; i < p->world->n; i++) {
+		const char *name = p->world->given[i].name, *nearest = NULL;
+		unsigned most = (unsigned)strlen(name) / 3 + 1, far;
+
+		if (is_used(p, name))
 			continue;
-		p->r.error = (struct sonde_craft_error){ .at = SIZE_MAX,
-							 .expected = "a name that the script has",
-							 .nearest = name };
+		for (unsigned k = 0; k < vars->n && most; k++)
+			if (is_used(p, vars->of[k].name) &&
+			    (far = sonde_near(name, strlen(name), vars->of[k].name, most - 1)) <
+				    most) {
+				most = far;
+				nearest = vars->of[k].name;
+			}
+		p->r.error.at = SIZE_MAX;
+		p->r.error.nearest = name;
+		p->r.error.expected =
+			sonde_arena_print(p->r.s->arena, "a name that the script has%s%s",
+					  nearest ? ", such as " : "", nearest ? nearest : "");
 		return false;
 	}
 	return true;
@@ -144,8 +164,7 @@ int sonde_script_parse(struct sonde_script **ret, struct sonde_arena *a, const c
 				      p->r.text + (zero ? zero - text : SONDE_SCRIPT_TEXT_MOST),
 				      zero ? "text, and no zero byte" : "no more than 1 MiB", NULL);
 	else
-		good = sonde_script_take_given(p) && read_all(p, text) &&
-		       sonde_script_given_used(p);
+		good = take_given(p) && read_all(p, text) && given_are_used(p);
 	if (!good) {
 		*ret_error = p->r.error;
 		return -EINVAL;

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 
 #include "base/near.h"
+#include "base/random.h"
 #include "probe/script_inside.h"
 
 bool sonde_script_expected(struct sonde_script_reader *r, const char *at, const char *what,
@@ -306,4 +307,14 @@ sonde_wide sonde_script_sum(const struct sonde_script_sum *sum, const struct son
 		total += t->minus ? -v : v;
 	}
 	return wide ? total : (uint32_t)total;
+}
+
+sonde_wide sonde_script_set(struct sonde_script_line *l, const struct sonde_craft_vars *vars,
+			    uint64_t seed)
+{
+	uint64_t state = seed + (l->number + (l->turns++ << 32)) * SONDE_RANDOM_STEP;
+	uint64_t span = (uint64_t)(l->most - l->least) + 1;
+
+	return l->random ? l->least + sonde_random(&state) % span
+			 : sonde_script_sum(&l->sum[0], vars);
 }

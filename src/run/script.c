@@ -14,6 +14,7 @@
 #include "run/taps.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/guard.h"
 #include "sys/privilege.h"
 #include "sys/sender.h"
 #include "sys/sleep.h"
@@ -33,6 +34,7 @@ struct playing {
 	struct sonde_script *script;
 	struct way *way;
 	unsigned ways;
+	struct sonde_guard *guard; /* NULL: nothing is kept back */
 	struct sonde_taps_from from[SONDE_TAPS];
 	size_t froms;
 	struct sonde_taps taps;
@@ -100,6 +102,48 @@ static int find_ways(struct playing *p)
 	return r;
 }
 
+static bool has_tcp(const struct sonde_craft *c)
+{
+	enum sonde_shape shape;
+
+	for (unsigned i = 0; (shape = sonde_craft_layer(c, i)); i++)
+		if (shape == SONDE_tcp)
+			return true;
+	return false;
+}
+
+/* Both ends of what is sent; where they vary, all ports. */
+static int open_guard(struct playing *p)
+{
+	struct sonde_guard_end end[SONDE_GUARD_ENDS];
+	size_t n = 0;
+
+	if (!p->plan->no_rst && !sonde_script_no_rst(p->script))
+		return 0;
+	for (unsigned i = 0; i < p->ways; i++) {
+		const struct way *w = &p->way[i];
+		struct sonde_guard_end e = { w->fill.src, w->fill.dst };
+		size_t k = 0;
+
+		if (!e.from.family || !has_tcp(w->send.craft))
+			continue;
+		if (sonde_craft_varies(w->send.craft))
+			e.from.port = e.to.port = 0;
+		while (k < n && memcmp(&end[k], &e, sizeof e) != 0)
+			k++;
+		if (k == SONDE_GUARD_ENDS)
+			return fail(p, -E2BIG, "%s: no-rst guards up to %d connections",
+				    p->plan->file, SONDE_GUARD_ENDS);
+		end[k] = e;
+		n += k == n;
+	}
+	snprintf(p->end->doing, sizeof p->end->doing, "no-rst");
+	sonde_voice_say(&p->plan->voice,
+			"no-rst: this kernel's resets of %zu connection%s are kept back", n,
+			n == 1 ? "" : "s");
+	return sonde_guard_open(&p->guard, end, n);
+}
+
 /* Those who leave by the same kind of socket on the same interface have one. */
 static int open_sender(struct playing *p, unsigned i)
 {
@@ -107,7 +151,7 @@ static int open_sender(struct playing *p, unsigned i)
 	struct sonde_sender_plan plan = {
 		.by = w->fill.link ? SONDE_SENDER_LINK : SONDE_SENDER_RAW,
 		.device = w->fill.link || p->plan->interface ? w->fill.device : NULL,
-		.mark = -1,
+		.mark = p->guard ? SONDE_GUARD_MARK : -1,
 	};
 
 	for (unsigned k = 0; k < i && !w->sender; k++)
@@ -298,6 +342,8 @@ static int open_all(struct playing *p)
 	int r = find_ways(p);
 
 	if (!r)
+		r = open_guard(p);
+	if (!r)
 		r = open_taps(p);
 	for (unsigned i = 0; i < p->ways && !r; i++) {
 		r = open_sender(p, i);
@@ -344,6 +390,7 @@ int sonde_script_run(const struct sonde_script_plan *plan, struct sonde_script_e
 	saved = close_save(p);
 	sonde_taps_close(&p->taps);
 	close_ways(p);
+	sonde_guard_close(p->guard);
 	sonde_script_done(p->script);
 	sonde_arena_done(&p->arena);
 	sonde_sleep_done();
