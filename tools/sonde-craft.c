@@ -24,7 +24,7 @@ struct conf {
 	sonde_ns interval, listen, timeout;
 	unsigned count, rate;
 	int color;
-	bool flood, hex, dry, json, quiet, tree, meant, tap;
+	bool flood, hex, dry, json, quiet, tree, meant, tap, no_rst;
 };
 
 /* clang-format off */
@@ -37,6 +37,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
 	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
 	SONDE_OPTION(TEXT, 0, "script", struct conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
+	SONDE_OPTION(FLAG, 0, "no-rst", struct conf, no_rst, NULL, "of a script: keep this kernel from resetting its TCP connections"),
 	SONDE_OPTION(FLAG, 0, "tap", struct conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
 	SONDE_OPTION(TEXT, 'w', "write", struct conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
 	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
@@ -228,6 +229,7 @@ static int run_script(const struct conf *conf, char **values)
 		.interface = conf->device,
 		.save = conf->save,
 		.seed = seed(conf),
+		.no_rst = conf->no_rst,
 		.mean_it = conf->meant,
 		.dry = conf->dry,
 		.quiet = conf->quiet,
@@ -256,8 +258,9 @@ int main(int argc, char **argv)
 
 	if (conf.script)
 		return run_script(&conf, argv + at);
-	if (conf.tap)
-		sonde_cli_wrong(&cli, "--tap is for scripts: with --script FILE");
+	if (conf.tap || conf.no_rst)
+		sonde_cli_wrong(&cli, "--%s is for scripts: with --script FILE",
+				conf.tap ? "tap" : "no-rst");
 	check(&conf);
 	if (!argv[at])
 		sonde_cli_wrong(&cli, "which packet?");

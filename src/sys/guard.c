@@ -5,6 +5,7 @@
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,8 +32,10 @@ static void put_end(struct sonde_text *t, const struct sonde_address *a, const c
 		sonde_text_print(t, " tcp %s %u", word, a->port);
 }
 
-/* One command, so that there is the whole of it or nothing. */
-static void put_rules(struct sonde_text *t, const struct sonde_guard_end *end, size_t n)
+/* One command, so that there is the whole of it or nothing. Process numbers may be the same in two
+ * namespaces, so the table has a number of its own. */
+static void put_rules(struct sonde_text *t, unsigned own, const struct sonde_guard_end *end,
+		      size_t n)
 {
 	sonde_text_print(
 		t,
@@ -67,12 +70,15 @@ int sonde_guard_open(struct sonde_guard **ret, const struct sonde_guard_end *end
 	char rules[RULES + SONDE_TEXT_SLACK];
 	struct sonde_guard *g;
 	struct sonde_text t;
+	unsigned own;
 	int r = n > SONDE_GUARD_ENDS ? -E2BIG : try_socket();
 
 	if (r)
 		return r;
 	sonde_text_init(&t, rules, sizeof rules, NULL, NULL);
-	put_rules(&t, end, n);
+	if (getrandom(&own, sizeof own, 0) != sizeof own)
+		return -EIO;
+	put_rules(&t, own, end, n);
 	if (t.error)
 		return t.error;
 	g = calloc(1, sizeof *g);
