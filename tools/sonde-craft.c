@@ -24,7 +24,7 @@ struct conf {
 	sonde_ns interval, listen, timeout;
 	unsigned count, rate;
 	int color;
-	bool flood, hex, dry, json, quiet, tree, meant, tap, no_rst;
+	bool xdp, flood, hex, dry, json, quiet, tree, meant, tap, no_rst;
 };
 
 /* clang-format off */
@@ -33,6 +33,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(SECONDS, 'i', "interval", struct conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second"),
 	SONDE_OPTION(FLAG, 0, "flood", struct conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
+	SONDE_OPTION(FLAG, 0, "xdp", struct conf, xdp, NULL, "by AF_XDP, which is faster still; nothing is shown of each packet and no answer looked for"),
 	SONDE_OPTION(SECONDS, 0, "timeout", struct conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
 	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
 	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
@@ -81,6 +82,8 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli,
 				"--save keeps what a tap sees: without --flood, --listen 0 and "
 				"--dry-run");
+	if (conf->xdp && (conf->write || conf->dry))
+		sonde_cli_wrong(&cli, "--xdp sends: without -w and --dry-run");
 	if (conf->flood && conf->listen != UNSET && conf->listen)
 		sonde_cli_wrong(&cli, "--flood looks for no answers: without --listen");
 }
@@ -117,8 +120,9 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 						  : conf->interval,
 		.gap_varied = SONDE_SECOND / RATE,
 		.flood = conf->flood,
+		.xdp = conf->xdp,
 		.timeout = conf->timeout,
-		.listen = conf->listen,
+		.listen = conf->xdp ? 0 : conf->listen,
 		.seed = seed(conf),
 		.device = conf->device,
 		.write = conf->write,
@@ -126,7 +130,7 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 		.dry = conf->dry,
 		.meant = conf->meant,
 		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
-		.quiet = conf->quiet || conf->flood,
+		.quiet = conf->quiet || conf->flood || conf->xdp,
 		.tree = conf->tree || conf->dry,
 		.hex = conf->hex || conf->dry,
 		.palette = sonde_paints_choose(conf->color, terminal),
@@ -187,9 +191,9 @@ static void say_setup(void *arg, const char *line)
 static void check_script(const struct conf *conf)
 {
 	if (conf->count != UINT32_MAX || conf->rate != UINT32_MAX || conf->interval != UNSET ||
-	    conf->flood || conf->write || conf->listen != UNSET || conf->hex)
+	    conf->flood || conf->xdp || conf->write || conf->listen != UNSET || conf->hex)
 		sonde_cli_wrong(&cli, "a script says itself how often and how fast: without -c, "
-				      "-i, --rate, --flood, --listen, --hex and -w");
+				      "-i, --rate, --flood, --xdp, --listen, --hex and -w");
 	if (conf->json && conf->tap)
 		sonde_cli_wrong(&cli, "--json and --tap exclude each other");
 }

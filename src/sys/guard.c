@@ -39,9 +39,9 @@ static void put_rules(struct sonde_text *t, unsigned own, const struct sonde_gua
 {
 	sonde_text_print(
 		t,
-		"table inet sonde-guard-%ld { flags owner; chain output { "
+		"table inet sonde-guard-%08x { flags owner; chain output { "
 		"type filter hook output priority raw; policy accept; meta mark 0x%x accept",
-		(long)getpid(), SONDE_GUARD_MARK);
+		own, SONDE_GUARD_MARK);
 	for (size_t i = 0; i < n; i++) {
 		sonde_text_print(t, "; meta nfproto %s",
 				 end[i].from.family == AF_INET6 ? "ipv6" : "ipv4");
