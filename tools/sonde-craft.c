@@ -10,6 +10,7 @@
 #include "base/reason.h"
 #include "cli/cli.h"
 #include "run/craft.h"
+#include "run/script.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
 #include "tools/paints.h"
@@ -19,11 +20,11 @@
 enum { RATE = 100 }; /* packets a second, where nobody asks for another one */
 
 struct conf {
-	const char *device, *write, *save, *seed;
+	const char *device, *write, *save, *seed, *script;
 	sonde_ns interval, listen, timeout;
 	unsigned count, rate;
 	int color;
-	bool xdp, flood, hex, dry, json, quiet, tree, meant;
+	bool xdp, flood, hex, dry, json, quiet, tree, meant, tap, no_rst;
 };
 
 /* clang-format off */
@@ -36,6 +37,9 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(SECONDS, 0, "timeout", struct conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
 	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
 	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
+	SONDE_OPTION(TEXT, 0, "script", struct conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
+	SONDE_OPTION(FLAG, 0, "no-rst", struct conf, no_rst, NULL, "of a script: keep this kernel from resetting its TCP connections"),
+	SONDE_OPTION(FLAG, 0, "tap", struct conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
 	SONDE_OPTION(TEXT, 'w', "write", struct conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
 	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
 	SONDE_OPTION(FLAG, 0, "dry-run", struct conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
@@ -50,7 +54,8 @@ static const struct sonde_option options[] = {
 };
 /* clang-format on */
 
-static const char *const forms[] = { "[OPTION...] PACKET", NULL };
+static const char *const forms[] = { "[OPTION...] PACKET",
+				     "[OPTION...] --script FILE [NAME=VALUE...]", NULL };
 static const struct sonde_cli cli = {
 	.name = "sonde craft",
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
@@ -170,6 +175,80 @@ static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_e
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
 }
 
+/* ---- a script ---- */
+
+static void be_silent(void *arg, const char *line)
+{
+	(void)arg, (void)line;
+}
+
+static void say_setup(void *arg, const char *line)
+{
+	(void)arg;
+	sonde_cli_say(&cli, "%s", line);
+}
+
+static void check_script(const struct conf *conf)
+{
+	if (conf->count != UINT32_MAX || conf->rate != UINT32_MAX || conf->interval != UNSET ||
+	    conf->flood || conf->xdp || conf->write || conf->listen != UNSET || conf->hex)
+		sonde_cli_wrong(&cli, "a script says itself how often and how fast: without -c, "
+				      "-i, --rate, --flood, --xdp, --listen, --hex and -w");
+	if (conf->json && conf->tap)
+		sonde_cli_wrong(&cli, "--json and --tap exclude each other");
+}
+
+static int leave_script(const struct sonde_script_end *end, int code)
+{
+	static const int wanted[] = { CAP_NET_RAW, CAP_NET_ADMIN };
+	char words[400];
+
+	if (end->told) {
+		say_why(end->doing);
+		return code == SONDE_LOST ? SONDE_EXIT_INCOMPLETE : SONDE_EXIT_INPUT;
+	}
+	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
+		if (!sonde_privilege_missing(words, sizeof words, wanted, 2))
+			snprintf(words, sizeof words, "not allowed");
+		sonde_cli_say(&cli, "%s: %s", end->doing, words);
+		return SONDE_EXIT_PRIVILEGE;
+	}
+	if (code == SONDE_LOST) {
+		sonde_cli_say(&cli, "%s", sonde_reason_text(code));
+		return SONDE_EXIT_INCOMPLETE;
+	}
+	if (code < 0)
+		return sonde_cli_fail(&cli, end->doing, code);
+	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
+}
+
+static int run_script(const struct conf *conf, char **values)
+{
+	struct sonde_script_plan plan = {
+		.file = conf->script,
+		.values = (const char *const *)values,
+		.form = conf->json  ? SONDE_SCRIPT_JSON
+			: conf->tap ? SONDE_SCRIPT_TAP
+				    : SONDE_SCRIPT_TEXT,
+		.interface = conf->device,
+		.save = conf->save,
+		.seed = seed(conf),
+		.no_rst = conf->no_rst,
+		.mean_it = conf->meant,
+		.dry = conf->dry,
+		.quiet = conf->quiet,
+		.palette = sonde_paints_choose(conf->color, sonde_file_width(STDOUT_FILENO)),
+		.out = STDOUT_FILENO,
+		.voice = { .hear = conf->tree ? say_setup : be_silent },
+	};
+	struct sonde_script_end end;
+
+	check_script(conf);
+	while (values[plan.n])
+		plan.n++;
+	return leave_script(&end, sonde_script_run(&plan, &end));
+}
+
 int main(int argc, char **argv)
 {
 	struct conf conf = { .interval = UNSET,
@@ -181,6 +260,11 @@ int main(int argc, char **argv)
 	struct sonde_craft_plan plan;
 	struct sonde_craft_end end;
 
+	if (conf.script)
+		return run_script(&conf, argv + at);
+	if (conf.tap || conf.no_rst)
+		sonde_cli_wrong(&cli, "--%s is for scripts: with --script FILE",
+				conf.tap ? "tap" : "no-rst");
 	check(&conf);
 	if (!argv[at])
 		sonde_cli_wrong(&cli, "which packet?");

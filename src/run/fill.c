@@ -371,7 +371,8 @@ static bool has_one_end(const struct filling *g)
 				: layer(g, g->ip) == SONDE_ipv6 ? SONDE_ROW_ipv6_dst
 								: SONDE_ROW_arp_ip_tpa;
 
-	return sonde_craft_value(g->c, (unsigned)(g->ip >= 0 ? g->ip : g->arp), row, &v);
+	return sonde_craft_value(g->c, (unsigned)(g->ip >= 0 ? g->ip : g->arp), row, &v) ||
+	       !sonde_craft_varies(g->c); /* a $name */
 }
 
 static const char *print_address(const struct sonde_address *a, char buf[static 128])
@@ -553,7 +554,7 @@ static bool value_varies(const struct filling *g, enum sonde_row_id four, enum s
 	enum sonde_row_id row = layer(g, g->ip) == SONDE_ip ? four : six;
 	sonde_wide v;
 
-	return g->ip >= 0 && says(g, g->ip, row) &&
+	return g->ip >= 0 && sonde_craft_varies(g->c) && says(g, g->ip, row) &&
 	       !sonde_craft_value(g->c, (unsigned)g->ip, row, &v);
 }
 
