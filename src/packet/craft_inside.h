@@ -149,6 +149,19 @@ int sonde_craft_digit(char c);
 bool sonde_craft_read_text(struct sonde_craft_parser *p, struct sonde_bytes *ret);
 bool sonde_craft_read_hex(struct sonde_craft_parser *p, struct sonde_bytes *ret);
 
+/* ---- craft_encode.c ---- */
+
+/* What the values are for once, by step, and where the header or option of each field lies. */
+struct sonde_craft_trial {
+	bool *forced;
+	sonde_wide *value;
+	uint32_t *at;
+};
+
+/* As sonde_craft_encode. trial may be NULL. */
+int sonde_craft_try(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
+		    struct sonde_draft *d, struct sonde_craft_trial *trial);
+
 /* ---- craft_pins.c ---- */
 
 /* The fields of a packet, whose headers count bytes up to end, that encode would write otherwise:

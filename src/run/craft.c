@@ -234,9 +234,11 @@ static int run(struct sonde_crafting *r)
 	if (code)
 		return code;
 	say_plan(r);
-	return plan->dry     ? show_all(r, room)
-	       : plan->write ? sonde_crafting_write(r)
-			     : sonde_crafting_talk(r);
+	if (plan->dry)
+		return show_all(r, room);
+	if (plan->write)
+		return sonde_crafting_write(r);
+	return r->tap || !plan->quiet ? sonde_crafting_talk(r) : sonde_crafting_blast(r);
 }
 
 int sonde_craft_run(const struct sonde_craft_plan *plan, struct sonde_craft_end *end)
