@@ -23,7 +23,7 @@ struct conf {
 	sonde_ns interval, listen, timeout;
 	unsigned count, rate;
 	int color;
-	bool flood, hex, dry, json, quiet, tree, meant;
+	bool xdp, flood, hex, dry, json, quiet, tree, meant;
 };
 
 /* clang-format off */
@@ -32,6 +32,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(SECONDS, 'i', "interval", struct conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
 	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second"),
 	SONDE_OPTION(FLAG, 0, "flood", struct conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
+	SONDE_OPTION(FLAG, 0, "xdp", struct conf, xdp, NULL, "by AF_XDP, which is faster still; nothing is shown of each packet and no answer looked for"),
 	SONDE_OPTION(SECONDS, 0, "timeout", struct conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
 	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
 	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
@@ -76,6 +77,8 @@ static void check(const struct conf *conf)
 		sonde_cli_wrong(&cli,
 				"--save keeps what a tap sees: without --flood, --listen 0 and "
 				"--dry-run");
+	if (conf->xdp && (conf->write || conf->dry))
+		sonde_cli_wrong(&cli, "--xdp sends: without -w and --dry-run");
 	if (conf->flood && conf->listen != UNSET && conf->listen)
 		sonde_cli_wrong(&cli, "--flood looks for no answers: without --listen");
 }
@@ -112,8 +115,9 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 						  : conf->interval,
 		.gap_varied = SONDE_SECOND / RATE,
 		.flood = conf->flood,
+		.xdp = conf->xdp,
 		.timeout = conf->timeout,
-		.listen = conf->listen,
+		.listen = conf->xdp ? 0 : conf->listen,
 		.seed = seed(conf),
 		.device = conf->device,
 		.write = conf->write,
@@ -121,7 +125,7 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 		.dry = conf->dry,
 		.meant = conf->meant,
 		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
-		.quiet = conf->quiet || conf->flood,
+		.quiet = conf->quiet || conf->flood || conf->xdp,
 		.tree = conf->tree || conf->dry,
 		.hex = conf->hex || conf->dry,
 		.palette = sonde_paints_choose(conf->color, terminal),

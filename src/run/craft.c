@@ -76,7 +76,10 @@ static int check_layers(struct sonde_crafting *r, uint8_t *room)
 static int fill(struct sonde_crafting *r)
 {
 	const struct sonde_craft_plan *plan = r->plan;
-	struct sonde_fill_plan how = { .device = plan->device,
+	struct sonde_fill_plan how = { .link = plan->xdp     ? "AF_XDP sends frames"
+					       : plan->flood ? "it is the faster way"
+							     : NULL,
+				       .device = plan->device,
 				       .seed = plan->seed,
 				       .repeated = r->count > 1,
 				       .apart = plan->write };

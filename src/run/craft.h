@@ -26,6 +26,7 @@ struct sonde_craft_plan {
 	sonde_ns gap;	/* between two of them; 0: as fast as can be; UINT64_MAX: gap_varied where
 			 * values vary, else a second */
 	sonde_ns gap_varied;
+	bool xdp; /* by AF_XDP */
 	bool flood;	    /* nothing is shown of each, and no answer is looked for */
 	sonde_ns timeout;   /* for an answer to each */
 	sonde_ns listen;    /* after the last packet, whatever has come; UINT64_MAX: until all

@@ -439,6 +439,8 @@ static int fill_way(struct sonde_filling *g)
 		return r;
 	if (why == together && way.loopback && sonde_filling_layer(g, 0) == SONDE_ip)
 		why = NULL; /* what comes to 127.0.0.1 from a packet socket is dropped as martian */
+	if (!why && way.hatype == ARPHRD_ETHER)
+		why = g->plan->link;
 	if (why && g->ip == 0 && (way.hatype == ARPHRD_ETHER || way.loopback))
 		wrap(g); /* the loopback has a header of zeros */
 	if ((r = check_neighbours(g, &way)))
