@@ -170,7 +170,7 @@ static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_e
 		sonde_cli_fail(&cli, plan->write ? plan->write : plan->save, end->saved);
 		return SONDE_EXIT_INCOMPLETE;
 	}
-	if (end->refused)
+	if (end->refused || end->blind)
 		return SONDE_EXIT_INCOMPLETE;
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
 }
