@@ -8,6 +8,7 @@ enum {
 	MOST = 16384,
 	PATIENCE = 8, /* further probes that loss earns at most */
 	UDP_LEAST = 1,
+	UDP_FEW = 64, /* ports that are worth a second each */
 };
 
 #define SHORTEST     (100 * SONDE_MILLISECOND)
@@ -121,8 +122,20 @@ static void grow(struct sonde_portscan *p)
 		p->window = MOST;
 }
 
+/* A target that limits its ICMP errors, as Linux does to one a second for each host that asks, is
+ * asked less and less often, and at its own pace where few are left. */
+static void slow_down(struct sonde_portscan *p)
+{
+	uint64_t left = p->jobs - p->next + p->again_n + p->out;
+	sonde_ns gap = left <= UDP_FEW ? UDP_GAP : 2 * p->pace.gap;
+
+	p->patience = PATIENCE;
+	p->pace.gap = gap < SONDE_MILLISECOND ? SONDE_MILLISECOND : gap < UDP_GAP ? gap : UDP_GAP;
+	p->pace.burst = 1;
+}
+
 /* A second probe was answered, so the first was lost, or its answer was: once for all that were out
- * then. A target that limits its ICMP errors is asked as often as it answers. */
+ * then. */
 static void shrink(struct sonde_portscan *p, const struct sonde_probe *probe)
 {
 	uint32_t least = is_udp(p) ? UDP_LEAST : LEAST;
@@ -134,11 +147,8 @@ static void shrink(struct sonde_portscan *p, const struct sonde_probe *probe)
 	p->window = p->window / 2 < least ? least : p->window / 2;
 	p->threshold = p->window;
 	p->patience += p->patience < PATIENCE;
-	if (is_udp(p) && p->pace.gap < UDP_GAP) {
-		p->pace.gap = p->pace.gap ? 2 * p->pace.gap : SONDE_MILLISECOND;
-		p->pace.gap = p->pace.gap < UDP_GAP ? p->pace.gap : UDP_GAP;
-		p->pace.burst = 1;
-	}
+	if (is_udp(p))
+		slow_down(p);
 }
 
 /* ---- steps ---- */

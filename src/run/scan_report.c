@@ -207,8 +207,8 @@ void sonde_scan_report_end(const struct sonde_scan_report *r, struct sonde_scann
 			 (unsigned long long)e->sent, (double)e->took_ns / 1e9, e->mode,
 			 (unsigned long long)e->repeated);
 	if (e->losses)
-		sonde_text_print(r->out, "; %llu ports answered only then",
-				 (unsigned long long)e->losses);
+		sonde_text_print(r->out, "; %llu port%s answered only then",
+				 (unsigned long long)e->losses, e->losses == 1 ? "" : "s");
 	if (e->refused)
 		sonde_text_print(r->out, "; %llu did not leave", (unsigned long long)e->refused);
 	if (e->dropped)
