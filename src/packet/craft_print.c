@@ -12,18 +12,6 @@ struct saying {
 	bool exact;		       /* the last of these is raw, so that encode pads nothing */
 };
 
-/* Where the outermost header ends that does not reach to the packet's end: what follows is padding.
- */
-static uint32_t counted(const struct sonde_packet *p)
-{
-	const struct sonde_layer *last = &p->layer[p->n ? p->n - 1 : 0];
-
-	for (unsigned d = 0; d < p->n && p->wire <= p->len; d++)
-		if (!p->layer[d].part && p->layer[d].end < p->len)
-			return p->layer[d].end >= last->at + last->head ? p->layer[d].end : p->len;
-	return p->len;
-}
-
 /* ---- words ---- */
 
 static void put_hex(struct sonde_text *t, const char *open, const uint8_t *at, uint32_t len)
@@ -407,7 +395,7 @@ static void say_pad(struct saying *s, uint32_t at)
 void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struct sonde_arena *a)
 {
 	struct saying s = { .p = p, .t = t };
-	uint32_t at = 0, end = counted(p);
+	uint32_t at = 0, end = sonde_craft_counted(p);
 
 	sonde_craft_pins(p, end, s.pinned, a);
 	for (unsigned d = 0; d < p->n; d++) {
