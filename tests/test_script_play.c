@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(a_name_too_wide_for_its_field_is_not_sent)
 {
-	struct stage *g = stage("set $x = 70000\nsend ip(id=$x)");
+	struct stage *g = stage("set $x = 70000\nsend ip(id=$x) x5");
 
 	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_DONE);
 	ck_assert_uint_eq(g->sent, 0);
@@ -180,14 +180,47 @@ START_TEST(the_nearest_and_its_first_difference_are_told)
 	play(g, NULL);
 	hear(g, "ip(src=10.0.0.2)/icmp");
 	hear(g, "ip(src=10.0.0.2)/tcp(sport=80,flags=RA)");
+	hear(g, "ip(src=10.0.0.2)/tcp(sport=80,flags=R)"); /* as near, but later */
 	hear(g, "ip(src=10.0.0.3)/tcp(sport=81,flags=S)");
 	pass_time(g, SONDE_SECOND);
 	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_DONE);
 	ck_assert_str_eq(g->point[1].status, "not ok");
-	ck_assert_uint_eq(g->point[1].passed, 3);
+	ck_assert_uint_eq(g->point[1].passed, 4);
 	ck_assert_msg(strstr(g->point[1].nearest, "Flags [R.]"), "%s", g->point[1].nearest);
 	ck_assert_msg(strstr(g->point[1].why, "tcp.flags"), "%s", g->point[1].why);
 	ck_assert_ptr_null(g->point[1].packet);
+	leave(g);
+}
+END_TEST
+
+START_TEST(a_header_counts_more_than_fields)
+{
+	struct stage *g = stage("send ip/udp\nexpect ip(src=10.0.0.2,id=7,ttl=9)/tcp");
+
+	play(g, NULL);
+	hear(g, "ip(src=10.0.0.2,id=7,ttl=9)/icmp");
+	hear(g, "ip(src=10.0.0.3)/tcp");
+	hear(g, "ip(src=10.0.0.2,id=7,ttl=9)/udp");
+	pass_time(g, SONDE_SECOND);
+	play(g, NULL);
+	ck_assert_msg(strstr(g->point[1].nearest, "Flags"), "%s", g->point[1].nearest);
+	leave(g);
+}
+END_TEST
+
+START_TEST(sends_in_a_row_count_from_the_first)
+{
+	struct stage *g = stage("expect ip/tcp\nsend ip/udp\nwait 1ms\nsend ip/udp\n"
+				"expect nothing ip/tcp within 1ms");
+
+	play(g, NULL);
+	hear(g, "ip/tcp");
+	play(g, NULL);
+	hear(g, "ip/tcp"); /* between the two */
+	pass_time(g, SONDE_MILLISECOND);
+	play(g, NULL);
+	ck_assert_uint_eq(g->told, 4);
+	ck_assert_str_eq(g->point[3].status, "not ok");
 	leave(g);
 }
 END_TEST
@@ -429,6 +462,17 @@ START_TEST(chance_follows_from_the_seed_and_stays_in_its_range)
 }
 END_TEST
 
+START_TEST(chance_is_known_before_the_run)
+{
+	struct stage *g = stage("set $x = random(1-60000)\nsend ip(id=$x)");
+	uint64_t before = (uint64_t)sonde_script_vars(g->s)->of[0].value;
+
+	play(g, NULL);
+	ck_assert_uint_eq(sonde_load(g->last + 4, 2), before);
+	leave(g);
+}
+END_TEST
+
 /* ---- ends ---- */
 
 START_TEST(who_asks_for_the_end_gets_it)
@@ -479,6 +523,8 @@ Suite *script_play_suite(void)
 	tcase_add_test(t, an_answer_that_is_faster_than_the_script_is_not_missed);
 	tcase_add_test(t, packets_are_taken_in_their_order_and_once);
 	tcase_add_test(t, the_nearest_and_its_first_difference_are_told);
+	tcase_add_test(t, a_header_counts_more_than_fields);
+	tcase_add_test(t, sends_in_a_row_count_from_the_first);
 	tcase_add_loop_test(t, nothing_means_none_since_the_last_send, 0, 4);
 	tcase_add_loop_test(t, what_was_sent_is_no_answer_but_its_like_is, 0, 2);
 	tcase_add_test(t, fragments_that_were_sent_are_no_answers);
@@ -490,6 +536,7 @@ Suite *script_play_suite(void)
 	tcase_add_test(t, a_failed_check_says_both_sides);
 	tcase_add_loop_test(t, comparisons_compare, 0, 16);
 	tcase_add_test(t, chance_follows_from_the_seed_and_stays_in_its_range);
+	tcase_add_test(t, chance_is_known_before_the_run);
 	tcase_add_test(t, who_asks_for_the_end_gets_it);
 	tcase_add_test(t, too_much_to_look_at_is_told);
 	suite_add_tcase(s, t);
