@@ -37,17 +37,14 @@ static const struct sonde_craft *named(void *arg, const char *name, size_t len)
 {
 	struct sonde_script_parse *p = arg;
 	bool pattern = p->mode >= SONDE_SCRIPT_TO_EXPECT;
-	unsigned visible = p->visible;
 
-	for (unsigned i = 0; i < visible; i++) {
+	for (unsigned i = 0; i < p->lets; i++) {
 		struct sonde_script_let *l = &p->let[i];
 
 		if (strncmp(l->name, name, len) || l->name[len])
 			continue;
-		p->visible = i;
 		if (!make(p, l->from, l->to, &l->made[pattern]))
 			l->made[pattern] = NULL;
-		p->visible = visible;
 		return l->made[pattern];
 	}
 	return NULL;
@@ -121,7 +118,6 @@ bool sonde_script_read_packet(struct sonde_script_parse *p, enum sonde_script_mo
 		joined = *at == '/';
 	}
 	p->mode = mode;
-	p->visible = p->lets;
 	if (!make(p, from, at, ret))
 		return false;
 	p->r.at = at;

@@ -27,7 +27,7 @@ struct sonde_script_parse {
 	unsigned number; /* of the line */
 	enum sonde_script_mode mode;
 	struct sonde_script_let let[SONDE_SCRIPT_LETS];
-	unsigned lets, visible; /* those before it may be used */
+	unsigned lets;
 	unsigned open[SONDE_SCRIPT_DEPTH], depth;
 	const char *open_at[SONDE_SCRIPT_DEPTH];
 	uint64_t run[SONDE_SCRIPT_DEPTH + 1]; /* statements that are run at each depth */
