@@ -113,6 +113,23 @@ def an_open_port_answers_a_syn_and_a_closed_one_resets_it():
 
 
 @fact
+def a_connection_that_is_crafted_is_not_reset_where_that_is_asked_for():
+    """The far end's socket stays in SYN-RECV; without the guard our kernel's reset takes it away."""
+    need("nft")
+    serving = Serving()
+    with serving as near:
+        for options, left in ((["--no-rst"], 1), ([], 0)):
+            r = Craft(*options, "--json", "--listen", "0.3", f"ip(dst={FAR})/tcp(dport=8080, flags=S)", inside=near)
+            same((r.code, r.records("came")[0]["kind"]), (0, "reply"), r.err)
+            sport = r.records("sent")[0]["packet"]["layers"][1]["tcp.srcport"]
+            same(plan_of(r).get("guarded"), f"{NEAR}:{sport}" if left else None)
+            half = serving.cable.far.run("ss", "-Htan", "state", "syn-recv").splitlines()
+            same(len([line for line in half if f":{sport} " in line + " "]), left, f"{options}: half-open at the far end")
+            same(near.run("nft", "list", "tables").strip(), "", "no table is left")
+        wrong(Craft("--no-rst", f"ip(dst={FAR})/udp(dport=9)", inside=near), 2, "resets of TCP")
+
+
+@fact
 def udp_is_answered_by_its_server_or_by_an_error():
     with Serving() as near:
         r = Craft("--json", f'ip(dst={FAR})/udp(dport=7000)/"hello"', inside=near)
