@@ -79,6 +79,7 @@ static int fill(struct sonde_crafting *r)
 	struct sonde_fill_plan how = { .link = plan->xdp     ? "AF_XDP sends frames"
 					       : plan->flood ? "it is the faster way"
 							     : NULL,
+				       .must = plan->xdp,
 				       .device = plan->device,
 				       .seed = plan->seed,
 				       .repeated = r->count > 1,
