@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, same, true, \
+from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, same, skip, true, \
     wait_until
 from test_capture import Cable
 from test_ping import both_ends
@@ -298,6 +298,18 @@ def a_flood_is_counted_by_the_far_end():
         end = r.records("crafted")[0]
         same((r.code, end["sent"], end["refused"], "answered" in end), (0, 5000, 0, False), r.err)
         true(5000 <= after - before < 5050, f"{after - before} came")
+
+
+@fact
+def af_xdp_sends_each_packet_once():
+    with ready_ends() as cable:
+        before = packets(cable.far, "rx")
+        r = Craft("--xdp", "--rate", 20000, "-c", 3000, f"ip(dst={FAR})/udp(sport=step(1, 1024), dport=9)", inside=cable.near)
+        if "built without" in r.err:
+            skip(r.err)
+        same((r.code, r.lines[0].split(" by ")[1].split(" on ")[0]), (0, "AF_XDP"), r.err)
+        true(3000 <= packets(cable.far, "rx") - before < 3050, f"{packets(cable.far, 'rx') - before} came")
+        wrong(Craft("--xdp", "ip(dst=127.0.0.1)/udp"), 2, "frames of Ethernet, which lo has not")
 
 
 @fact
