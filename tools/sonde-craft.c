@@ -29,7 +29,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(SECONDS, 0, "listen", struct sonde_craft_conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
 	SONDE_OPTION(TEXT, 'I', "interface", struct sonde_craft_conf, device, "INTERFACE", "leave by it"),
 	SONDE_OPTION(TEXT, 0, "script", struct sonde_craft_conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
-	SONDE_OPTION(FLAG, 0, "no-rst", struct sonde_craft_conf, no_rst, NULL, "of a script: keep this kernel from resetting its TCP connections"),
+	SONDE_OPTION(FLAG, 0, "no-rst", struct sonde_craft_conf, no_rst, NULL, "keep this kernel from resetting the TCP connections that are crafted"),
 	SONDE_OPTION(FLAG, 0, "tap", struct sonde_craft_conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
 	SONDE_OPTION(TEXT, 0, "ports", struct sonde_craft_conf, ports, "PORTS", "which of these are open, such as 22,80,8000-8100; the words are targets then"),
 	SONDE_OPTION(FLAG, 0, "udp", struct sonde_craft_conf, udp, NULL, "of --ports: by UDP, not TCP"),
@@ -75,6 +75,8 @@ static void check(const struct sonde_craft_conf *conf)
 	if (conf->write && (conf->save || conf->dry || conf->listen != SONDE_CRAFT_UNSET))
 		sonde_cli_wrong(&sonde_craft_cli,
 				"-w sends nothing: without --save, --listen and --dry-run");
+	if (conf->no_rst && conf->write)
+		sonde_cli_wrong(&sonde_craft_cli, "-w sends nothing: without --no-rst");
 	if (conf->write && conf->flood && conf->count == UINT32_MAX)
 		sonde_cli_wrong(&sonde_craft_cli, "-w with --flood needs an end: -c COUNT");
 	if (conf->save && (conf->flood || !conf->listen || conf->dry))
@@ -128,6 +130,7 @@ static struct sonde_craft_plan make_plan(const struct sonde_craft_conf *conf, co
 		.write = conf->write,
 		.save = conf->save,
 		.dry = conf->dry,
+		.no_rst = conf->no_rst,
 		.meant = conf->meant,
 		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
 		.quiet = conf->quiet || conf->flood || conf->xdp,
@@ -151,7 +154,7 @@ int sonde_craft_say_why(const char *why)
 
 static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_end *end, int code)
 {
-	static const int wanted[] = { CAP_NET_RAW };
+	static const int wanted[] = { CAP_NET_RAW, CAP_NET_ADMIN };
 	char words[400];
 
 	if (code == -EPIPE)
@@ -159,7 +162,7 @@ static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_e
 	if (*end->why)
 		return sonde_craft_say_why(end->why);
 	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
-		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
+		if (!sonde_privilege_missing(words, sizeof words, wanted, plan->no_rst ? 2 : 1))
 			snprintf(words, sizeof words, "not allowed");
 		sonde_cli_say(&sonde_craft_cli, "sending by %s: %s", end->doing, words);
 		return SONDE_EXIT_PRIVILEGE;
@@ -197,9 +200,8 @@ int main(int argc, char **argv)
 	if (conf.udp || conf.open || conf.numeric || conf.csv || conf.retries != UINT32_MAX)
 		sonde_cli_wrong(&sonde_craft_cli,
 				"--udp, --open, --max-retries, -n and --csv are for --ports");
-	if (conf.tap || conf.no_rst)
-		sonde_cli_wrong(&sonde_craft_cli, "--%s is for scripts: with --script FILE",
-				conf.tap ? "tap" : "no-rst");
+	if (conf.tap)
+		sonde_cli_wrong(&sonde_craft_cli, "--tap is for scripts: with --script FILE");
 	check(&conf);
 	if (!argv[at])
 		sonde_cli_wrong(&sonde_craft_cli, "which packet?");

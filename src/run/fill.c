@@ -439,8 +439,12 @@ static int fill_way(struct sonde_filling *g)
 		return r;
 	if (why == together && way.loopback && sonde_filling_layer(g, 0) == SONDE_ip)
 		why = NULL; /* what comes to 127.0.0.1 from a packet socket is dropped as martian */
-	if (!why && way.hatype == ARPHRD_ETHER)
+	if (!why && way.hatype == ARPHRD_ETHER &&
+	    (g->plan->must || way.gateway.family || has_one_end(g)))
 		why = g->plan->link;
+	if (!why && g->plan->must)
+		return wrong(f, -EOPNOTSUPP, "%s of Ethernet, which %s has not", g->plan->link,
+			     f->device);
 	if (why && g->ip == 0 && (way.hatype == ARPHRD_ETHER || way.loopback))
 		wrap(g); /* the loopback has a header of zeros */
 	if ((r = check_neighbours(g, &way)))
