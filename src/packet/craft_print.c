@@ -163,6 +163,16 @@ static bool put_tcp_flags(struct saying *s, const uint8_t *h, const struct sonde
 	return true;
 }
 
+/* Whether it is how long an option is, which goes without saying where it is right. */
+static bool is_length(const struct sonde_row *r)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[r->shape];
+	const struct sonde_family_info *f = &sonde_families[s->family];
+
+	return r->shape >= SONDE_PROTOCOLS && s->family && r->at == f->len_at &&
+	       r->bits == f->len_bits;
+}
+
 static void say_fields(struct saying *s, enum sonde_shape shape, const uint8_t *h, uint32_t pinned,
 		       bool pieces)
 {
@@ -172,7 +182,7 @@ static void say_fields(struct saying *s, enum sonde_shape shape, const uint8_t *
 		const struct sonde_row *r = &sonde_rows[i->row + n];
 
 		if ((r->bits && !r->span && put_tcp_flags(s, h, r)) ||
-		    !counts(r, h, pinned >> n % 32 & 1, pieces))
+		    is_length(r) || !counts(r, h, pinned >> n % 32 & 1, pieces))
 			continue;
 		begin_item(s);
 		sonde_text_str(s->t, r->alias);
