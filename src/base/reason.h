@@ -35,12 +35,6 @@
 	R(SONDE_DESCRIPTION, "description", "the description of the network is wrong")             \
 	R(SONDE_RULES, "rules",                                                                    \
 	  "the rules of the firewall are wrong, or this kernel cannot have them")                  \
-	R(SONDE_ROUTE_UNREACHABLE, "route-unreachable",                                            \
-	  "the route to it says that it is unreachable")                                           \
-	R(SONDE_ROUTE_PROHIBIT, "route-prohibit", "the route to it says that it is prohibited")    \
-	R(SONDE_ROUTE_BLACKHOLE, "route-blackhole", "the route to it is a black hole")             \
-	R(SONDE_ROUTE_THROW, "route-throw", "the route to it ends the search for one")             \
-	R(SONDE_NO_CARRIER, "no-carrier", "the interface is up, but its cable leads nowhere")      \
 	R(SONDE_NOT_ASTABLE, "not-as-table",                                                       \
 	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")                    \
 	R(SONDE_ONE_PATH, "one-path", "this run traced one path, without --paths")                 \
