@@ -9,6 +9,7 @@ enum {
 	PATIENCE = 8, /* further probes that loss earns at most */
 	UDP_LEAST = 1,
 	UDP_FEW = 64, /* ports that are worth a second each */
+	UDP_PATIENCE = 2,
 };
 
 #define SHORTEST     (100 * SONDE_MILLISECOND)
@@ -129,7 +130,7 @@ static void slow_down(struct sonde_portscan *p)
 	uint64_t left = p->jobs - p->next + p->again_n + p->out;
 	sonde_ns gap = left <= UDP_FEW ? UDP_GAP : 2 * p->pace.gap;
 
-	p->patience = PATIENCE;
+	p->patience = left <= UDP_FEW ? UDP_PATIENCE : PATIENCE;
 	p->pace.gap = gap < SONDE_MILLISECOND ? SONDE_MILLISECOND : gap < UDP_GAP ? gap : UDP_GAP;
 	p->pace.burst = 1;
 }
@@ -165,7 +166,25 @@ static void ask_again(struct sonde_portscan *p, const struct sonde_probe *probe)
 	p->again[(p->again_at + p->again_n++) % p->jobs] = (uint32_t)job;
 }
 
-/* What nobody answered in time is asked again, or is what silence means. */
+/* Asked again, or what silence means. A target that says of other ports that they are closed may
+ * only have been kept from saying it of this one. */
+static void hear_silence(struct sonde_portscan *p, struct sonde_port *port,
+			 const struct sonde_probe *probe)
+{
+	bool last = port->probes > p->plan.retries + p->patience;
+
+	if (last && is_udp(p) && p->denied && p->pace.gap < UDP_GAP &&
+	    p->jobs - p->next + p->again_n + p->out < UDP_FEW) {
+		slow_down(p);
+		last = false;
+	}
+	if (!last)
+		ask_again(p, probe);
+	else
+		port->state = is_udp(p) ? SONDE_PORT_OPEN_OR_FILTERED : SONDE_PORT_FILTERED;
+}
+
+/* What nobody answered in time is told of. */
 static void decide(struct sonde_portscan *p, sonde_ns now)
 {
 	struct sonde_probe *probe;
@@ -179,13 +198,8 @@ static void decide(struct sonde_portscan *p, sonde_ns now)
 				return;
 			probe->state = SONDE_PROBE_LOST;
 			p->out--;
-			if (port->state == SONDE_PORT_UNKNOWN) {
-				if (port->probes <= p->plan.retries + p->patience)
-					ask_again(p, probe);
-				else
-					port->state = is_udp(p) ? SONDE_PORT_OPEN_OR_FILTERED
-								: SONDE_PORT_FILTERED;
-			}
+			if (port->state == SONDE_PORT_UNKNOWN)
+				hear_silence(p, port, probe);
 		}
 		sonde_flight_decide(&p->survey.flight);
 	}
@@ -291,6 +305,7 @@ static void note(struct sonde_portscan *p, struct sonde_port *port, enum sonde_p
 		 const struct sonde_outcome *o)
 {
 	p->open += state == SONDE_PORT_OPEN && port->state != SONDE_PORT_OPEN;
+	p->denied |= state == SONDE_PORT_CLOSED;
 	port->state = (uint8_t)state;
 	port->answer = o->answer;
 	port->type = o->type;

@@ -66,6 +66,7 @@ struct sonde_portscan {
 	double window, threshold;
 	uint64_t cut;	       /* the window was halved for probes before this serial */
 	sonde_ns srtt, rttvar; /* RFC 6298 section 2; 0: no answer yet */
+	bool denied;	       /* some port was said to be closed */
 	unsigned patience;     /* further probes that loss has earned */
 	uint64_t sent, repeated, losses, refused, open;
 };
