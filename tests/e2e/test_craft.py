@@ -6,9 +6,8 @@ import os
 import re
 import subprocess
 import sys
-import time
 
-from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, same, skip, true, \
+from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, same, skip, true, \
     wait_until
 from test_capture import Cable
 from test_ping import both_ends
