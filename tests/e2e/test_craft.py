@@ -387,6 +387,23 @@ def what_this_machine_refuses_to_send_is_counted():
 
 
 @fact
+def what_was_written_is_sent_again_with_fields_set_anew():
+    with Serving() as near:
+        path = os.path.join(folder(), "again.pcapng")
+        same(Craft("-w", path, "-i", "10ms", f'ip(dst=192.0.2.9, src={NEAR})/udp(sport={{4000, 4001, 4002}}, dport=7000)/"x"').code, 0)
+        with Running(near.inside(["tcpdump", "-i", "veth0", "-U", "-w", path + ".pcap", "-c", "4", "udp"]), stderr=subprocess.PIPE) as dump:
+            dump.process.stderr.readline()
+            r = Craft("--replay", path, "--set", f"ip.dst={FAR}", "--match", "udp.srcport >= 4001", inside=near)
+            dump.process.wait(10)
+        same((r.code, r.lines[-1].split(",")[0]), (0, "2 packets sent"), r.err)
+        seen = [json.loads(line) for line in read(path + ".pcap", "--json").splitlines()]
+        same(sorted(p["layers"][2]["udp.srcport"] for p in seen), [4001, 4002, 7000, 7000], "sent, and echoed")
+        same([f for p in seen for layer in p["layers"] for f in layer.get("wrong", []) if p["layers"][2]["udp.srcport"] != 7000], [])
+        wrong(Craft("--replay", path, "x"), 2, "one word too many")
+        wrong(Craft("--set", "ip.ttl=3", "ip/udp"), 2, "--replay")
+
+
+@fact
 def harm_to_others_takes_a_word_more():
     with ready_ends() as cable:
         cable.near.run("ip", "route", "add", "default", "via", FAR)
