@@ -42,7 +42,7 @@ static int leave(const struct sonde_resend_end *end, int code)
 		sonde_cli_say(&sonde_craft_cli, "%s", end->why);
 		return SONDE_EXIT_INPUT;
 	}
-	if (code == SONDE_NO_PRIVILEGE || code == -EPERM) {
+	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
 		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
 			snprintf(words, sizeof words, "not allowed");
 		sonde_cli_say(&sonde_craft_cli, "%s: %s", end->doing, words);
