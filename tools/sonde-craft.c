@@ -13,50 +13,48 @@
 #include "run/script.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
+#include "tools/craft/craft.h"
 #include "tools/paints.h"
-
-#define UNSET UINT64_MAX
 
 enum { RATE = 100 }; /* packets a second, where nobody asks for another one */
 
-struct conf {
-	const char *device, *write, *save, *seed, *script;
-	sonde_ns interval, listen, timeout;
-	unsigned count, rate;
-	int color;
-	bool xdp, flood, hex, dry, json, quiet, tree, meant, tap, no_rst;
-};
-
 /* clang-format off */
 static const struct sonde_option options[] = {
-	SONDE_OPTION(UINT, 'c', "count", struct conf, count, "COUNT", "so many packets (each that the values give, once)"),
-	SONDE_OPTION(SECONDS, 'i', "interval", struct conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
-	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second"),
-	SONDE_OPTION(FLAG, 0, "flood", struct conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
-	SONDE_OPTION(FLAG, 0, "xdp", struct conf, xdp, NULL, "by AF_XDP, which is faster still; nothing is shown of each packet and no answer looked for"),
-	SONDE_OPTION(SECONDS, 0, "timeout", struct conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
-	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
-	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
-	SONDE_OPTION(TEXT, 0, "script", struct conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
-	SONDE_OPTION(FLAG, 0, "no-rst", struct conf, no_rst, NULL, "of a script: keep this kernel from resetting its TCP connections"),
-	SONDE_OPTION(FLAG, 0, "tap", struct conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
-	SONDE_OPTION(TEXT, 'w', "write", struct conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
-	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
-	SONDE_OPTION(FLAG, 0, "dry-run", struct conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
-	SONDE_OPTION(FLAG, 0, "hex", struct conf, hex, NULL, "the bytes of each packet below its line"),
-	SONDE_OPTION(FLAG, 'v', NULL, struct conf, tree, NULL, "all layers and fields below each line, and what is wrong in them"),
-	SONDE_OPTION(FLAG, 'q', NULL, struct conf, quiet, NULL, "no line for each packet"),
-	SONDE_OPTION(TEXT, 0, "seed", struct conf, seed, "NUMBER", "what is random is the same for the same seed"),
-	SONDE_OPTION(FLAG, 0, "i-mean-it", struct conf, meant, NULL, "also spoofed sources and floods to addresses that are neither local nor private"),
-	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
-	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
+	SONDE_OPTION(UINT, 'c', "count", struct sonde_craft_conf, count, "COUNT", "so many packets (each that the values give, once)"),
+	SONDE_OPTION(SECONDS, 'i', "interval", struct sonde_craft_conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
+	SONDE_OPTION(UINT, 0, "rate", struct sonde_craft_conf, rate, "NUMBER", "packets a second"),
+	SONDE_OPTION(FLAG, 0, "flood", struct sonde_craft_conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
+	SONDE_OPTION(FLAG, 0, "xdp", struct sonde_craft_conf, xdp, NULL, "by AF_XDP, which is faster still; nothing is shown of each packet and no answer looked for"),
+	SONDE_OPTION(SECONDS, 0, "timeout", struct sonde_craft_conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
+	SONDE_OPTION(SECONDS, 0, "listen", struct sonde_craft_conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
+	SONDE_OPTION(TEXT, 'I', "interface", struct sonde_craft_conf, device, "INTERFACE", "leave by it"),
+	SONDE_OPTION(TEXT, 0, "script", struct sonde_craft_conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
+	SONDE_OPTION(FLAG, 0, "no-rst", struct sonde_craft_conf, no_rst, NULL, "keep this kernel from resetting the TCP connections that are crafted"),
+	SONDE_OPTION(FLAG, 0, "tap", struct sonde_craft_conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
+	SONDE_OPTION(TEXT, 0, "ports", struct sonde_craft_conf, ports, "PORTS", "which of these are open, such as 22,80,8000-8100; the words are targets then"),
+	SONDE_OPTION(FLAG, 0, "udp", struct sonde_craft_conf, udp, NULL, "of --ports: by UDP, not TCP"),
+	SONDE_OPTION(FLAG, 0, "open", struct sonde_craft_conf, open, NULL, "of --ports: only those that are open"),
+	SONDE_OPTION(UINT, 0, "max-retries", struct sonde_craft_conf, retries, "NUMBER", "of --ports: probes beside the first where nothing came (2)"),
+	SONDE_OPTION(FLAG, 'n', NULL, struct sonde_craft_conf, numeric, NULL, "of --ports: no names of services"),
+	SONDE_OPTION(FLAG, 0, "csv", struct sonde_craft_conf, csv, NULL, "of --ports: comma-separated values of each port"),
+	SONDE_OPTION(TEXT, 'w', "write", struct sonde_craft_conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
+	SONDE_OPTION(TEXT, 0, "save", struct sonde_craft_conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
+	SONDE_OPTION(FLAG, 0, "dry-run", struct sonde_craft_conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
+	SONDE_OPTION(FLAG, 0, "hex", struct sonde_craft_conf, hex, NULL, "the bytes of each packet below its line"),
+	SONDE_OPTION(FLAG, 'v', NULL, struct sonde_craft_conf, tree, NULL, "all layers and fields below each line, and what is wrong in them"),
+	SONDE_OPTION(FLAG, 'q', NULL, struct sonde_craft_conf, quiet, NULL, "no line for each packet"),
+	SONDE_OPTION(TEXT, 0, "seed", struct sonde_craft_conf, seed, "NUMBER", "what is random is the same for the same seed"),
+	SONDE_OPTION(FLAG, 0, "i-mean-it", struct sonde_craft_conf, meant, NULL, "also spoofed sources and floods to addresses that are neither local nor private"),
+	SONDE_OPTION(FLAG, 0, "json", struct sonde_craft_conf, json, NULL, "one JSON object a line"),
+	SONDE_OPTION_CHOICE(0, "color", struct sonde_craft_conf, color, "WHEN", sonde_option_when, "colours"),
 	SONDE_OPTION_END,
 };
 /* clang-format on */
 
 static const char *const forms[] = { "[OPTION...] PACKET",
-				     "[OPTION...] --script FILE [NAME=VALUE...]", NULL };
-static const struct sonde_cli cli = {
+				     "[OPTION...] --script FILE [NAME=VALUE...]",
+				     "[OPTION...] --ports PORTS TARGET...", NULL };
+const struct sonde_cli sonde_craft_cli = {
 	.name = "sonde craft",
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
 	.form = forms,
@@ -66,29 +64,32 @@ static const struct sonde_cli cli = {
 		"are\nthose of sonde fields, and sonde-craft(1) has the language.\n",
 };
 
-static void check(const struct conf *conf)
+static void check(const struct sonde_craft_conf *conf)
 {
-	if (conf->flood + (conf->rate != UINT32_MAX) + (conf->interval != UNSET) > 1)
-		sonde_cli_wrong(&cli, "-i, --rate and --flood exclude each other");
+	if (conf->flood + (conf->rate != UINT32_MAX) + (conf->interval != SONDE_CRAFT_UNSET) > 1)
+		sonde_cli_wrong(&sonde_craft_cli, "-i, --rate and --flood exclude each other");
 	if (!conf->rate)
-		sonde_cli_wrong(&cli, "--rate 0 would send nothing");
+		sonde_cli_wrong(&sonde_craft_cli, "--rate 0 would send nothing");
 	if (!conf->count)
-		sonde_cli_wrong(&cli, "-c 0 would send nothing");
-	if (conf->write && (conf->save || conf->dry || conf->listen != UNSET))
-		sonde_cli_wrong(&cli, "-w sends nothing: without --save, --listen and --dry-run");
+		sonde_cli_wrong(&sonde_craft_cli, "-c 0 would send nothing");
+	if (conf->write && (conf->save || conf->dry || conf->listen != SONDE_CRAFT_UNSET))
+		sonde_cli_wrong(&sonde_craft_cli,
+				"-w sends nothing: without --save, --listen and --dry-run");
+	if (conf->no_rst && conf->write)
+		sonde_cli_wrong(&sonde_craft_cli, "-w sends nothing: without --no-rst");
 	if (conf->write && conf->flood && conf->count == UINT32_MAX)
-		sonde_cli_wrong(&cli, "-w with --flood needs an end: -c COUNT");
+		sonde_cli_wrong(&sonde_craft_cli, "-w with --flood needs an end: -c COUNT");
 	if (conf->save && (conf->flood || !conf->listen || conf->dry))
-		sonde_cli_wrong(&cli,
+		sonde_cli_wrong(&sonde_craft_cli,
 				"--save keeps what a tap sees: without --flood, --listen 0 and "
 				"--dry-run");
 	if (conf->xdp && (conf->write || conf->dry))
-		sonde_cli_wrong(&cli, "--xdp sends: without -w and --dry-run");
-	if (conf->flood && conf->listen != UNSET && conf->listen)
-		sonde_cli_wrong(&cli, "--flood looks for no answers: without --listen");
+		sonde_cli_wrong(&sonde_craft_cli, "--xdp sends: without -w and --dry-run");
+	if (conf->flood && conf->listen != SONDE_CRAFT_UNSET && conf->listen)
+		sonde_cli_wrong(&sonde_craft_cli, "--flood looks for no answers: without --listen");
 }
 
-static uint64_t seed(const struct conf *conf)
+uint64_t sonde_craft_seed(const struct sonde_craft_conf *conf)
 {
 	uint64_t v = 0;
 	char *end;
@@ -101,14 +102,15 @@ static uint64_t seed(const struct conf *conf)
 	errno = 0;
 	v = strtoull(conf->seed, &end, 0);
 	if (errno || end == conf->seed || *end || *conf->seed == '-')
-		sonde_cli_wrong(&cli, "--seed takes a number up to 18446744073709551615");
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--seed takes a number up to 18446744073709551615");
 	return v;
 }
 
-static struct sonde_craft_plan make_plan(const struct conf *conf, const char *spec)
+static struct sonde_craft_plan make_plan(const struct sonde_craft_conf *conf, const char *spec)
 {
 	unsigned terminal = sonde_file_width(STDOUT_FILENO);
-	bool paced = conf->rate != UINT32_MAX || conf->interval != UNSET;
+	bool paced = conf->rate != UINT32_MAX || conf->interval != SONDE_CRAFT_UNSET;
 
 	return (struct sonde_craft_plan){
 		.spec = spec,
@@ -123,11 +125,12 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 		.xdp = conf->xdp,
 		.timeout = conf->timeout,
 		.listen = conf->xdp ? 0 : conf->listen,
-		.seed = seed(conf),
+		.seed = sonde_craft_seed(conf),
 		.device = conf->device,
 		.write = conf->write,
 		.save = conf->save,
 		.dry = conf->dry,
+		.no_rst = conf->no_rst,
 		.meant = conf->meant,
 		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
 		.quiet = conf->quiet || conf->flood || conf->xdp,
@@ -139,11 +142,11 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 }
 
 /* A sentence, and below it, where it is about a place, the text with a sign under that. */
-static int say_why(const char *why)
+int sonde_craft_say_why(const char *why)
 {
 	size_t len = strcspn(why, "\n");
 
-	sonde_cli_say(&cli, "%.*s", (int)len, why);
+	sonde_cli_say(&sonde_craft_cli, "%.*s", (int)len, why);
 	if (why[len])
 		fprintf(stderr, "%s\n", why + len + 1);
 	return SONDE_EXIT_INPUT;
@@ -151,127 +154,59 @@ static int say_why(const char *why)
 
 static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_end *end, int code)
 {
-	static const int wanted[] = { CAP_NET_RAW };
+	static const int wanted[] = { CAP_NET_RAW, CAP_NET_ADMIN };
 	char words[400];
 
 	if (code == -EPIPE)
 		return SONDE_EXIT_INCOMPLETE;
 	if (*end->why)
-		return say_why(end->why);
+		return sonde_craft_say_why(end->why);
 	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
-		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
+		if (!sonde_privilege_missing(words, sizeof words, wanted, plan->no_rst ? 2 : 1))
 			snprintf(words, sizeof words, "not allowed");
-		sonde_cli_say(&cli, "sending by %s: %s", end->doing, words);
+		sonde_cli_say(&sonde_craft_cli, "sending by %s: %s", end->doing, words);
 		return SONDE_EXIT_PRIVILEGE;
 	}
 	if (code < 0)
-		return sonde_cli_fail(&cli, end->doing, code);
+		return sonde_cli_fail(&sonde_craft_cli, end->doing, code);
 	if (end->saved < 0) {
-		sonde_cli_fail(&cli, plan->write ? plan->write : plan->save, end->saved);
+		sonde_cli_fail(&sonde_craft_cli, plan->write ? plan->write : plan->save,
+			       end->saved);
 		return SONDE_EXIT_INCOMPLETE;
 	}
-	if (end->refused)
+	if (end->refused || end->blind)
 		return SONDE_EXIT_INCOMPLETE;
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
-}
-
-/* ---- a script ---- */
-
-static void be_silent(void *arg, const char *line)
-{
-	(void)arg, (void)line;
-}
-
-static void say_setup(void *arg, const char *line)
-{
-	(void)arg;
-	sonde_cli_say(&cli, "%s", line);
-}
-
-static void check_script(const struct conf *conf)
-{
-	if (conf->count != UINT32_MAX || conf->rate != UINT32_MAX || conf->interval != UNSET ||
-	    conf->flood || conf->xdp || conf->write || conf->listen != UNSET || conf->hex)
-		sonde_cli_wrong(&cli, "a script says itself how often and how fast: without -c, "
-				      "-i, --rate, --flood, --xdp, --listen, --hex and -w");
-	if (conf->json && conf->tap)
-		sonde_cli_wrong(&cli, "--json and --tap exclude each other");
-}
-
-static int leave_script(const struct sonde_script_end *end, int code)
-{
-	static const int wanted[] = { CAP_NET_RAW, CAP_NET_ADMIN };
-	char words[400];
-
-	if (end->told) {
-		say_why(end->doing);
-		return code == SONDE_LOST ? SONDE_EXIT_INCOMPLETE : SONDE_EXIT_INPUT;
-	}
-	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
-		if (!sonde_privilege_missing(words, sizeof words, wanted, 2))
-			snprintf(words, sizeof words, "not allowed");
-		sonde_cli_say(&cli, "%s: %s", end->doing, words);
-		return SONDE_EXIT_PRIVILEGE;
-	}
-	if (code == SONDE_LOST) {
-		sonde_cli_say(&cli, "%s", sonde_reason_text(code));
-		return SONDE_EXIT_INCOMPLETE;
-	}
-	if (code < 0)
-		return sonde_cli_fail(&cli, end->doing, code);
-	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
-}
-
-static int run_script(const struct conf *conf, char **values)
-{
-	struct sonde_script_plan plan = {
-		.file = conf->script,
-		.values = (const char *const *)values,
-		.form = conf->json  ? SONDE_SCRIPT_JSON
-			: conf->tap ? SONDE_SCRIPT_TAP
-				    : SONDE_SCRIPT_TEXT,
-		.interface = conf->device,
-		.save = conf->save,
-		.seed = seed(conf),
-		.no_rst = conf->no_rst,
-		.mean_it = conf->meant,
-		.dry = conf->dry,
-		.quiet = conf->quiet,
-		.palette = sonde_paints_choose(conf->color, sonde_file_width(STDOUT_FILENO)),
-		.out = STDOUT_FILENO,
-		.voice = { .hear = conf->tree ? say_setup : be_silent },
-	};
-	struct sonde_script_end end;
-	int code;
-
-	check_script(conf);
-	while (values[plan.n])
-		plan.n++;
-	code = sonde_script_run(&plan, &end);
-	return leave_script(&end, code);
 }
 
 int main(int argc, char **argv)
 {
-	struct conf conf = { .interval = UNSET,
-			     .listen = UNSET,
-			     .timeout = SONDE_SECOND,
-			     .count = UINT32_MAX,
-			     .rate = UINT32_MAX };
-	int at = sonde_cli_parse(&cli, &conf, argc, argv);
+	struct sonde_craft_conf conf = { .interval = SONDE_CRAFT_UNSET,
+					 .listen = SONDE_CRAFT_UNSET,
+					 .timeout = SONDE_SECOND,
+					 .count = UINT32_MAX,
+					 .rate = UINT32_MAX,
+					 .retries = UINT32_MAX };
+	int at = sonde_cli_parse(&sonde_craft_cli, &conf, argc, argv);
 	struct sonde_craft_plan plan;
 	struct sonde_craft_end end;
 
+	if (conf.script && conf.ports)
+		sonde_cli_wrong(&sonde_craft_cli, "--script and --ports exclude each other");
 	if (conf.script)
-		return run_script(&conf, argv + at);
-	if (conf.tap || conf.no_rst)
-		sonde_cli_wrong(&cli, "--%s is for scripts: with --script FILE",
-				conf.tap ? "tap" : "no-rst");
+		return sonde_craft_script(&conf, argv + at);
+	if (conf.ports)
+		return sonde_craft_ports(&conf, argv + at);
+	if (conf.udp || conf.open || conf.numeric || conf.csv || conf.retries != UINT32_MAX)
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--udp, --open, --max-retries, -n and --csv are for --ports");
+	if (conf.tap)
+		sonde_cli_wrong(&sonde_craft_cli, "--tap is for scripts: with --script FILE");
 	check(&conf);
 	if (!argv[at])
-		sonde_cli_wrong(&cli, "which packet?");
+		sonde_cli_wrong(&sonde_craft_cli, "which packet?");
 	if (argv[at + 1])
-		sonde_cli_wrong(&cli, "one packet, as one word: quote it");
+		sonde_cli_wrong(&sonde_craft_cli, "one packet, as one word: quote it");
 	plan = make_plan(&conf, argv[at]);
 	return leave(&plan, &end, sonde_craft_run(&plan, &end));
 }

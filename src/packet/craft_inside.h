@@ -169,6 +169,10 @@ int sonde_craft_try(const struct sonde_craft *c, const struct sonde_craft_turn *
 void sonde_craft_pins(const struct sonde_packet *p, uint32_t end, uint32_t pinned[SONDE_LAYERS],
 		      struct sonde_arena *a);
 
+/* Where the outermost header ends that does not reach to the packet's end: what follows is padding.
+ */
+uint32_t sonde_craft_counted(const struct sonde_packet *p);
+
 /* ---- craft_turn.c ---- */
 
 /* Counts the dials of all values; false: there are too many. */

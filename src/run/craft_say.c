@@ -93,6 +93,9 @@ void sonde_craft_say_plan(struct sonde_craft_say *s, const struct sonde_craft_re
 	if (r->why)
 		sonde_text_print(t, " (%s)", r->why);
 	sonde_text_str(t, "\n");
+	if (r->guarded)
+		sonde_text_print(t, "keeps back what this kernel would reset from %s\n",
+				 r->guarded);
 	sonde_text_flush(t);
 }
 
@@ -292,7 +295,7 @@ void sonde_craft_say_end(struct sonde_craft_say *s, sonde_ns took)
 	}
 	sonde_text_print(&s->out, "%llu packet%s %s", (unsigned long long)e->sent,
 			 e->sent == 1 ? "" : "s", did);
-	if (s->plan->write || (s->plan->quiet && !s->plan->listen))
+	if (s->plan->write || (s->plan->quiet && e->answered == SONDE_ABSENT))
 		sonde_text_print(&s->out, ", %llu bytes, in %.3f s: %.0f a second",
 				 (unsigned long long)e->bytes, (double)took / 1e9,
 				 took ? (double)e->sent * 1e9 / (double)took : 0.0);

@@ -17,8 +17,8 @@
 #include "packet/craft.h"
 
 struct sonde_fill_plan {
-	const char *link;   /* why it leaves by a packet socket where Ethernet allows it, though it
-			     * need   not; NULL */
+	const char *link;   /* why it leaves by a packet socket where that is as good; NULL */
+	bool must;	    /* ... and by nothing else */
 	const char *device; /* it leaves by this interface; NULL: by the route's */
 	uint64_t seed;	    /* of identifications, sequence numbers and ports */
 	const struct sonde_craft_vars *vars; /* $names that are known; NULL: none */
