@@ -1,7 +1,7 @@
 #ifndef SONDE_TOOLS_CRAFT_CRAFT_H
 #define SONDE_TOOLS_CRAFT_CRAFT_H
 
-/* The command line of sonde craft, and what it comes to: a packet, a script, ports. */
+/* The command line of sonde craft, and what it comes to: a packet, a script, ports, a replay. */
 
 #include "base/time.h"
 #include "cli/cli.h"
@@ -9,11 +9,13 @@
 #define SONDE_CRAFT_UNSET UINT64_MAX
 
 struct sonde_craft_conf {
-	const char *device, *write, *save, *seed, *script, *ports;
+	const char *device, *write, *save, *seed, *script, *ports, *replay, *filter;
+	struct sonde_option_texts set;
 	sonde_ns interval, listen, timeout;
-	unsigned count, rate, retries;
-	int color;
-	bool xdp, flood, hex, dry, json, quiet, tree, meant, tap, no_rst, udp, open, numeric, csv;
+	unsigned count, rate, retries, loops;
+	int color, direction;
+	bool xdp, flood, hex, dry, json, quiet, tree, meant, tap, no_rst, udp, open, numeric, csv,
+		skip;
 };
 
 extern const struct sonde_cli sonde_craft_cli;
@@ -28,5 +30,6 @@ int sonde_craft_say_why(const char *why);
 /* Exit codes. values and targets: the words behind the options, NULL behind the last. */
 int sonde_craft_script(const struct sonde_craft_conf *conf, char **values);
 int sonde_craft_ports(const struct sonde_craft_conf *conf, char **targets);
+int sonde_craft_replay(const struct sonde_craft_conf *conf, char **words);
 
 #endif
