@@ -62,6 +62,7 @@ table() {
 	bench	program mtr			mtr-tiny		what a path costs otherwise
 	bench	program hping3			hping3			what crafted packets cost otherwise
 	bench	program trafgen			netsniff-ng		what crafted packets cost otherwise
+	bench	program nmap			nmap			what a scan of ports costs otherwise
 	bench	program python3			python3			the benchmarks
 	fuzz	libfuzzer			libclang-rt-14-dev	the fuzzing engine and the sanitizers
 	fresh	program debootstrap		debootstrap		make test-fresh: the bare root
