@@ -79,6 +79,27 @@ START_TEST(only_its_own_connection_is_guarded)
 }
 END_TEST
 
+START_TEST(addresses_count_unless_they_are_any)
+{
+	struct guarding g = { ends(AF_INET), NULL };
+	int netns;
+
+	if (lacks_root())
+		return;
+	netns = sonde_netns_open();
+	memset(g.end.from.ip, 0, 16);
+	memcpy(g.end.from.ip, (const uint8_t[]){ 127, 0, 0, 2 }, 4);
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &g), 0);
+	ck_assert(is_refused(netns, AF_INET, GUARDED));
+	sonde_guard_close(g.guard);
+	memset(g.end.from.ip, 0, 16);
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &g), 0);
+	ck_assert(!is_refused(netns, AF_INET, GUARDED));
+	sonde_guard_close(g.guard);
+	close(netns);
+}
+END_TEST
+
 START_TEST(two_guards_do_not_disturb_each_other)
 {
 	struct guarding a = { ends(AF_INET), NULL }, b = a;
@@ -165,6 +186,7 @@ Suite *guard_suite(void)
 	TCase *t = tcase_create("guard");
 
 	tcase_add_loop_test(t, only_its_own_connection_is_guarded, 0, 2);
+	tcase_add_test(t, addresses_count_unless_they_are_any);
 	tcase_add_test(t, two_guards_do_not_disturb_each_other);
 	tcase_add_test(t, what_is_marked_passes);
 	tcase_add_test(t, too_many_ends_are_refused);
