@@ -17,7 +17,17 @@ static const struct sonde_address here = { .family = AF_INET, .ip = { 10, 0, 0, 
 				  there = { .family = AF_INET, .ip = { 10, 0, 0, 2 } },
 				  router = { .family = AF_INET, .ip = { 10, 9, 9, 9 } };
 
-enum answer { NOTHING, SYN_ACK, RST, DATA, PORT_UNREACHABLE, PROHIBITED, HOST_UNREACHABLE, FORGED };
+enum answer {
+	NOTHING,
+	SYN_ACK,
+	RST,
+	DATA,
+	PORT_UNREACHABLE,
+	PROHIBITED,
+	HOST_UNREACHABLE,
+	PORT_BY_ROUTER,
+	FORGED
+};
 
 struct event {
 	sonde_ns at;
@@ -108,6 +118,7 @@ static void answer(struct world *w, const struct sonde_step *s)
 	case DATA: push_datagram(&d, s->byte); break;
 	case PORT_UNREACHABLE: push_error(&d, &there, 3, s->byte, w->udp); break;
 	case PROHIBITED: push_error(&d, &router, 13, s->byte, w->udp); break;
+	case PORT_BY_ROUTER: push_error(&d, &router, 3, s->byte, w->udp); break;
 	case HOST_UNREACHABLE: push_error(&d, &router, 1, s->byte, w->udp); break;
 	default: push_segment(&d, s->byte, a);
 	}
@@ -331,15 +342,18 @@ END_TEST
 
 static enum answer of_routers(struct world *w, uint16_t port)
 {
+	static const enum answer all[] = { PROHIBITED, HOST_UNREACHABLE, PORT_UNREACHABLE,
+					   PORT_BY_ROUTER };
+
 	(void)w;
-	return port % 3 == 0 ? PROHIBITED : port % 3 == 1 ? HOST_UNREACHABLE : PORT_UNREACHABLE;
+	return all[port % 4];
 }
 
 START_TEST(of_udp_only_the_target_says_that_a_port_is_closed)
 {
-	struct world *w = scan(of_routers, 300, 329, true);
+	struct world *w = scan(of_routers, 300, 339, true);
 
-	ck_assert_uint_eq(count(w, SONDE_PORT_FILTERED), 10);
+	ck_assert_uint_eq(count(w, SONDE_PORT_FILTERED), 20);
 	ck_assert_uint_eq(count(w, SONDE_PORT_UNREACHABLE), 10);
 	ck_assert_uint_eq(count(w, SONDE_PORT_CLOSED), 10);
 	done(w);

@@ -1,7 +1,8 @@
 #ifndef SONDE_TOOLS_CRAFT_CRAFT_H
 #define SONDE_TOOLS_CRAFT_CRAFT_H
 
-/* The command line of sonde craft, and what it comes to: a packet, a script, ports, a replay. */
+/* The command line of sonde craft, and what it comes to: a packet, a script, ports, a
+ * file that is sent again. */
 
 #include "base/time.h"
 #include "cli/cli.h"
@@ -9,10 +10,10 @@
 #define SONDE_CRAFT_UNSET UINT64_MAX
 
 struct sonde_craft_conf {
-	const char *device, *write, *save, *seed, *script, *ports, *replay, *filter;
 	struct sonde_option_texts set;
+	const char *device, *write, *save, *seed, *script, *ports, *replay, *match;
 	sonde_ns interval, listen, timeout;
-	unsigned count, rate, retries, loops;
+	unsigned count, rate, retries, loop;
 	int color, direction;
 	bool xdp, flood, hex, dry, json, quiet, tree, meant, tap, no_rst, udp, open, numeric, csv,
 		skip;
@@ -26,6 +27,9 @@ uint64_t sonde_craft_seed(const struct sonde_craft_conf *conf);
 /* A sentence, and below it, where it is about a place, the text with a sign under that. Returns the
  * exit code for bad input. */
 int sonde_craft_say_why(const char *why);
+
+/* Words of --direction, in the order of enum sonde_resend_direction. */
+extern const char *const sonde_craft_directions[];
 
 /* Exit codes. values and targets: the words behind the options, NULL behind the last. */
 int sonde_craft_script(const struct sonde_craft_conf *conf, char **values);

@@ -9,19 +9,22 @@
 #include "run/resend.h"
 #include "sys/privilege.h"
 
+const char *const sonde_craft_directions[] = { "inout", "in", "out", NULL };
+
 static void check(const struct sonde_craft_conf *conf, char **words)
 {
 	if (*words)
-		sonde_cli_wrong(&sonde_craft_cli, "%s? --replay FILE takes no further words",
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--replay sends what the file holds: '%s' is one "
+				"word too many",
 				*words);
 	if (conf->count != UINT32_MAX || conf->interval != SONDE_CRAFT_UNSET || conf->write ||
-	    conf->save || conf->hex || conf->tap || conf->no_rst ||
-	    conf->listen != SONDE_CRAFT_UNSET || conf->udp || conf->open || conf->numeric ||
-	    conf->csv)
+	    conf->save || conf->listen != SONDE_CRAFT_UNSET || conf->hex || conf->tree ||
+	    conf->no_rst || conf->tap)
 		sonde_cli_wrong(
 			&sonde_craft_cli,
-			"a replay has the packets and times of its file: with --rate, --flood, "
-			"--xdp, --loop, --set, -Y, --direction, --skip, --dry-run and -I alone");
+			"a replay is as the file is, or by --rate, --flood and --loop: "
+			"without -c, -i, -v, -w, --save, --listen, --hex, --no-rst and --tap");
 	if (conf->flood && conf->rate != UINT32_MAX)
 		sonde_cli_wrong(&sonde_craft_cli, "--rate and --flood exclude each other");
 	if (!conf->rate)
@@ -33,16 +36,25 @@ static int leave(const struct sonde_resend_end *end, int code)
 	static const int wanted[] = { CAP_NET_RAW };
 	char words[400];
 
-	if (*end->why)
-		return sonde_craft_say_why(end->why);
+	if (code == -EPIPE)
+		return SONDE_EXIT_INCOMPLETE;
+	if (*end->why) {
+		sonde_cli_say(&sonde_craft_cli, "%s", end->why);
+		return SONDE_EXIT_INPUT;
+	}
 	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
 		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
 			snprintf(words, sizeof words, "not allowed");
 		sonde_cli_say(&sonde_craft_cli, "%s: %s", end->doing, words);
 		return SONDE_EXIT_PRIVILEGE;
 	}
-	if (code == -EPIPE)
-		return SONDE_EXIT_INCOMPLETE;
+	if (code == -ENODEV || code == -ENETDOWN) {
+		sonde_cli_say(&sonde_craft_cli,
+			      code == -ENODEV ? "there is no interface %s here"
+					      : "interface %s is down",
+			      end->doing);
+		return SONDE_EXIT_INPUT;
+	}
 	if (code < 0)
 		return sonde_cli_fail(&sonde_craft_cli, end->doing, code);
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_INCOMPLETE;
@@ -55,12 +67,12 @@ int sonde_craft_replay(const struct sonde_craft_conf *conf, char **words)
 		.device = conf->device,
 		.set = conf->set.at,
 		.sets = (unsigned)conf->set.n,
-		.filter = conf->filter,
+		.match = conf->match,
 		.direction = (enum sonde_resend_direction)conf->direction,
 		.rate = conf->rate == UINT32_MAX ? 0 : conf->rate,
 		.flood = conf->flood,
 		.xdp = conf->xdp,
-		.loops = conf->loops,
+		.loops = conf->loop,
 		.seed = sonde_craft_seed(conf),
 		.skip = conf->skip,
 		.dry = conf->dry,
@@ -69,10 +81,8 @@ int sonde_craft_replay(const struct sonde_craft_conf *conf, char **words)
 		.quiet = conf->quiet,
 		.out = STDOUT_FILENO,
 	};
-	struct sonde_resend_end end;
-	int code;
+	struct sonde_resend_end end = { .doing = "" };
 
 	check(conf, words);
-	code = sonde_resend_run(&plan, &end);
-	return leave(&end, code);
+	return leave(&end, sonde_resend_run(&plan, &end));
 }
