@@ -313,6 +313,7 @@ def what_is_wrong_is_said_with_its_place():
     for text, *words in (("send ip(dst=127.0.0.1, ttl=300)", ":1:28: expected a number of up to 8 bits", "\n  send ip(",
                           "^"),
                          ("wait 1s\nsned ip", ":2:1: expected a statement", "the nearest name is send"),
+                         ("wait 0\nsend ip(dst=127.0.0.1)/icmp_echo(id=1)", ":2: icmp_echo does not follow ip"),
                          ("expect ip", "it has to say where it listens: capture IFACE"),
                          ("send ip(dst=127.0.0.1)/udp(sport=$x)", ":1:34: expected a name that has been set"),
                          ("", ":1:1: expected a statement")):
