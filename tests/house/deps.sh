@@ -35,6 +35,8 @@ table() {
 	test	program strace			strace			second opinion on calls
 	test	program nginx			nginx-light		a server to attach to
 	test	program redis-server		redis-server		a server to attach to
+	test	program dnsmasq			dnsmasq-base		a name server, asked by hand
+	test	program prove			perl			reads the results of scripts
 	test	program curl			curl			a client of nginx, and in labs
 	test	program ping			iputils-ping		labs, seen by the tools of others
 	test	program traceroute		traceroute		labs, seen by the tools of others
