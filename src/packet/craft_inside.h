@@ -57,7 +57,7 @@ struct sonde_craft_step {
 
 enum {
 	SONDE_CRAFT_DEPTH = 3,
-	SONDE_CRAFT_STEPS = 4096,
+	SONDE_CRAFT_STEPS = 1 << 18, /* an option for each byte of the longest packet */
 	SONDE_CRAFT_DIALS = 64,
 	SONDE_CRAFT_NAMES = 128
 };
@@ -168,6 +168,10 @@ int sonde_craft_try(const struct sonde_craft *c, const struct sonde_craft_turn *
  * a bit for each row, of a piece's those behind its header's. */
 void sonde_craft_pins(const struct sonde_packet *p, uint32_t end, uint32_t pinned[SONDE_LAYERS],
 		      struct sonde_arena *a);
+
+/* Where the outermost header ends that does not reach to the packet's end: what follows is padding.
+ */
+uint32_t sonde_craft_counted(const struct sonde_packet *p);
 
 /* ---- craft_turn.c ---- */
 
