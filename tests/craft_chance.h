@@ -220,6 +220,8 @@ static inline bool chance_wants(struct chance *c, enum sonde_shape shape, const 
 	*v = number;
 	if (!r->bits || r->span || chance_is_length(s, r))
 		return false;
+	if (shape == SONDE_dns && r->at >= SONDE_AT_dns_queries)
+		wanted = rare; /* records that are not there make it none */
 	if (r->role == SONDE_ROLE_PORT_TO && !number)
 		*v = number = 9; /* of 0 another may be worked out */
 	if (sonde_row_is_octets(r))
@@ -483,7 +485,7 @@ static inline void chance_message(struct chance *c, enum sonde_shape shape)
 			sonde_text_str(&c->t, real[i].raw);
 			return;
 		}
-	if (sonde_is_app(shape) && !sonde_shapes[shape].family)
+	if (sonde_is_app(shape) && !sonde_shapes[shape].family && shape != SONDE_dns_tcp)
 		chance_raw(c, chance_of(c, 30));
 }
 
@@ -523,7 +525,7 @@ static inline void chance_body(struct chance *c)
 {
 	unsigned n = 1 + chance_of(c, 40);
 
-	switch (chance_of(c, 5)) {
+	switch (sonde_is_app(c->shape[c->n - 1]) ? 4 : chance_of(c, 5)) { /* its body is its own */
 	case 0: sonde_text_print(&c->t, "/zero(%u)", n); break;
 	case 1: chance_hex(c, "/hex(", n); break;
 	case 2:
