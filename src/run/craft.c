@@ -165,6 +165,8 @@ static void say_plan(struct sonde_crafting *r)
 	c.linktype = r->fill.linktype;
 	c.source = name_of(&r->fill.src, src);
 	c.destination = name_of(&r->fill.dst, dst);
+	if (r->fill.deaf)
+		c.deaf = true;
 	if (plan->no_rst && !plan->write) {
 		*sonde_put_address(guarded, &r->fill.src) = 0;
 		c.guarded = guarded;

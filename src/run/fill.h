@@ -37,6 +37,7 @@ struct sonde_fill {
 	uint32_t len;	   /* bytes of the first packet */
 	uint16_t linktype; /* LINKTYPE_ number of the packets as encode makes them */
 	bool loopback;	   /* the device is */
+	bool deaf;	   /* this machine takes no packet of IPv4 that comes so from itself */
 	bool spoofed;	   /* src is no address of this machine, or varies */
 	bool varied_dst;   /* dst varies */
 	struct sonde_address src, dst; /* of the first packet's outermost IP or ARP, the port that

@@ -6,9 +6,8 @@ import os
 import re
 import subprocess
 import sys
-import time
 
-from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, same, skip, true, \
+from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, same, skip, true, \
     wait_until
 from test_capture import Cable
 from test_ping import both_ends
@@ -385,6 +384,23 @@ def what_this_machine_refuses_to_send_is_counted():
         r = Craft("--json", "-c", 3, "-i", "1ms", f"ip(dst={FAR})/icmp/icmp_echo", inside=cable.near)
         end = r.records("crafted")[0]
         same((r.code, end["sent"], end["refused"], end["refusal"], end["lost"]), (3, 0, 3, "Operation not permitted", 0), r.err)
+
+
+@fact
+def what_was_written_is_sent_again_with_fields_set_anew():
+    with Serving() as near:
+        path = os.path.join(folder(), "again.pcapng")
+        same(Craft("-w", path, "-i", "10ms", f'ip(dst=192.0.2.9, src={NEAR})/udp(sport={{4000, 4001, 4002}}, dport=7000)/"x"').code, 0)
+        with Running(near.inside(["tcpdump", "-i", "veth0", "-U", "-w", path + ".pcap", "-c", "4", "udp"]), stderr=subprocess.PIPE) as dump:
+            dump.process.stderr.readline()
+            r = Craft("--replay", path, "--set", f"ip.dst={FAR}", "--match", "udp.srcport >= 4001", inside=near)
+            dump.process.wait(10)
+        same((r.code, r.lines[-1].split(",")[0]), (0, "2 packets sent"), r.err)
+        seen = [json.loads(line) for line in read(path + ".pcap", "--json").splitlines()]
+        same(sorted(p["layers"][2]["udp.srcport"] for p in seen), [4001, 4002, 7000, 7000], "sent, and echoed")
+        same([f for p in seen for layer in p["layers"] for f in layer.get("wrong", []) if p["layers"][2]["udp.srcport"] != 7000], [])
+        wrong(Craft("--replay", path, "x"), 2, "one word too many")
+        wrong(Craft("--set", "ip.ttl=3", "ip/udp"), 2, "--replay")
 
 
 @fact
