@@ -1,6 +1,6 @@
 #include "packet/craft_inside.h"
 
-enum { NEST = 16, BODY_MOST = 1 << 18 };
+enum { NEST = 16, BODY_MOST = 1 << 18, REPEATED_MOST = 4096 };
 
 static bool read_packet(struct sonde_craft_parser *p);
 
@@ -201,6 +201,8 @@ static bool repeat(struct sonde_craft_parser *p, unsigned from)
 		*b = (struct sonde_bytes){ all, b->len * times };
 		return true;
 	}
+	if (steps * times > REPEATED_MOST)
+		return sonde_craft_wrong(p, at, "no more than %d items", REPEATED_MOST);
 	for (uint64_t i = 1; i < times; i++)
 		for (unsigned j = from; j < from + steps; j++) {
 			struct sonde_craft_step *s = sonde_craft_add(p, SONDE_CRAFT_BODY, 0, at);
