@@ -17,14 +17,14 @@ enum { CHANCE_DEEP = 7, CHANCE_ROWS = 64 };
 struct chance {
 	struct sonde_text t;
 	uint64_t state;
-	uint64_t flip;	 /* another value for each pin */
-	bool loose;	 /* not as it would be printed */
-	bool lies;	 /* lengths and keys may be pinned too */
-	unsigned items;	 /* of the header or option at hand */
-	uint32_t len;	 /* of the header at hand */
-	bool quoted;	 /* behind a header that quotes */
-	bool counted;	 /* by a header in front, so that there may be padding */
-	unsigned n;	 /* headers */
+	uint64_t flip;	/* another value for each pin */
+	bool loose;	/* not as it would be printed */
+	bool lies;	/* lengths and keys may be pinned too */
+	unsigned items; /* of the header or option at hand */
+	uint32_t len;	/* of the header at hand */
+	bool quoted;	/* behind a header that quotes */
+	bool counted;	/* by a header in front, so that there may be padding */
+	unsigned n;	/* headers */
 	uint8_t shape[CHANCE_DEEP];
 };
 
@@ -151,14 +151,16 @@ static inline void chance_octets(struct chance *c, const struct sonde_row *r)
 	}
 	a[0] |= 1;
 	for (unsigned i = 0; i < r->bits / 8u; i++)
-		sonde_text_print(&c->t, "%s%02x", i && !(c->loose && r->form == SONDE_FORM_BYTES) ? ":" : "", a[i]);
+		sonde_text_print(&c->t, "%s%02x",
+				 i && !(c->loose && r->form == SONDE_FORM_BYTES) ? ":" : "", a[i]);
 }
 
 static inline void chance_quoted(struct chance *c, unsigned n)
 {
 	sonde_text_str(&c->t, "\"");
 	while (n--)
-		sonde_text_print(&c->t, "%c", "etaoin shrdlu 0123456789 .,:;()/*$"[chance_of(c, 34)]);
+		sonde_text_print(&c->t, "%c",
+				 "etaoin shrdlu 0123456789 .,:;()/*$"[chance_of(c, 34)]);
 	sonde_text_str(&c->t, "\"");
 }
 
@@ -297,7 +299,8 @@ static inline void chance_hex(struct chance *c, const char *open, unsigned n)
 {
 	sonde_text_str(&c->t, open);
 	for (unsigned i = 0; i < n; i++)
-		sonde_text_print(&c->t, c->loose ? "%02X" : "%02x", i ? chance_of(c, 256) : 128 | chance_of(c, 128));
+		sonde_text_print(&c->t, c->loose ? "%02X" : "%02x",
+				 i ? chance_of(c, 256) : 128 | chance_of(c, 128));
 	sonde_text_str(&c->t, ")");
 }
 
@@ -545,8 +548,8 @@ static inline void chance_body(struct chance *c)
 }
 
 /* A packet with a header of that shape in it, as text of len bytes, borrowed from buf. */
-static inline size_t chance_spec(struct chance *c, uint64_t seed, enum sonde_shape wanted, char *buf,
-				 size_t cap)
+static inline size_t chance_spec(struct chance *c, uint64_t seed, enum sonde_shape wanted,
+				 char *buf, size_t cap)
 {
 	c->state = seed;
 	c->quoted = c->counted = false;

@@ -104,12 +104,19 @@ static bool read_cut_item(struct sonde_craft_parser *p, struct sonde_craft_cut *
 	return true;
 }
 
+/* RFC 791 section 3.2, RFC 8200 section 4.5: behind these, fragments begin. */
+static bool is_cut_behind(enum sonde_shape shape)
+{
+	return shape == SONDE_ip || shape == SONDE_ipv6 || shape == SONDE_ipv6_hopopts ||
+	       shape == SONDE_ipv6_dstopts || shape == SONDE_ipv6_routing;
+}
+
 static bool read_frag(struct sonde_craft_parser *p, const char *at)
 {
 	struct sonde_craft_cut *cut = &p->c->cut;
 	unsigned n = sonde_craft_headers(p->c);
 
-	if (cut->asked || !n)
+	if (cut->asked || !n || !is_cut_behind(sonde_craft_layer(p->c, n - 1)))
 		return sonde_craft_wrong(
 			p, at, cut->asked ? "one frag" : "a header of IP in front of frag");
 	*cut = (struct sonde_craft_cut){ .asked = true, .layer = (uint8_t)(n - 1), .mtu = 1500 };

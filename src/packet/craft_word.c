@@ -43,8 +43,8 @@ static const char *behind(enum sonde_shape shape, enum sonde_shape outer)
 	return !strncmp(name, prefix, n) && name[n] == '_' ? name + n + 1 : NULL;
 }
 
-/* What is left of it behind the first word, where that is the outer one's too: "source" of nd_source
- * in nd_ns. */
+/* What is left of it behind the first word, where that is the outer one's too: "source" of
+ * nd_source in nd_ns. */
 static const char *beside(enum sonde_shape shape, enum sonde_shape outer)
 {
 	const char *name = sonde_shapes[shape].name;
