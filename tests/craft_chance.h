@@ -329,7 +329,10 @@ static inline const struct sonde_row *chance_only(enum sonde_shape shape)
 	for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++)
 		if (sonde_rows[i].bits && !sonde_rows[i].span && ++n == 1)
 			only = &sonde_rows[i];
-	return n == 1 && only->role <= SONDE_ROLE_USUALLY ? only : NULL;
+	return n == 1 && only->role <= SONDE_ROLE_USUALLY &&
+			       strncmp(only->alias, "reserved", 8) != 0
+		       ? only
+		       : NULL;
 }
 
 /* Its single field, or what is said of all; more: something follows the fields. */

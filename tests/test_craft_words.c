@@ -407,7 +407,7 @@ START_TEST(headers_that_do_not_follow_each_other_are_told)
 		{ "ip(proto=6)/udp", -1, 0 },	  /* a lie, and meant */
 		{ "udp(dport=53)/vxlan", -1, 0 }, /* and so may this be */
 		{ "icmp/icmp_unreach/ip/tcp", -1, 0 },
-		{ "ip(ttl=1)/udp/vxlan/ip", 3, 19 },
+		{ "ip(ttl=1)/udp/vxlan/ip", 3, 20 },
 	};
 
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
