@@ -103,7 +103,7 @@ uint64_t sonde_craft_seed(const struct sonde_craft_conf *conf)
 
 	if (!conf->seed) {
 		if (getrandom(&v, sizeof v, 0) != sizeof v)
-			abort();
+			_exit(sonde_cli_fail(&sonde_craft_cli, "random numbers", -errno));
 		return v >> 12; /* JSON readers keep 53 bits */
 	}
 	errno = 0;

@@ -80,6 +80,7 @@ static int fill(struct sonde_crafting *r)
 					       : plan->flood ? "it is the faster way"
 							     : NULL,
 				       .must = plan->xdp,
+				       .dry = plan->dry,
 				       .device = plan->device,
 				       .seed = plan->seed,
 				       .repeated = r->count > 1,

@@ -24,6 +24,7 @@ struct sonde_fill_plan {
 	const struct sonde_craft_vars *vars; /* $names that are known; NULL: none */
 	bool repeated; /* several are sent: those that nothing else tells apart are counted by their
 			* identification and sequence number */
+	bool dry;      /* nobody on the link is asked: an address that is not known stays 0 */
 	bool apart; /* it is not sent: the machine is not asked, and what only it knows stays 0 */
 };
 
