@@ -130,6 +130,28 @@ START_TEST(every_error_has_its_place)
 }
 END_TEST
 
+START_TEST(names_of_names_do_not_grow_without_end)
+{
+	struct stage *g = calloc(1, sizeof *g);
+	char text[65536], *o = text;
+
+	ck_assert_ptr_nonnull(g);
+	o += sprintf(o, "let a0 = ip(id=$x)\nexpect a0\n");
+	for (unsigned i = 0; i < 4; i++)
+		o += sprintf(o, "let a%u = a%u/a%u\n", i + 1, i, i);
+	for (unsigned i = 0; i < 1000; i++)
+		o += sprintf(o, "send a4\n");
+	ck_assert_int_eq(parse(g, text, NULL, 0), 0);
+	ck_assert_uint_lt(g->arena.used, 100 << 20);
+	o = text;
+	for (unsigned i = 0; i < 4097; i++)
+		o += sprintf(o, "wait 0\n");
+	ck_assert_int_eq(parse(g, text, NULL, 0), -EINVAL);
+	ck_assert_uint_eq(g->error.at, 4096 * strlen("wait 0\n"));
+	leave(g);
+}
+END_TEST
+
 START_TEST(what_is_given_wins_and_is_asked_for)
 {
 	static const char text[] = "set $to = 10.0.0.1\nset $n = 5\nsend ip(dst=$to,id=$n)/udp";
@@ -202,6 +224,7 @@ Suite *script_suite(void)
 
 	tcase_add_loop_test(t, every_statement_is_understood, 0, 17);
 	tcase_add_loop_test(t, every_error_has_its_place, 0, sizeof wrong / sizeof *wrong);
+	tcase_add_test(t, names_of_names_do_not_grow_without_end);
 	tcase_add_test(t, what_is_given_wins_and_is_asked_for);
 	tcase_add_test(t, values_before_the_run_are_those_that_are_set);
 	tcase_add_test(t, what_a_script_asks_of_the_machine_is_told);

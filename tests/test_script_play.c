@@ -480,7 +480,7 @@ START_TEST(who_asks_for_the_end_gets_it)
 	struct stage *g = stage("send ip/udp\nexpect ip/tcp\nexpect ip/tcp");
 
 	play(g, NULL);
-	sonde_script_stop(g->s, g->now);
+	sonde_script_stop(g->s, g->now, "it was interrupted");
 	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_DONE);
 	ck_assert_uint_eq(g->told, 3);
 	ck_assert_str_eq(g->point[1].status, "not ok");
@@ -503,7 +503,45 @@ START_TEST(too_much_to_look_at_is_told)
 	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_DONE);
 	ck_assert_str_eq(g->point[1].status, "not ok");
 	ck_assert_str_eq(g->point[1].why,
-			 "of what came, 1 packets were not looked at: there were too many");
+			 "there was no room to look at 1 of the packets that came");
+	leave(g);
+}
+END_TEST
+
+START_TEST(what_an_expect_passes_over_makes_room)
+{
+	struct stage *g = stage("send ip/udp\nexpect ip/tcp\nexpect nothing ip/icmp within 1s");
+
+	play(g, NULL);
+	for (unsigned i = 0; i <= 2 * SONDE_SCRIPT_HEARD; i++) {
+		hear(g, "ip/icmp");
+		ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_WAIT);
+	}
+	hear(g, "ip/tcp");
+	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_WAIT);
+	ck_assert_str_eq(g->point[1].status, "ok");
+	ck_assert_uint_eq(g->point[1].passed, 2 * SONDE_SCRIPT_HEARD + 1);
+	pass_time(g, SONDE_SECOND);
+	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_DONE);
+	ck_assert_str_eq(g->point[2].status, "not ok"); /* they came, but are not kept */
+	ck_assert_ptr_nonnull(strstr(g->point[2].why, "no room to look at"));
+	leave(g);
+}
+END_TEST
+
+START_TEST(too_much_is_forgotten_with_the_next_exchange)
+{
+	struct stage *g = stage("send ip/udp\nwait 1s\nexpect ip/icmp\nsend ip/udp\n"
+				"expect nothing ip/icmp within 1s");
+
+	play(g, NULL);
+	for (unsigned i = 0; i <= SONDE_SCRIPT_HEARD; i++)
+		hear(g, "ip/icmp");
+	pass_time(g, SONDE_SECOND);
+	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_WAIT);
+	pass_time(g, SONDE_SECOND);
+	ck_assert_int_eq(play(g, NULL).is, SONDE_STEP_DONE);
+	ck_assert_str_eq(g->point[3].status, "ok");
 	leave(g);
 }
 END_TEST
@@ -539,6 +577,8 @@ Suite *script_play_suite(void)
 	tcase_add_test(t, chance_is_known_before_the_run);
 	tcase_add_test(t, who_asks_for_the_end_gets_it);
 	tcase_add_test(t, too_much_to_look_at_is_told);
+	tcase_add_test(t, what_an_expect_passes_over_makes_room);
+	tcase_add_test(t, too_much_is_forgotten_with_the_next_exchange);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -57,7 +57,7 @@ struct sonde_craft_step {
 
 enum {
 	SONDE_CRAFT_DEPTH = 3,
-	SONDE_CRAFT_STEPS = 1 << 17, /* each byte of the longest packet may be an option */
+	SONDE_CRAFT_STEPS = 1 << 18, /* an option for each byte of the longest packet */
 	SONDE_CRAFT_DIALS = 64,
 	SONDE_CRAFT_NAMES = 128
 };

@@ -53,9 +53,9 @@ static int parse(struct sonde_resend *r)
 	for (unsigned i = 0; i < plan->sets; i++)
 		if (!sonde_alter_parse(&r->alter, &r->arena, plan->set[i], &set))
 			return refuse(r, plan->set[i], set.at, set.expected, set.nearest);
-	if (plan->filter &&
-	    !sonde_match_parse(&r->match, &r->arena, plan->filter, &sonde_beside_schema, &match))
-		return refuse(r, plan->filter, match.at, match.expected, match.nearest);
+	if (plan->match &&
+	    !sonde_match_parse(&r->match, &r->arena, plan->match, &sonde_beside_schema, &match))
+		return refuse(r, plan->match, match.at, match.expected, match.nearest);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct sonde_resend_plan {
 	const char *device;	/* NULL: as the routes have it, by a raw socket */
 	const char *const *set; /* FIELD=VALUE, see packet/alter.h */
 	unsigned sets;
-	const char *filter; /* display filter, of packets as they are in the file; NULL: all */
+	const char *match; /* display filter, of packets as they are in the file; NULL: all */
 	enum sonde_resend_direction direction;
 	unsigned rate; /* packets a second; 0: with their spacing */
 	bool flood;    /* as fast as they go */
@@ -55,7 +55,7 @@ enum { SONDE_RESEND_MOST = 1 << 30 }; /* bytes of packets that are kept */
 	C(x, by, TEXT, "", "raw socket, packet socket or AF_XDP") \
 	C(x, interface, TEXT, "", "by which it leaves; absent: as the routes have it") \
 	C(x, packets, UINT, "", "of the file that are sent in each round") \
-	C(x, passed, UINT, "", "of the file that filter and direction leave out") \
+	C(x, passed, UINT, "", "of the file that match and direction leave out") \
 	C(x, cut, UINT, "", "that cannot be sent: fewer bytes were captured than there were") \
 	C(x, foreign, UINT, "", "that cannot be sent: of a link that is none of this interface") \
 	C(x, large, UINT, "", "that cannot be sent: longer than the link allows") \

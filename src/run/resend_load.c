@@ -118,7 +118,7 @@ static bool passes(const struct sonde_resend *r, const struct taken *t)
 	if (r->plan->direction != SONDE_RESEND_BOTH &&
 	    f->dir != (r->plan->direction == SONDE_RESEND_IN ? SONDE_DIR_IN : SONDE_DIR_OUT))
 		return false;
-	if (!r->plan->filter)
+	if (!r->plan->match)
 		return true;
 	sonde_decode_frame(&p, f, NULL);
 	sonde_beside_take(&beside, f, t->number);
@@ -157,7 +157,7 @@ static int read_all(struct sonde_resend *r, struct sonde_reader *reader)
 		hear(r, &t, sonde_reader_when(reader, &item));
 		if (r->arena.used > SONDE_RESEND_MOST) {
 			snprintf(r->end->why, sizeof r->end->why,
-				 "the packets are more than 1 GiB: --filter sends a part of them");
+				 "the packets are more than 1 GiB: --match sends a part of them");
 			return -EFBIG;
 		}
 	}

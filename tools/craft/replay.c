@@ -67,7 +67,7 @@ int sonde_craft_replay(const struct sonde_craft_conf *conf, char **words)
 		.device = conf->device,
 		.set = conf->set.at,
 		.sets = (unsigned)conf->set.n,
-		.filter = conf->match,
+		.match = conf->match,
 		.direction = (enum sonde_resend_direction)conf->direction,
 		.rate = conf->rate == UINT32_MAX ? 0 : conf->rate,
 		.flood = conf->flood,
