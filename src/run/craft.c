@@ -268,7 +268,6 @@ int sonde_craft_run(const struct sonde_craft_plan *plan, struct sonde_craft_end 
 	code = run(r);
 	sonde_crafting_close(r);
 	sonde_fill_done(&r->fill);
-	end->sent = r->say.end.sent;
 	end->refused = r->say.end.refused;
 	said = sonde_craft_say_done(&r->say);
 	sonde_arena_done(&r->arena);

@@ -316,12 +316,9 @@ static int check_neighbours(const struct sonde_filling *g, const struct sonde_wa
 static int check_length(const struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
-	uint32_t ip;
+	uint32_t link = sonde_filling_layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth : 0;
+	uint32_t ip = f->len - (g->ip > 0 ? g->d.p.layer[g->ip].at : link);
 
-	f->head = g->ip > 0				   ? g->d.p.layer[g->ip].at
-		  : sonde_filling_layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth
-							   : 0;
-	ip = f->len - f->head;
 	if (is_ip(sonde_filling_layer(g, g->ip)) && ip > IP_MOST && !sonde_craft_fragments(g->c))
 		return wrong(
 			f, -EMSGSIZE,
