@@ -66,9 +66,8 @@ const struct sonde_cli sonde_craft_cli = {
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
 	.form = forms,
 	.option = options,
-	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'; "
-		"names "
-		"are\nthose of sonde fields, and sonde-craft(1) has the language.\n",
+	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'.\n"
+		"Names are those of sonde fields, and sonde-craft(1) has the language.\n",
 };
 
 static void check(const struct sonde_craft_conf *conf)
