@@ -27,20 +27,24 @@ ZSTD := $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes)
 # And the one that draws on the whole of a terminal: without it no trace is live.
 SCREEN := $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo yes)
 
+# And the one that speaks AF_XDP, for sonde craft --xdp.
+XDP := $(shell $(PKG_CONFIG) --exists libxdp libbpf 2>/dev/null && echo yes)
+
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
 	$(if $(WERROR),-Werror)
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -MMD -MP -fno-strict-aliasing \
 	$(if $(BPF),-DSONDE_HAVE_BPF=1) $(if $(ZLIB),-DSONDE_HAVE_ZLIB=1) $(if $(ZSTD),-DSONDE_HAVE_ZSTD=1) \
-	$(if $(SCREEN),-DSONDE_HAVE_SCREEN=1) \
+	$(if $(SCREEN),-DSONDE_HAVE_SCREEN=1) $(if $(XDP),-DSONDE_HAVE_XDP=1) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed $(LDFLAGS)
 LDLIBS := -lpcap -lcap-ng -lmnl -lnftables -lcares -ljansson -lmaxminddb $(if $(BPF),-lbpf) $(if $(ZLIB),-lz) $(if $(ZSTD),-lzstd) \
-	$(if $(SCREEN),$(shell $(PKG_CONFIG) --libs ncursesw))
+	$(if $(XDP),-lxdp -lbpf) $(if $(SCREEN),$(shell $(PKG_CONFIG) --libs ncursesw))
 
 # src/sys/bpf*.c need libbpf; bpf_none.c stands in for them, and screen_none.c for screen.c.
 BPF_SRC  := $(wildcard src/sys/bpf*.c)
-LIB_SRC  := $(filter-out src/sys/screen$(if $(SCREEN),_none).c $(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf_none.c,$(BPF_SRC))), \
+LIB_SRC  := $(filter-out src/sys/screen$(if $(SCREEN),_none).c src/sys/sender_xdp$(if $(XDP),_none).c \
+	$(if $(BPF),src/sys/bpf_none.c,$(filter-out src/sys/bpf_none.c,$(BPF_SRC))), \
 	$(filter-out %.bpf.c,$(wildcard src/*/*.c capture/*.c)))
 TOOL_SRC := $(wildcard tools/*.c)
 DEMO_SRC := $(wildcard tools/demo/*.c)
@@ -188,6 +192,7 @@ config:					## what was found, and what is missing without the rest
 	@echo "BPF tracer: $(if $(BPF),built in,not built: ptrace alone)"
 	@echo "compressed captures: $(if $(ZLIB)$(ZSTD),$(if $(ZLIB),gzip) $(if $(ZSTD),zstd),none)"
 	@echo "live screen: $(if $(SCREEN),ncursesw,none)"
+	@echo "AF_XDP: $(if $(XDP),libxdp,none)"
 	@$(RUN) tests/house/deps.sh --list build pack bpf test bench fuzz fresh
 deps:					## install what building needs
 	@tests/house/deps.sh build pack bpf

@@ -16,7 +16,7 @@ struct sonde_show_conf {
 	const char *fields;
 	unsigned stamp, hex, both, text, verbose;
 	int color;
-	bool json, csv, line, link, number, nano, utc, no_names, names, quick, absolute;
+	bool json, csv, craft, line, link, number, nano, utc, no_names, names, quick, absolute;
 };
 
 /* clang-format off */
@@ -26,6 +26,7 @@ struct sonde_show_conf {
 	SONDE_OPTION(FLAG, 0, "csv", conf, member.csv, NULL, "comma-separated values of --fields"), \
 	SONDE_OPTION(TEXT, 0, "fields", conf, member.fields, "NAMES", "the fields of --csv, such as frame.number,ip.src,tcp.dstport"), \
 	SONDE_OPTION(FLAG, 0, "json", conf, member.json, NULL, "one JSON object a packet, with all fields"), \
+	SONDE_OPTION(FLAG, 0, "craft", conf, member.craft, NULL, "one line a packet, in the language of sonde craft"), \
 	SONDE_OPTION(TEXTS, 0, "decode-as", conf, member.decode_as, "PORT,PROTO", "what a port carries: tcp.port==8080,http"), \
 	SONDE_OPTION(COUNT, 't', NULL, conf, member.stamp, NULL, "no time; -tt since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line"), \
 	SONDE_OPTION(FLAG, 0, "utc", conf, member.utc, NULL, "times in UTC"), \
@@ -89,14 +90,15 @@ static inline void sonde_show_choose(const struct sonde_cli *cli,
 {
 	if (conf->stamp >= SONDE_STAMP_FORMS)
 		sonde_cli_wrong(cli, "-t is taken up to five times");
-	if (conf->json && conf->csv)
-		sonde_cli_wrong(cli, "--json and --csv exclude each other");
+	if (conf->json + conf->csv + conf->craft > 1)
+		sonde_cli_wrong(cli, "--json, --csv and --craft exclude each other");
 	if (conf->csv != (conf->fields != NULL))
 		sonde_cli_wrong(cli, "--csv and --fields go together");
 	*look = (struct sonde_view_look){
-		.form = conf->json  ? SONDE_VIEW_JSON
-			: conf->csv ? SONDE_VIEW_CSV
-				    : SONDE_VIEW_LINE,
+		.form = conf->json    ? SONDE_VIEW_JSON
+			: conf->csv   ? SONDE_VIEW_CSV
+			: conf->craft ? SONDE_VIEW_CRAFT
+				      : SONDE_VIEW_LINE,
 		.line_by_line = conf->line || isatty(out),
 		.link = conf->link,
 		.number = conf->number,

@@ -167,10 +167,11 @@ static void bad(void *arg, const char *name, int code, const struct sonde_reader
 static void check(const struct conf *conf)
 {
 	if (conf->count + conf->stats + (conf->stream != UINT32_MAX) +
-		    (conf->show.json || conf->show.csv) >
+		    (conf->show.json || conf->show.csv || conf->show.craft) >
 	    1)
-		sonde_cli_wrong(&cli,
-				"--json, --csv, --count, --stats and --stream exclude each other");
+		sonde_cli_wrong(
+			&cli, "--json, --csv, --craft, --count, --stats and --stream exclude each "
+			      "other");
 	if (!conf->most)
 		sonde_cli_wrong(&cli, "-c 0 would read nothing");
 	if (conf->at_once && !conf->save)
@@ -257,7 +258,7 @@ int main(int argc, char **argv)
 	plan.stream = conf.stream;
 	plan.save_name = conf.save;
 	plan.save_at_once = conf.at_once;
-	plan.quiet = conf.save && !conf.show.json && !conf.show.csv;
+	plan.quiet = conf.save && !conf.show.json && !conf.show.csv && !conf.show.craft;
 	if (conf.output && (plan.out = sonde_file_make(conf.output)) < 0)
 		return sonde_cli_fail(&cli, conf.output, plan.out);
 	if (conf.save && (plan.save = make_copy(&in, conf.save)) < 0)

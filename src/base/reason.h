@@ -26,6 +26,7 @@
 	R(SONDE_NO_BTF, "no-btf",                                                                  \
 	  "the kernel's type information, /sys/kernel/btf/vmlinux, is missing")                    \
 	R(SONDE_NO_PRIVILEGE, "no-privilege", "a capability that this needs is missing")           \
+	R(SONDE_NO_XDP, "no-xdp", "this sonde was built without libxdp, which speaks AF_XDP")      \
 	R(SONDE_NO_SCREEN, "no-screen", "this sonde was built without ncursesw, which draws it")   \
 	R(SONDE_NO_TERMINAL, "no-terminal", "TERM names no terminal that can be drawn on")         \
 	R(SONDE_GONE, "gone", "the process has ended")                                             \

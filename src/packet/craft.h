@@ -21,11 +21,11 @@
  *		!field			it stays 0: !sum
  *		option(item, ...)	of the header, in this order: mss(val=1460), nop, sackok,
  *eol option=value		the same, of its first field: mss=1460
- *		raw(hex) raw("text")	bytes of the header behind its fields, as they are
- *	value	80 0x50 10.0.0.1 ::1 02:00:00:00:00:01 "text" "echo reply" tcp FLAGS
- *		1-1024 10.0.0.0/24	each in turn; with /4 behind it, every fourth
- *		{22, 80, 1000-2000}	each in turn
- *		random random(1-9)	another one each time, the same for the same seed
+ *		raw(hex) raw("text")	bytes of the header behind its fields, as they are; behind
+ *the last one nothing is padded name("example.com")	the same, as a name of DNS value	80
+ *0x50 10.0.0.1 ::1 02:00:00:00:00:01 "text" "echo reply" tcp FLAGS 1-1024 10.0.0.0/24	each in
+ *turn; with /4 behind it, every fourth {22, 80, 1000-2000}	each in turn random random(1-9)
+ *another one each time, the same for the same seed
  *		step(4) step(4, 1000)	so much more each time, from 0 or 1000
  *		$name $name+1 $name-1	what a script has learned
  *		VALUE@a			all of one letter go forward together; else each is crossed
@@ -35,6 +35,7 @@
  * letters of tcp(flags=...): F S R P A U E C (or W) and N, the accurate ECN bit; "-" is none. */
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "packet/draft.h"
 
 typedef unsigned __int128 sonde_wide;
@@ -68,8 +69,8 @@ struct sonde_craft_world {
 	struct sonde_craft_vars *vars; /* grows by each $name; NULL: there are none */
 	bool pattern;		       /* it is to be compared, not sent: nothing is worked out, and
 					* a $name that is not known is learned */
-	const char *end; /* a word that ends the packet, such as "within"; NULL: only the text's end
-			  */
+	const char *end; /* words, a blank between them, one of which may end the packet: "within
+			  * every"; NULL: only the text's end does */
 };
 
 /* Reads a packet of len bytes of text. All of it lives in the arena; text is copied. False, and
@@ -93,6 +94,14 @@ bool sonde_craft_value(const struct sonde_craft *c, unsigned layer, enum sonde_r
 void sonde_craft_say(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
 		     sonde_wide value);
 
+/* The same, from that number on, so much more each time. */
+void sonde_craft_say_step(struct sonde_craft *c, unsigned layer, enum sonde_row_id row,
+			  sonde_wide from, sonde_wide by);
+
+/* An option with the value of one of its fields, to a header that has none; false: it has. */
+bool sonde_craft_say_option(struct sonde_craft *c, unsigned layer, enum sonde_shape shape,
+			    enum sonde_row_id row, sonde_wide value);
+
 /* A header in front of all others. */
 void sonde_craft_wrap(struct sonde_craft *c, enum sonde_shape shape);
 
@@ -115,7 +124,8 @@ int sonde_craft_encode(const struct sonde_craft *c, const struct sonde_craft_tur
 		       struct sonde_draft *d);
 
 /* Where the packet, read again, is another one than was said: the layer that is not found, or -1.
- * A layer behind one of whose fields some were pinned is not judged. at: bytes into the text. */
+ * What is behind one that tells what follows, and was pinned, is not judged. at: bytes into the
+ * text. */
 int sonde_craft_contradicts(const struct sonde_craft *c, const struct sonde_draft *d,
 			    size_t *ret_at);
 
@@ -138,7 +148,7 @@ bool sonde_craft_match(const struct sonde_craft *pattern, const struct sonde_pac
 		       struct sonde_craft_vars *vars, struct sonde_text *why);
 
 /* A packet in this language, as short as it can be said: parsed and encoded it is the same to the
- * byte, where its layers did not stop early. */
-void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p);
+ * byte, as far as it was captured. The arena is for the moment: whoever calls rewinds it. */
+void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struct sonde_arena *a);
 
 #endif

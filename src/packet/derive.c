@@ -217,13 +217,6 @@ static inline bool is_sum(enum sonde_role role)
 	return role >= SONDE_ROLE_SUM_HEADER;
 }
 
-/* Whoever makes the packet chooses the value; nothing around it decides. */
-static inline bool is_chosen(enum sonde_role role)
-{
-	return role <= SONDE_ROLE_PORT_TO || role == SONDE_ROLE_HAS || role == SONDE_ROLE_MORE ||
-	       role == SONDE_ROLE_OFFSET;
-}
-
 /* Whether a field of layer d disagrees with the packet around it. */
 SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how, unsigned at,
 			  unsigned bits, enum sonde_role role, unsigned arg)
@@ -234,7 +227,7 @@ SONDE_INLINE bool differs(const struct sonde_packet *p, unsigned d, unsigned how
 	if (role == SONDE_ROLE_PORT_TO && strict) /* another port may lead there as well */
 		return derive(p, d, at, bits, role, arg, &want) &&
 		       want != sonde_get(p->byte + p->layer[d].at, at, bits);
-	if (is_chosen(role))
+	if (sonde_role_is_chosen(role))
 		return false; /* and so never read: it may be wider than 64 bits */
 	if (role == SONDE_ROLE_KEY && !strict)
 		return false; /* it led here: any key that does is right */

@@ -38,13 +38,39 @@ static void start(const struct sonde_shape_info *s, uint8_t *h)
 			sonde_put(h, r->at, r->bits, r->arg);
 }
 
+static int grow_header(struct sonde_draft *d, uint32_t len)
+{
+	int at;
+
+	if (!d->open || last(d)->head + len > sonde_shapes[last(d)->shape].most)
+		return SONDE_NO_ROOM_FOR_OPTION;
+	if ((at = grow(d, len)) >= 0)
+		last(d)->head = (uint16_t)(last(d)->head + len);
+	return at;
+}
+
+/* Bytes from the first option of the last header up to a multiple of the family's grain. */
+static uint32_t padding(const struct sonde_draft *d, const struct sonde_family_info *f)
+{
+	const struct sonde_layer *l = &d->p.layer[d->p.n - 1];
+
+	return -(d->p.len - l->at - sonde_shapes[l->shape].bytes) % f->grain;
+}
+
+int sonde_draft_align(struct sonde_draft *d)
+{
+	return d->option ? grow_header(d, padding(d, &sonde_families[d->family])) : 0;
+}
+
 /* No more options: zeros end or pad the list in every family. */
 static int close_header(struct sonde_draft *d)
 {
+	int r = d->open ? sonde_draft_align(d) : 0;
 	uint32_t grain = d->open ? sonde_shapes[last(d)->shape].grain : 0;
 	uint32_t pad = grain ? -last(d)->head % grain : 0;
-	int r = grow(d, pad);
 
+	if (r >= 0)
+		r = grow(d, pad);
 	if (r >= 0 && d->open)
 		last(d)->head = (uint16_t)(last(d)->head + pad);
 	d->open = false;
@@ -81,17 +107,6 @@ int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape)
 	return at;
 }
 
-static int grow_header(struct sonde_draft *d, uint32_t len)
-{
-	int at;
-
-	if (!d->open || last(d)->head + len > sonde_shapes[last(d)->shape].most)
-		return SONDE_NO_ROOM_FOR_OPTION;
-	if ((at = grow(d, len)) >= 0)
-		last(d)->head = (uint16_t)(last(d)->head + len);
-	return at;
-}
-
 /* The flag of the last header that says that this piece follows. */
 static void raise_flag(struct sonde_draft *d, enum sonde_shape piece)
 {
@@ -102,14 +117,20 @@ static void raise_flag(struct sonde_draft *d, enum sonde_shape piece)
 			sonde_put(bytes(d, last(d)->at), sonde_rows[i].at, 1, 1);
 }
 
+/* How long the last option is by now. */
+static void say_length(struct sonde_draft *d)
+{
+	const struct sonde_family_info *f = &sonde_families[d->family];
+
+	sonde_put(bytes(d, d->option), f->len_at, f->len_bits,
+		  (d->p.len - d->option - f->uncounted) / f->unit);
+}
+
 int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
 {
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
 	const struct sonde_family_info *f = &sonde_families[s->family ? s->family : d->family];
-	uint32_t pad = s->family ? -(d->p.len - last(d)->at - sonde_shapes[last(d)->shape].bytes) %
-					   f->grain
-				 : 0;
-	int at = grow_header(d, pad);
+	int at = grow_header(d, s->family ? padding(d, f) : 0);
 
 	if (at < 0 || (at = grow_header(d, s->bytes)) < 0)
 		return at;
@@ -123,8 +144,7 @@ int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape)
 			sonde_put(bytes(d, d->option), f->kind_at, f->kind_bits, s->kind);
 	}
 	if (d->option) /* an element makes the option around it longer */
-		sonde_put(bytes(d, d->option), f->len_at, f->len_bits,
-			  (d->p.len - d->option - f->uncounted) / f->unit);
+		say_length(d);
 	return at;
 }
 
@@ -135,6 +155,18 @@ int sonde_draft_raw(struct sonde_draft *d, const uint8_t *at, uint32_t len)
 	if (to >= 0 && len)
 		memcpy(bytes(d, (uint32_t)to), at, len);
 	return to;
+}
+
+int sonde_draft_inside(struct sonde_draft *d, const uint8_t *at, uint32_t len)
+{
+	const struct sonde_family_info *f = &sonde_families[d->family];
+	int to = sonde_draft_raw(d, at, len), r = 0;
+
+	if (to < 0 || !d->option)
+		return to;
+	r = grow_header(d, -(d->p.len - d->option - f->uncounted) % f->unit);
+	say_length(d);
+	return r < 0 ? r : to;
 }
 
 int sonde_draft_append(struct sonde_draft *d, const void *at, uint32_t len)
@@ -148,18 +180,29 @@ int sonde_draft_append(struct sonde_draft *d, const void *at, uint32_t len)
 
 int sonde_draft_encode(struct sonde_draft *d)
 {
+	return sonde_draft_encode_padded(d, 0);
+}
+
+int sonde_draft_encode_padded(struct sonde_draft *d, uint32_t pad)
+{
 	int r = close_header(d);
 
 	if (r < 0)
 		return r;
-	for (unsigned i = 0; i < d->p.n; i++)
-		d->p.layer[i].end =
-			d->p.layer[i].part && last(d)->shape == SONDE_icmp_ext && !last(d)->part
-				? last(d)->at
-				: d->p.len;
+	sonde_draft_reach(&d->p, d->p.len - pad);
 	d->p.wire = d->p.len;
 	sonde_fill(&d->p, bytes(d, 0), d->pinned);
 	return (int)d->p.len;
+}
+
+void sonde_draft_reach(struct sonde_packet *p, uint32_t end)
+{
+	const struct sonde_layer *top = &p->layer[p->n ? p->n - 1 : 0];
+	bool extended = top->shape == SONDE_icmp_ext && !(top->part & SONDE_PART_QUOTED);
+
+	for (unsigned i = 0; i < p->n; i++)
+		p->layer[i].end =
+			(p->layer[i].part & SONDE_PART_QUOTED) && extended ? top->at : end;
 }
 
 /* Every field of a header or option, but those that fill will find again by itself. */
@@ -168,10 +211,8 @@ static void copy_rows(const struct sonde_shape_info *s, const uint8_t *from, uin
 {
 	for (unsigned i = 0; i < s->rows; i++) {
 		const struct sonde_row *r = &sonde_rows[s->row + i];
-		bool ours = r->role <= SONDE_ROLE_PORT_TO || r->role == SONDE_ROLE_HAS ||
-			    r->role == SONDE_ROLE_MORE || r->role == SONDE_ROLE_OFFSET;
 
-		if (!r->bits || r->span || !(ours || pinned >> i & 1))
+		if (!r->bits || r->span || !(sonde_role_is_chosen(r->role) || pinned >> i & 1))
 			continue;
 		if (sonde_row_is_octets(r))
 			memcpy(to + r->at / 8, from + r->at / 8, r->bits / 8);

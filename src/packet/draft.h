@@ -38,14 +38,26 @@ int sonde_draft_push(struct sonde_draft *d, enum sonde_shape shape);
  * SONDE_NO_ROOM_FOR_OPTION: its length could not be said, or there is a body already. */
 int sonde_draft_option(struct sonde_draft *d, enum sonde_shape shape);
 
-/* Bytes of the last header as they are, such as an option that nobody knows; errors as above. */
+/* Zeros behind the last option, as far as its family wants; the next option and what follows the
+ * header do so by themselves. */
+int sonde_draft_align(struct sonde_draft *d);
+
+/* Bytes of the last header as they are, such as an option that nobody knows; errors as above. The
+ * second makes the last option longer by them, up to a whole unit of its length. */
 int sonde_draft_raw(struct sonde_draft *d, const uint8_t *at, uint32_t len);
+int sonde_draft_inside(struct sonde_draft *d, const uint8_t *at, uint32_t len);
 
 /* Bytes of body. */
 int sonde_draft_append(struct sonde_draft *d, const void *at, uint32_t len);
 
-/* Lengths, keys and sums, as far as they are not pinned. Returns the length of the packet. */
+/* Lengths, keys and sums, as far as they are not pinned. Returns the length of the packet. The
+ * second: its last bytes, so many, are counted by no header. */
 int sonde_draft_encode(struct sonde_draft *d);
+int sonde_draft_encode_padded(struct sonde_draft *d, uint32_t pad);
+
+/* Says of each layer of a packet how far it reaches in a packet that is encoded, whose last header
+ * counts bytes up to end: to there, or, of what is quoted, to the extension behind it. */
+void sonde_draft_reach(struct sonde_packet *p, uint32_t end);
 
 /* The same packet again, row by row, into a draft just made. With the verdict of a strict judge
  * with sums as pins it is the same to the byte; with NULL it is as it should have been. Parts of

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "packet/craft.h"
 #include "packet/ether.h"
 #include "packet/layers.h"
 #include "packet/pick.h"
@@ -67,6 +68,7 @@ void sonde_view_done(struct sonde_view *v)
 {
 	sonde_names_done(&v->names);
 	sonde_arena_done(&v->arena);
+	sonde_arena_done(&v->aside);
 }
 
 /* What lies behind the headers of the link. */
@@ -385,6 +387,17 @@ static void show_csv(struct sonde_view *v, const struct sonde_packet *p,
 	sonde_text_bytes(v->out, "\r\n", 2);
 }
 
+/* As it was captured: not with a message put together, nor as somebody says that ports are. */
+static void show_craft(struct sonde_view *v, const struct sonde_frame *f)
+{
+	struct sonde_packet p;
+
+	sonde_decode_frame(&p, f, NULL);
+	sonde_craft_print(v->out, &p, &v->aside);
+	sonde_arena_rewind(&v->aside);
+	sonde_text_bytes(v->out, "\n", 1);
+}
+
 void sonde_view_show(struct sonde_view *v, const struct sonde_frame *f, struct sonde_packet *p,
 		     struct sonde_beside *facts)
 {
@@ -399,6 +412,7 @@ void sonde_view_show(struct sonde_view *v, const struct sonde_frame *f, struct s
 		show_csv(v, p, facts);
 		facts->time = NULL;
 		break;
+	case SONDE_VIEW_CRAFT: show_craft(v, f); break;
 	}
 	if (v->look.line_by_line)
 		sonde_text_flush(v->out);

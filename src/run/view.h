@@ -18,6 +18,7 @@ enum sonde_view_form {
 	SONDE_VIEW_LINE, /* one line a packet, and what is asked for below it */
 	SONDE_VIEW_JSON, /* the record `frame`, one a line */
 	SONDE_VIEW_CSV,
+	SONDE_VIEW_CRAFT, /* one line a packet, in the crafting language */
 };
 
 enum { SONDE_VIEW_COLUMNS = 64 };
@@ -47,8 +48,8 @@ struct sonde_view_look {
 
 struct sonde_view {
 	struct sonde_view_look look;
-	struct sonde_text *out; /* borrowed; at least 64 KiB */
-	struct sonde_arena arena;
+	struct sonde_text *out;		 /* borrowed; at least 64 KiB */
+	struct sonde_arena arena, aside; /* aside: of the packet at hand */
 	struct sonde_starts starts;
 	struct sonde_text cell;
 	struct sonde_names names; /* where look.names: the caller's to have them hear */

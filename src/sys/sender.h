@@ -1,84 +1,62 @@
 #ifndef SONDE_SYS_SENDER_H
 #define SONDE_SYS_SENDER_H
 
-/* The way out for packets that somebody else made, right or wrong: many in one system call, and
- * each of them counted, as sent or as refused.
+/* The way out for packets that are made whole elsewhere: in batches, each counted as sent or as
+ * refused.
  *
- *   raw socket     packets of IP, for whom their header says, by the kernel's routes. Of IPv4 the
- *                  kernel writes total length and header checksum itself, and an id and a source
- *                  that are 0, raw(7)
- *   packet socket  frames with their link header, by one interface, as they are; packet(7)
- *   AF_XDP         the same past the queue and past whoever captures on this side, xdp(7); in copy
- *                  mode, which all drivers have
- *
- *	sonde_sender_open(&s, &plan);
- *	sonde_sender_put(s, byte, len);		as often as there are packets
- *	sonde_sender_flush(s);
- *	sonde_sender_close(s);
+ *	RAW	packets of IP, from their header on, to where they say (raw(7), IP_HDRINCL). The
+ *kernel writes total length and checksum of IPv4 itself, and a source or identification of 0. LINK
+ *frames as they are, through one interface (packet(7)). XDP	the same through AF_XDP, without a
+ *buffer of the kernel for each.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/time.h"
+enum { SONDE_SENDER_BATCH = 64, SONDE_SENDER_MOST = 1 << 16 };
 
-enum sonde_sender_way {
-	SONDE_SENDER_RAW,
-	SONDE_SENDER_PACKET,
-	SONDE_SENDER_XDP, /* where that cannot be had, a packet socket: sonde_sender_why */
-};
-
-enum {
-	SONDE_SENDER_BATCH = 64,
-	SONDE_SENDER_MOST = 65535 + 22, /* bytes of the longest packet; of XDP 4,096 */
-};
+enum sonde_sender_by { SONDE_SENDER_RAW, SONDE_SENDER_LINK, SONDE_SENDER_XDP };
 
 struct sonde_sender_plan {
-	enum sonde_sender_way way;
-	const char *device; /* leaves by this interface; NULL, of a raw socket: as the routes say */
-	unsigned batch;	    /* packets in a system call; 0: SONDE_SENDER_BATCH, which is most */
+	uint8_t by;	    /* enum sonde_sender_by */
+	const char *device; /* by this interface; NULL: as the routes say, of RAW alone */
+	int64_t mark;	    /* of what is sent, for routing and filters; -1: none */
+};
+
+struct sonde_sender_count {
+	uint64_t sent, bytes;
+	uint64_t refused; /* packets that did not leave */
+	int error;	  /* errno of the first of them, above 0 */
 };
 
 struct sonde_sender;
 
-/* 0; -EPERM: lacks CAP_NET_RAW; -ENODEV: there is no such interface; -ENETDOWN: it is down; or
- * -errno. */
+/* 0; -EPERM: CAP_NET_RAW is missing, or CAP_NET_ADMIN for the mark; -ENODEV: there is no such
+ * interface; -ENETDOWN: it is down; SONDE_NO_XDP: this sonde was built without libxdp; or -errno.
+ */
 int sonde_sender_open(struct sonde_sender **ret, const struct sonde_sender_plan *plan);
+
+/* NULL is fine; returns NULL. What was not flushed is not sent. */
+struct sonde_sender *sonde_sender_close(struct sonde_sender *s);
 
 /* "raw socket", "packet socket", "AF_XDP". Static. */
 const char *sonde_sender_mode(const struct sonde_sender *s);
 
-/* Why there is no AF_XDP where it was asked for, as a code; 0: it is there, or nobody asked. */
-int sonde_sender_why(const struct sonde_sender *s);
+/* A packet of len bytes, copied; it leaves with the next flush, or with this call if the batch is
+ * full. 0, or -EMSGSIZE: longer than SONDE_SENDER_MOST, and counted as refused. */
+int sonde_sender_put(struct sonde_sender *s, const uint8_t *byte, uint32_t len);
 
-/* A place for a packet of at most len bytes, up to SONDE_SENDER_MOST, which the caller writes; what
- * it holds is not told. NULL: the packet is too long or, of XDP, the device gives no place back.
- * It is counted as refused then. */
-uint8_t *sonde_sender_room(struct sonde_sender *s, uint32_t len);
+/* The same without a copy: room for the next packet in the batch, bytes of it are
+ * SONDE_SENDER_MOST, of XDP 4096; then how long it is. */
+uint8_t *sonde_sender_room(struct sonde_sender *s);
+void sonde_sender_put_room(struct sonde_sender *s, uint32_t len);
 
-/* The packet that was written into the room, as long as it became. It leaves with the next flush,
- * or now if the batch is full. */
-void sonde_sender_push(struct sonde_sender *s, uint32_t len);
-
-/* Both of them for a packet that is elsewhere. */
-void sonde_sender_put(struct sonde_sender *s, const uint8_t *byte, uint32_t len);
-
-/* All that waits leaves, or is refused. Where the device or the socket is full it is tried again
- * for a tenth of a second; then what waits is refused. */
+/* All of the batch leaves or is refused. A queue that is full is waited for, up to a second for the
+ * batch. The second waits besides until the kernel has sent what it took. */
 void sonde_sender_flush(struct sonde_sender *s);
+void sonde_sender_drain(struct sonde_sender *s);
 
-struct sonde_sender_count {
-	uint64_t sent, bytes; /* that the kernel took */
-	uint64_t refused;     /* that it did not */
-	uint64_t waits;	      /* how often it had no room */
-	int error;	      /* of the first that was refused, -errno; 0: none was */
-	int last;	      /* of the last one */
-};
-
-/* What waits in a batch is in none of these. */
-const struct sonde_sender_count *sonde_sender_count(const struct sonde_sender *s);
-
-/* Flushes. NULL is fine; returns NULL. */
-struct sonde_sender *sonde_sender_close(struct sonde_sender *s);
+struct sonde_sender_count sonde_sender_count(const struct sonde_sender *s);
 
 #endif

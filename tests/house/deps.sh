@@ -25,6 +25,7 @@ table() {
 	build	ncursesw			libncurses-dev		the live screen
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd
+	pack	header xdp/xsk.h xdp		libxdp-dev		sends by AF_XDP
 	bpf	header bpf/libbpf.h bpf		libbpf-dev		the BPF tracer: loads it
 	bpf	clang_bpf			clang			the BPF tracer: compiles it
 	test	header check.h check		check			the suites
@@ -59,6 +60,8 @@ table() {
 	bench	program fping			fping			what a sweep costs otherwise
 	bench	program traceroute		traceroute		what a path costs otherwise
 	bench	program mtr			mtr-tiny		what a path costs otherwise
+	bench	program hping3			hping3			what crafted packets cost otherwise
+	bench	program trafgen			netsniff-ng		what crafted packets cost otherwise
 	bench	program python3			python3			the benchmarks
 	fuzz	libfuzzer			libclang-rt-14-dev	the fuzzing engine and the sanitizers
 	fresh	program debootstrap		debootstrap		make test-fresh: the bare root

@@ -1,0 +1,187 @@
+/* sonde craft: any packet, right or deliberately wrong, and what comes back. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/reason.h"
+#include "cli/cli.h"
+#include "run/craft.h"
+#include "sys/file.h"
+#include "sys/privilege.h"
+#include "tools/paints.h"
+
+#define UNSET UINT64_MAX
+
+enum { RATE = 100 }; /* packets a second, where nobody asks for another one */
+
+struct conf {
+	const char *device, *write, *save, *seed;
+	sonde_ns interval, listen, timeout;
+	unsigned count, rate;
+	int color;
+	bool flood, hex, dry, json, quiet, tree, meant;
+};
+
+/* clang-format off */
+static const struct sonde_option options[] = {
+	SONDE_OPTION(UINT, 'c', "count", struct conf, count, "COUNT", "so many packets (each that the values give, once)"),
+	SONDE_OPTION(SECONDS, 'i', "interval", struct conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
+	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second"),
+	SONDE_OPTION(FLAG, 0, "flood", struct conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
+	SONDE_OPTION(SECONDS, 0, "timeout", struct conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
+	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
+	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
+	SONDE_OPTION(TEXT, 'w', "write", struct conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
+	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
+	SONDE_OPTION(FLAG, 0, "dry-run", struct conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
+	SONDE_OPTION(FLAG, 0, "hex", struct conf, hex, NULL, "the bytes of each packet below its line"),
+	SONDE_OPTION(FLAG, 'v', NULL, struct conf, tree, NULL, "all layers and fields below each line, and what is wrong in them"),
+	SONDE_OPTION(FLAG, 'q', NULL, struct conf, quiet, NULL, "no line for each packet"),
+	SONDE_OPTION(TEXT, 0, "seed", struct conf, seed, "NUMBER", "what is random is the same for the same seed"),
+	SONDE_OPTION(FLAG, 0, "i-mean-it", struct conf, meant, NULL, "also spoofed sources and floods to addresses that are neither local nor private"),
+	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
+	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
+	SONDE_OPTION_END,
+};
+/* clang-format on */
+
+static const char *const forms[] = { "[OPTION...] PACKET", NULL };
+static const struct sonde_cli cli = {
+	.name = "sonde craft",
+	.purpose = "any packet, right or deliberately wrong, and what comes back",
+	.form = forms,
+	.option = options,
+	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'; "
+		"names "
+		"are\nthose of sonde fields, and sonde-craft(1) has the language.\n",
+};
+
+static void check(const struct conf *conf)
+{
+	if (conf->flood + (conf->rate != UINT32_MAX) + (conf->interval != UNSET) > 1)
+		sonde_cli_wrong(&cli, "-i, --rate and --flood exclude each other");
+	if (!conf->rate)
+		sonde_cli_wrong(&cli, "--rate 0 would send nothing");
+	if (!conf->count)
+		sonde_cli_wrong(&cli, "-c 0 would send nothing");
+	if (conf->write && (conf->save || conf->dry || conf->listen != UNSET))
+		sonde_cli_wrong(&cli, "-w sends nothing: without --save, --listen and --dry-run");
+	if (conf->write && conf->flood && conf->count == UINT32_MAX)
+		sonde_cli_wrong(&cli, "-w with --flood needs an end: -c COUNT");
+	if (conf->save && (conf->flood || !conf->listen || conf->dry))
+		sonde_cli_wrong(&cli,
+				"--save keeps what a tap sees: without --flood, --listen 0 and "
+				"--dry-run");
+	if (conf->flood && conf->listen != UNSET && conf->listen)
+		sonde_cli_wrong(&cli, "--flood looks for no answers: without --listen");
+}
+
+static uint64_t seed(const struct conf *conf)
+{
+	uint64_t v = 0;
+	char *end;
+
+	if (!conf->seed) {
+		if (getrandom(&v, sizeof v, 0) != sizeof v)
+			abort();
+		return v >> 12; /* JSON readers keep 53 bits */
+	}
+	errno = 0;
+	v = strtoull(conf->seed, &end, 0);
+	if (errno || end == conf->seed || *end || *conf->seed == '-')
+		sonde_cli_wrong(&cli, "--seed takes a number up to 18446744073709551615");
+	return v;
+}
+
+static struct sonde_craft_plan make_plan(const struct conf *conf, const char *spec)
+{
+	unsigned terminal = sonde_file_width(STDOUT_FILENO);
+	bool paced = conf->rate != UINT32_MAX || conf->interval != UNSET;
+
+	return (struct sonde_craft_plan){
+		.spec = spec,
+		.count = conf->count == UINT32_MAX ? 0 : conf->count,
+		.endless = conf->count == UINT32_MAX && conf->flood,
+		.paced = paced && conf->count == UINT32_MAX && !conf->write,
+		.gap = conf->flood		  ? 0
+		       : conf->rate != UINT32_MAX ? SONDE_SECOND / conf->rate
+						  : conf->interval,
+		.gap_varied = SONDE_SECOND / RATE,
+		.flood = conf->flood,
+		.timeout = conf->timeout,
+		.listen = conf->listen,
+		.seed = seed(conf),
+		.device = conf->device,
+		.write = conf->write,
+		.save = conf->save,
+		.dry = conf->dry,
+		.meant = conf->meant,
+		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
+		.quiet = conf->quiet || conf->flood,
+		.tree = conf->tree || conf->dry,
+		.hex = conf->hex || conf->dry,
+		.palette = sonde_paints_choose(conf->color, terminal),
+		.out = STDOUT_FILENO,
+	};
+}
+
+/* A sentence, and below it, where it is about a place, the text with a sign under that. */
+static int say_why(const char *why)
+{
+	size_t len = strcspn(why, "\n");
+
+	sonde_cli_say(&cli, "%.*s", (int)len, why);
+	if (why[len])
+		fprintf(stderr, "%s\n", why + len + 1);
+	return SONDE_EXIT_INPUT;
+}
+
+static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_end *end, int code)
+{
+	static const int wanted[] = { CAP_NET_RAW };
+	char words[400];
+
+	if (code == -EPIPE)
+		return SONDE_EXIT_INCOMPLETE;
+	if (*end->why)
+		return say_why(end->why);
+	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
+		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
+			snprintf(words, sizeof words, "not allowed");
+		sonde_cli_say(&cli, "sending by %s: %s", end->doing, words);
+		return SONDE_EXIT_PRIVILEGE;
+	}
+	if (code < 0)
+		return sonde_cli_fail(&cli, end->doing, code);
+	if (end->saved < 0) {
+		sonde_cli_fail(&cli, plan->write ? plan->write : plan->save, end->saved);
+		return SONDE_EXIT_INCOMPLETE;
+	}
+	if (end->refused)
+		return SONDE_EXIT_INCOMPLETE;
+	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
+}
+
+int main(int argc, char **argv)
+{
+	struct conf conf = { .interval = UNSET,
+			     .listen = UNSET,
+			     .timeout = SONDE_SECOND,
+			     .count = UINT32_MAX,
+			     .rate = UINT32_MAX };
+	int at = sonde_cli_parse(&cli, &conf, argc, argv);
+	struct sonde_craft_plan plan;
+	struct sonde_craft_end end;
+
+	check(&conf);
+	if (!argv[at])
+		sonde_cli_wrong(&cli, "which packet?");
+	if (argv[at + 1])
+		sonde_cli_wrong(&cli, "one packet, as one word: quote it");
+	plan = make_plan(&conf, argv[at]);
+	return leave(&plan, &end, sonde_craft_run(&plan, &end));
+}
