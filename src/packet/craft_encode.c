@@ -8,6 +8,7 @@ struct making {
 	struct sonde_draft *d;
 	uint32_t at[SONDE_CRAFT_DEPTH]; /* of what was begun last at each depth */
 	uint32_t pad;
+	uint32_t *ret_at; /* of what each step's field is a field of; NULL */
 };
 
 static uint8_t *bytes(const struct making *m, uint32_t at)
@@ -41,6 +42,8 @@ static int put_field(struct making *m, const struct sonde_craft_step *s)
 	sonde_wide v;
 
 	pin(m->d, r, s->depth);
+	if (m->ret_at)
+		m->ret_at[s - m->c->step] = m->at[s->depth];
 	if (s->value.octets.len) {
 		memcpy(h + r->at / 8, s->value.octets.at, s->value.octets.len);
 		return 0;
@@ -121,7 +124,13 @@ static int put_step(struct making *m, unsigned i)
 int sonde_craft_encode(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
 		       struct sonde_draft *d)
 {
-	struct making m = { .c = c, .turn = turn, .d = d };
+	return sonde_craft_encode_places(c, turn, d, NULL);
+}
+
+int sonde_craft_encode_places(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
+			      struct sonde_draft *d, uint32_t *ret_at)
+{
+	struct making m = { .c = c, .turn = turn, .d = d, .ret_at = ret_at };
 	int r = 0;
 
 	for (unsigned i = 0; i < c->steps && r >= 0; i++)

@@ -131,6 +131,13 @@ unsigned sonde_craft_headers(const struct sonde_craft *c);
 /* A header whose name was read, at that place, and what is said of it. */
 bool sonde_craft_read_header(struct sonde_craft_parser *p, enum sonde_shape shape, const char *at);
 
+/* ---- craft_encode.c ---- */
+
+/* sonde_craft_encode; and where the header or option begins that each step's field is in, bytes
+ * into the packet, for as many steps as there are. Of other steps nothing is set. */
+int sonde_craft_encode_places(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
+			      struct sonde_draft *d, uint32_t *ret_at);
+
 /* ---- craft_value.c ---- */
 
 /* A value for that field. */
