@@ -49,6 +49,7 @@ LIB_SRC  := $(filter-out src/sys/screen$(if $(SCREEN),_none).c src/sys/sender_xd
 TOOL_SRC := $(wildcard tools/*.c)
 DEMO_SRC := $(wildcard tools/demo/*.c)
 LAB_SRC  := $(wildcard tools/lab/*.c)
+CRAFT_SRC := $(wildcard tools/craft/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 STIM_SRC := $(wildcard tests/stim/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -84,6 +85,7 @@ test:					## install what is missing, build, run all tests
 # The demo's sessions live in tools/demo/ and are linked into sonde-demo alone; so do the parts of a lab.
 $(BIN)/sonde-demo: $(call obj,$(DEMO_SRC))
 $(BIN)/sonde-lab: $(call obj,$(LAB_SRC))
+$(BIN)/sonde-craft: $(call obj,$(CRAFT_SRC))
 $(TOOLS): $(BIN)/%: $(B)/tools/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@

@@ -10,47 +10,51 @@
 #include "base/reason.h"
 #include "cli/cli.h"
 #include "run/craft.h"
+#include "run/script.h"
 #include "sys/file.h"
 #include "sys/privilege.h"
+#include "tools/craft/craft.h"
 #include "tools/paints.h"
-
-#define UNSET UINT64_MAX
 
 enum { RATE = 100 }; /* packets a second, where nobody asks for another one */
 
-struct conf {
-	const char *device, *write, *save, *seed;
-	sonde_ns interval, listen, timeout;
-	unsigned count, rate;
-	int color;
-	bool flood, hex, dry, json, quiet, tree, meant;
-};
-
 /* clang-format off */
 static const struct sonde_option options[] = {
-	SONDE_OPTION(UINT, 'c', "count", struct conf, count, "COUNT", "so many packets (each that the values give, once)"),
-	SONDE_OPTION(SECONDS, 'i', "interval", struct conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
-	SONDE_OPTION(UINT, 0, "rate", struct conf, rate, "NUMBER", "packets a second"),
-	SONDE_OPTION(FLAG, 0, "flood", struct conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
-	SONDE_OPTION(SECONDS, 0, "timeout", struct conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
-	SONDE_OPTION(SECONDS, 0, "listen", struct conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
-	SONDE_OPTION(TEXT, 'I', "interface", struct conf, device, "INTERFACE", "leave by it"),
-	SONDE_OPTION(TEXT, 'w', "write", struct conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
-	SONDE_OPTION(TEXT, 0, "save", struct conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
-	SONDE_OPTION(FLAG, 0, "dry-run", struct conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
-	SONDE_OPTION(FLAG, 0, "hex", struct conf, hex, NULL, "the bytes of each packet below its line"),
-	SONDE_OPTION(FLAG, 'v', NULL, struct conf, tree, NULL, "all layers and fields below each line, and what is wrong in them"),
-	SONDE_OPTION(FLAG, 'q', NULL, struct conf, quiet, NULL, "no line for each packet"),
-	SONDE_OPTION(TEXT, 0, "seed", struct conf, seed, "NUMBER", "what is random is the same for the same seed"),
-	SONDE_OPTION(FLAG, 0, "i-mean-it", struct conf, meant, NULL, "also spoofed sources and floods to addresses that are neither local nor private"),
-	SONDE_OPTION(FLAG, 0, "json", struct conf, json, NULL, "one JSON object a line"),
-	SONDE_OPTION_CHOICE(0, "color", struct conf, color, "WHEN", sonde_option_when, "colours"),
+	SONDE_OPTION(UINT, 'c', "count", struct sonde_craft_conf, count, "COUNT", "so many packets (each that the values give, once)"),
+	SONDE_OPTION(SECONDS, 'i', "interval", struct sonde_craft_conf, interval, "SECONDS", "between two packets; 500us and 20ms are as good (1, and 10ms where values vary)"),
+	SONDE_OPTION(UINT, 0, "rate", struct sonde_craft_conf, rate, "NUMBER", "packets a second"),
+	SONDE_OPTION(FLAG, 0, "flood", struct sonde_craft_conf, flood, NULL, "as fast as can be, and only counted; without -c until interrupted"),
+	SONDE_OPTION(FLAG, 0, "xdp", struct sonde_craft_conf, xdp, NULL, "by AF_XDP, which is faster still; nothing is shown of each packet and no answer looked for"),
+	SONDE_OPTION(SECONDS, 0, "timeout", struct sonde_craft_conf, timeout, "SECONDS", "wait so long for the answer to each (1)"),
+	SONDE_OPTION(SECONDS, 0, "listen", struct sonde_craft_conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
+	SONDE_OPTION(TEXT, 'I', "interface", struct sonde_craft_conf, device, "INTERFACE", "leave by it"),
+	SONDE_OPTION(TEXT, 0, "script", struct sonde_craft_conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
+	SONDE_OPTION(FLAG, 0, "no-rst", struct sonde_craft_conf, no_rst, NULL, "of a script: keep this kernel from resetting its TCP connections"),
+	SONDE_OPTION(FLAG, 0, "tap", struct sonde_craft_conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
+	SONDE_OPTION(TEXT, 0, "ports", struct sonde_craft_conf, ports, "PORTS", "which of these are open, such as 22,80,8000-8100; the words are targets then"),
+	SONDE_OPTION(FLAG, 0, "udp", struct sonde_craft_conf, udp, NULL, "of --ports: by UDP, not TCP"),
+	SONDE_OPTION(FLAG, 0, "open", struct sonde_craft_conf, open, NULL, "of --ports: only those that are open"),
+	SONDE_OPTION(UINT, 0, "max-retries", struct sonde_craft_conf, retries, "NUMBER", "of --ports: probes beside the first where nothing came (2)"),
+	SONDE_OPTION(FLAG, 'n', NULL, struct sonde_craft_conf, numeric, NULL, "of --ports: no names of services"),
+	SONDE_OPTION(FLAG, 0, "csv", struct sonde_craft_conf, csv, NULL, "of --ports: comma-separated values of each port"),
+	SONDE_OPTION(TEXT, 'w', "write", struct sonde_craft_conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
+	SONDE_OPTION(TEXT, 0, "save", struct sonde_craft_conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
+	SONDE_OPTION(FLAG, 0, "dry-run", struct sonde_craft_conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
+	SONDE_OPTION(FLAG, 0, "hex", struct sonde_craft_conf, hex, NULL, "the bytes of each packet below its line"),
+	SONDE_OPTION(FLAG, 'v', NULL, struct sonde_craft_conf, tree, NULL, "all layers and fields below each line, and what is wrong in them"),
+	SONDE_OPTION(FLAG, 'q', NULL, struct sonde_craft_conf, quiet, NULL, "no line for each packet"),
+	SONDE_OPTION(TEXT, 0, "seed", struct sonde_craft_conf, seed, "NUMBER", "what is random is the same for the same seed"),
+	SONDE_OPTION(FLAG, 0, "i-mean-it", struct sonde_craft_conf, meant, NULL, "also spoofed sources and floods to addresses that are neither local nor private"),
+	SONDE_OPTION(FLAG, 0, "json", struct sonde_craft_conf, json, NULL, "one JSON object a line"),
+	SONDE_OPTION_CHOICE(0, "color", struct sonde_craft_conf, color, "WHEN", sonde_option_when, "colours"),
 	SONDE_OPTION_END,
 };
 /* clang-format on */
 
-static const char *const forms[] = { "[OPTION...] PACKET", NULL };
-static const struct sonde_cli cli = {
+static const char *const forms[] = { "[OPTION...] PACKET",
+				     "[OPTION...] --script FILE [NAME=VALUE...]",
+				     "[OPTION...] --ports PORTS TARGET...", NULL };
+const struct sonde_cli sonde_craft_cli = {
 	.name = "sonde craft",
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
 	.form = forms,
@@ -60,27 +64,30 @@ static const struct sonde_cli cli = {
 		"are\nthose of sonde fields, and sonde-craft(1) has the language.\n",
 };
 
-static void check(const struct conf *conf)
+static void check(const struct sonde_craft_conf *conf)
 {
-	if (conf->flood + (conf->rate != UINT32_MAX) + (conf->interval != UNSET) > 1)
-		sonde_cli_wrong(&cli, "-i, --rate and --flood exclude each other");
+	if (conf->flood + (conf->rate != UINT32_MAX) + (conf->interval != SONDE_CRAFT_UNSET) > 1)
+		sonde_cli_wrong(&sonde_craft_cli, "-i, --rate and --flood exclude each other");
 	if (!conf->rate)
-		sonde_cli_wrong(&cli, "--rate 0 would send nothing");
+		sonde_cli_wrong(&sonde_craft_cli, "--rate 0 would send nothing");
 	if (!conf->count)
-		sonde_cli_wrong(&cli, "-c 0 would send nothing");
-	if (conf->write && (conf->save || conf->dry || conf->listen != UNSET))
-		sonde_cli_wrong(&cli, "-w sends nothing: without --save, --listen and --dry-run");
+		sonde_cli_wrong(&sonde_craft_cli, "-c 0 would send nothing");
+	if (conf->write && (conf->save || conf->dry || conf->listen != SONDE_CRAFT_UNSET))
+		sonde_cli_wrong(&sonde_craft_cli,
+				"-w sends nothing: without --save, --listen and --dry-run");
 	if (conf->write && conf->flood && conf->count == UINT32_MAX)
-		sonde_cli_wrong(&cli, "-w with --flood needs an end: -c COUNT");
+		sonde_cli_wrong(&sonde_craft_cli, "-w with --flood needs an end: -c COUNT");
 	if (conf->save && (conf->flood || !conf->listen || conf->dry))
-		sonde_cli_wrong(&cli,
+		sonde_cli_wrong(&sonde_craft_cli,
 				"--save keeps what a tap sees: without --flood, --listen 0 and "
 				"--dry-run");
-	if (conf->flood && conf->listen != UNSET && conf->listen)
-		sonde_cli_wrong(&cli, "--flood looks for no answers: without --listen");
+	if (conf->xdp && (conf->write || conf->dry))
+		sonde_cli_wrong(&sonde_craft_cli, "--xdp sends: without -w and --dry-run");
+	if (conf->flood && conf->listen != SONDE_CRAFT_UNSET && conf->listen)
+		sonde_cli_wrong(&sonde_craft_cli, "--flood looks for no answers: without --listen");
 }
 
-static uint64_t seed(const struct conf *conf)
+uint64_t sonde_craft_seed(const struct sonde_craft_conf *conf)
 {
 	uint64_t v = 0;
 	char *end;
@@ -93,14 +100,15 @@ static uint64_t seed(const struct conf *conf)
 	errno = 0;
 	v = strtoull(conf->seed, &end, 0);
 	if (errno || end == conf->seed || *end || *conf->seed == '-')
-		sonde_cli_wrong(&cli, "--seed takes a number up to 18446744073709551615");
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--seed takes a number up to 18446744073709551615");
 	return v;
 }
 
-static struct sonde_craft_plan make_plan(const struct conf *conf, const char *spec)
+static struct sonde_craft_plan make_plan(const struct sonde_craft_conf *conf, const char *spec)
 {
 	unsigned terminal = sonde_file_width(STDOUT_FILENO);
-	bool paced = conf->rate != UINT32_MAX || conf->interval != UNSET;
+	bool paced = conf->rate != UINT32_MAX || conf->interval != SONDE_CRAFT_UNSET;
 
 	return (struct sonde_craft_plan){
 		.spec = spec,
@@ -112,16 +120,17 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 						  : conf->interval,
 		.gap_varied = SONDE_SECOND / RATE,
 		.flood = conf->flood,
+		.xdp = conf->xdp,
 		.timeout = conf->timeout,
-		.listen = conf->listen,
-		.seed = seed(conf),
+		.listen = conf->xdp ? 0 : conf->listen,
+		.seed = sonde_craft_seed(conf),
 		.device = conf->device,
 		.write = conf->write,
 		.save = conf->save,
 		.dry = conf->dry,
 		.meant = conf->meant,
 		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
-		.quiet = conf->quiet || conf->flood,
+		.quiet = conf->quiet || conf->flood || conf->xdp,
 		.tree = conf->tree || conf->dry,
 		.hex = conf->hex || conf->dry,
 		.palette = sonde_paints_choose(conf->color, terminal),
@@ -130,11 +139,11 @@ static struct sonde_craft_plan make_plan(const struct conf *conf, const char *sp
 }
 
 /* A sentence, and below it, where it is about a place, the text with a sign under that. */
-static int say_why(const char *why)
+int sonde_craft_say_why(const char *why)
 {
 	size_t len = strcspn(why, "\n");
 
-	sonde_cli_say(&cli, "%.*s", (int)len, why);
+	sonde_cli_say(&sonde_craft_cli, "%.*s", (int)len, why);
 	if (why[len])
 		fprintf(stderr, "%s\n", why + len + 1);
 	return SONDE_EXIT_INPUT;
@@ -148,40 +157,54 @@ static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_e
 	if (code == -EPIPE)
 		return SONDE_EXIT_INCOMPLETE;
 	if (*end->why)
-		return say_why(end->why);
+		return sonde_craft_say_why(end->why);
 	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
 		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
 			snprintf(words, sizeof words, "not allowed");
-		sonde_cli_say(&cli, "sending by %s: %s", end->doing, words);
+		sonde_cli_say(&sonde_craft_cli, "sending by %s: %s", end->doing, words);
 		return SONDE_EXIT_PRIVILEGE;
 	}
 	if (code < 0)
-		return sonde_cli_fail(&cli, end->doing, code);
+		return sonde_cli_fail(&sonde_craft_cli, end->doing, code);
 	if (end->saved < 0) {
-		sonde_cli_fail(&cli, plan->write ? plan->write : plan->save, end->saved);
+		sonde_cli_fail(&sonde_craft_cli, plan->write ? plan->write : plan->save,
+			       end->saved);
 		return SONDE_EXIT_INCOMPLETE;
 	}
-	if (end->refused)
+	if (end->refused || end->blind)
 		return SONDE_EXIT_INCOMPLETE;
 	return end->met ? SONDE_EXIT_YES : SONDE_EXIT_NO;
 }
 
 int main(int argc, char **argv)
 {
-	struct conf conf = { .interval = UNSET,
-			     .listen = UNSET,
-			     .timeout = SONDE_SECOND,
-			     .count = UINT32_MAX,
-			     .rate = UINT32_MAX };
-	int at = sonde_cli_parse(&cli, &conf, argc, argv);
+	struct sonde_craft_conf conf = { .interval = SONDE_CRAFT_UNSET,
+					 .listen = SONDE_CRAFT_UNSET,
+					 .timeout = SONDE_SECOND,
+					 .count = UINT32_MAX,
+					 .rate = UINT32_MAX,
+					 .retries = UINT32_MAX };
+	int at = sonde_cli_parse(&sonde_craft_cli, &conf, argc, argv);
 	struct sonde_craft_plan plan;
 	struct sonde_craft_end end;
 
+	if (conf.script && conf.ports)
+		sonde_cli_wrong(&sonde_craft_cli, "--script and --ports exclude each other");
+	if (conf.script)
+		return sonde_craft_script(&conf, argv + at);
+	if (conf.ports)
+		return sonde_craft_ports(&conf, argv + at);
+	if (conf.udp || conf.open || conf.numeric || conf.csv || conf.retries != UINT32_MAX)
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--udp, --open, --max-retries, -n and --csv are for --ports");
+	if (conf.tap || conf.no_rst)
+		sonde_cli_wrong(&sonde_craft_cli, "--%s is for scripts: with --script FILE",
+				conf.tap ? "tap" : "no-rst");
 	check(&conf);
 	if (!argv[at])
-		sonde_cli_wrong(&cli, "which packet?");
+		sonde_cli_wrong(&sonde_craft_cli, "which packet?");
 	if (argv[at + 1])
-		sonde_cli_wrong(&cli, "one packet, as one word: quote it");
+		sonde_cli_wrong(&sonde_craft_cli, "one packet, as one word: quote it");
 	plan = make_plan(&conf, argv[at]);
 	return leave(&plan, &end, sonde_craft_run(&plan, &end));
 }

@@ -38,8 +38,6 @@
 	R(SONDE_NOT_ASTABLE, "not-as-table",                                                       \
 	  "this is no table of autonomous systems in MaxMind's format (.mmdb)")                    \
 	R(SONDE_ONE_PATH, "one-path", "this run traced one path, without --paths")                 \
-	R(SONDE_NO_MOLD, "no-mold",                                                                \
-	  "these packets differ in more than fields and Internet checksums")                       \
 	R(SONDE_MANY_PATHS, "many-paths",                                                          \
 	  "this run traced all paths; demands and differences are of one")
 

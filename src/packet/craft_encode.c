@@ -6,9 +6,9 @@ struct making {
 	const struct sonde_craft *c;
 	const struct sonde_craft_turn *turn;
 	struct sonde_draft *d;
-	uint32_t at[SONDE_CRAFT_DEPTH]; /* of what was begun last at each depth */
+	struct sonde_craft_trial *trial; /* or NULL */
+	uint32_t at[SONDE_CRAFT_DEPTH];	 /* of what was begun last at each depth */
 	uint32_t pad;
-	uint32_t *ret_at; /* of what each step's field is a field of; NULL */
 };
 
 static uint8_t *bytes(const struct making *m, uint32_t at)
@@ -35,20 +35,24 @@ static void pin(struct sonde_draft *d, const struct sonde_row *r, unsigned depth
 	}
 }
 
-static int put_field(struct making *m, const struct sonde_craft_step *s)
+static int put_field(struct making *m, unsigned i)
 {
+	const struct sonde_craft_step *s = &m->c->step[i];
 	const struct sonde_row *r = &sonde_rows[s->row];
 	uint8_t *h = bytes(m, m->at[s->depth]);
 	sonde_wide v;
 
+	if (m->trial)
+		m->trial->at[i] = m->at[s->depth];
+
 	pin(m->d, r, s->depth);
-	if (m->ret_at)
-		m->ret_at[s - m->c->step] = m->at[s->depth];
 	if (s->value.octets.len) {
 		memcpy(h + r->at / 8, s->value.octets.at, s->value.octets.len);
 		return 0;
 	}
-	if (!sonde_craft_turn_value(m->c, &s->value, m->turn, &v))
+	if (m->trial && m->trial->forced[i])
+		v = m->trial->value[i];
+	else if (!sonde_craft_turn_value(m->c, &s->value, m->turn, &v))
 		return SONDE_TOO_WIDE;
 	sonde_craft_put(h, r, v);
 	return 0;
@@ -105,7 +109,7 @@ static int put_step(struct making *m, unsigned i)
 	int at;
 
 	switch (s->op) {
-	case SONDE_CRAFT_FIELD: return put_field(m, s);
+	case SONDE_CRAFT_FIELD: return put_field(m, i);
 	case SONDE_CRAFT_RAW: return put_raw(m, i);
 	case SONDE_CRAFT_BODY: return sonde_draft_append(m->d, s->bytes.at, (uint32_t)s->bytes.len);
 	case SONDE_CRAFT_NOISE: return put_noise(m, s);
@@ -124,13 +128,13 @@ static int put_step(struct making *m, unsigned i)
 int sonde_craft_encode(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
 		       struct sonde_draft *d)
 {
-	return sonde_craft_encode_places(c, turn, d, NULL);
+	return sonde_craft_try(c, turn, d, NULL);
 }
 
-int sonde_craft_encode_places(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
-			      struct sonde_draft *d, uint32_t *ret_at)
+int sonde_craft_try(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
+		    struct sonde_draft *d, struct sonde_craft_trial *trial)
 {
-	struct making m = { .c = c, .turn = turn, .d = d, .ret_at = ret_at };
+	struct making m = { .c = c, .turn = turn, .d = d, .trial = trial };
 	int r = 0;
 
 	for (unsigned i = 0; i < c->steps && r >= 0; i++)

@@ -57,7 +57,7 @@ struct sonde_craft_step {
 
 enum {
 	SONDE_CRAFT_DEPTH = 3,
-	SONDE_CRAFT_STEPS = 4096,
+	SONDE_CRAFT_STEPS = 1 << 18, /* an option for each byte of the longest packet */
 	SONDE_CRAFT_DIALS = 64,
 	SONDE_CRAFT_NAMES = 128
 };
@@ -131,13 +131,6 @@ unsigned sonde_craft_headers(const struct sonde_craft *c);
 /* A header whose name was read, at that place, and what is said of it. */
 bool sonde_craft_read_header(struct sonde_craft_parser *p, enum sonde_shape shape, const char *at);
 
-/* ---- craft_encode.c ---- */
-
-/* sonde_craft_encode; and where the header or option begins that each step's field is in, bytes
- * into the packet, for as many steps as there are. Of other steps nothing is set. */
-int sonde_craft_encode_places(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
-			      struct sonde_draft *d, uint32_t *ret_at);
-
 /* ---- craft_value.c ---- */
 
 /* A value for that field. */
@@ -156,12 +149,29 @@ int sonde_craft_digit(char c);
 bool sonde_craft_read_text(struct sonde_craft_parser *p, struct sonde_bytes *ret);
 bool sonde_craft_read_hex(struct sonde_craft_parser *p, struct sonde_bytes *ret);
 
+/* ---- craft_encode.c ---- */
+
+/* What the values are for once, by step, and where the header or option of each field lies. */
+struct sonde_craft_trial {
+	bool *forced;
+	sonde_wide *value;
+	uint32_t *at;
+};
+
+/* As sonde_craft_encode. trial may be NULL. */
+int sonde_craft_try(const struct sonde_craft *c, const struct sonde_craft_turn *turn,
+		    struct sonde_draft *d, struct sonde_craft_trial *trial);
+
 /* ---- craft_pins.c ---- */
 
 /* The fields of a packet, whose headers count bytes up to end, that encode would write otherwise:
  * a bit for each row, of a piece's those behind its header's. */
 void sonde_craft_pins(const struct sonde_packet *p, uint32_t end, uint32_t pinned[SONDE_LAYERS],
 		      struct sonde_arena *a);
+
+/* Where the outermost header ends that does not reach to the packet's end: what follows is padding.
+ */
+uint32_t sonde_craft_counted(const struct sonde_packet *p);
 
 /* ---- craft_turn.c ---- */
 

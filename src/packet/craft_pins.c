@@ -11,7 +11,8 @@ static bool derived_of(const struct sonde_shape_info *s, const struct sonde_shap
 	for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++) {
 		const struct sonde_row *r = &sonde_rows[i];
 
-		if (r->bits && !r->span && !sonde_role_is_chosen(r->role) &&
+		if (r->bits && !r->span &&
+		    (!sonde_role_is_chosen(r->role) || r->role == SONDE_ROLE_PORT_TO) &&
 		    !hear(arg, r, at, (i - header->row) % 32))
 			return false;
 	}
@@ -50,6 +51,8 @@ static bool forget(void *arg, const struct sonde_row *r, uint32_t at, unsigned b
 {
 	struct trial *t = arg;
 
+	if (r->role == SONDE_ROLE_PORT_TO && sonde_get(t->byte + at, r->at, r->bits))
+		*t->pinned |= 1u << bit; /* it is said anyhow */
 	if (!(*t->pinned >> bit & 1))
 		sonde_put(t->again + at, r->at, r->bits, r->role == SONDE_ROLE_IS ? r->arg : 0);
 	return true;

@@ -3,315 +3,295 @@
 #include "base/random.h"
 #include "packet/craft_inside.h"
 
-/* 2^16 is 1 modulo 65535. So a checksum, which is a sum of 16-bit words with the carries added
- * back, is the whole of what it covers, taken as one number, modulo 65535, and a field in there
- * counts as its value times a power of two: its factor. That holds for fields of any width at any
- * place, for addresses that count in a pseudo-header as well, and for sums over packets with sums
- * of their own. Only 0 and 0xffff are the same number; which of them it is, encode tells. */
-enum { MODULUS = 65535 };
+enum { PATCHES = 16, SUMS = 16, TRIALS = 4 };
 
-enum { ROOM = 1 << 17 /* bytes of the longest packet */, TURNS = 256 /* that are tried */ };
-
-struct making {
-	struct sonde_mold *m;
-	struct sonde_craft craft; /* the same with fixed values in all that varies */
-	struct sonde_craft_step *step[SONDE_MOLD_PATCHES]; /* these, in it */
-	uint8_t *want, *got;				   /* ROOM bytes each */
+struct patch { /* a field that varies */
+	const struct sonde_craft_value *value;
+	const struct sonde_row *row;
+	unsigned step;
+	uint32_t at;	   /* of its header */
+	uint8_t shift;	   /* of its number in the 16-bit words of the packet */
+	int8_t felt[SUMS]; /* by each sum: as it is, not at all, or taken away */
 };
 
-static uint32_t load(const uint8_t *at)
+struct sum {
+	uint32_t at;
+	uint16_t base; /* the words it covers, all but those that vary */
+	bool odd;      /* its words begin at odd bytes */
+	bool optional; /* 0 would mean that there is none */
+};
+
+struct sonde_mold {
+	const struct sonde_craft *c;
+	struct sonde_craft_turn turn;
+	uint8_t *byte;
+	uint32_t len;
+	unsigned patches, sums;
+	struct patch patch[PATCHES];
+	struct sum sum[SUMS];
+};
+
+/* ---- one's complement ---- */
+
+/* Folded to 16 bits; only a sum of nothing is 0. */
+SONDE_INLINE uint32_t fold(uint64_t v)
 {
-	return (uint32_t)at[0] << 8 | at[1];
+	v = (v & 0xffffffff) + (v >> 32);
+	v = (v & 0xffff) + (v >> 16 & 0xffff) + (v >> 32);
+	v = (v & 0xffff) + (v >> 16);
+	return (uint32_t)((v & 0xffff) + (v >> 16));
 }
 
-/* Congruent to the value modulo 65535, and below 2^18. */
-static inline uint64_t fold(sonde_wide v)
+/* What a number adds to the sum of the words that it lies in. */
+SONDE_INLINE uint32_t weight(sonde_wide v, unsigned shift)
 {
-	uint64_t high = (uint64_t)(v >> 64), low = (uint64_t)v, sum;
+	uint32_t low = fold((uint64_t)v);
 
-	sum = (high >> 32) + (high & UINT32_MAX) + (low >> 32) + (low & UINT32_MAX);
-	return (sum & 0xffff) + (sum >> 16);
+	if (v >> 64)
+		low = fold((uint64_t)low + fold((uint64_t)(v >> 64)));
+	return fold((uint64_t)low << shift);
 }
 
-/* ---- turns ---- */
-
-static inline void put_value(uint8_t *h, const struct sonde_row *r, sonde_wide v)
+SONDE_INLINE uint32_t swapped(uint32_t v)
 {
-	unsigned at = r->at / 8;
-	uint16_t v16 = htobe16((uint16_t)v);
-	uint32_t v32 = htobe32((uint32_t)v);
-
-	if (r->at % 8 == 0 && r->bits == 16)
-		memcpy(h + at, &v16, 2);
-	else if (r->at % 8 == 0 && r->bits == 32)
-		memcpy(h + at, &v32, 4);
-	else
-		sonde_craft_put(h, r, v);
+	return (v & 0xff) << 8 | v >> 8;
 }
 
-/* False: only encode can tell a sum. */
-static bool put_sums(const struct sonde_mold *m, const uint64_t *folded, uint8_t *buf)
-{
-	for (unsigned s = 0; s < m->sums; s++) {
-		uint64_t sum = m->sum[s].base;
-		uint16_t word;
+/* ---- trials ---- */
 
-		for (unsigned i = 0; i < m->patches; i++)
-			sum += folded[i] * m->patch[i].factor[s];
-		sum %= MODULUS;
-		if (!sum)
+struct trials {
+	struct sonde_mold *m;
+	struct sonde_craft_trial trial;
+	uint8_t *room;
+	uint32_t most;
+	uint64_t random;
+};
+
+/* Encodes with the values that are forced; the packet is in t->room. False: it has another length,
+ * or none. */
+static bool encode(struct trials *t, struct sonde_draft *d)
+{
+	sonde_draft_init(d, t->room, t->most);
+	return sonde_craft_try(t->m->c, &t->m->turn, d, &t->trial) >= 0 &&
+	       (!t->m->len || d->p.len == t->m->len);
+}
+
+static sonde_wide of_width(sonde_wide v, unsigned bits)
+{
+	return bits >= 128 ? v : v & (((sonde_wide)1 << bits) - 1);
+}
+
+static void force(struct trials *t, const struct patch *p, sonde_wide v)
+{
+	t->trial.forced[p->step] = true;
+	t->trial.value[p->step] = of_width(v, p->row->bits);
+}
+
+static bool lies_in(uint32_t at, const struct patch *p)
+{
+	return at >= p->at + p->row->at / 8u && at < p->at + (p->row->at + p->row->bits + 7u) / 8u;
+}
+
+static uint32_t word(const uint8_t *byte, uint32_t at)
+{
+	return (uint32_t)sonde_load(byte + at, 2);
+}
+
+/* How a sum felt that a number was added to its words: once, not at all, taken away; 2: in no such
+ * way. */
+static int felt(uint32_t before, uint32_t after, uint32_t by)
+{
+	/* The field holds the complement of the sum. */
+	uint32_t moved = fold((uint64_t)(~after & 0xffff) + before);
+
+	if (moved % 0xffff == 0)
+		return 0;
+	if (moved % 0xffff == by % 0xffff)
+		return 1;
+	return fold((uint64_t)moved + by) % 0xffff ? 2 : -1;
+}
+
+/* Whether nothing changed but that field and sums. */
+static bool only_sums(const struct trials *t, const struct patch *p)
+{
+	const struct sonde_mold *m = t->m;
+
+	for (uint32_t i = 0; i < m->len; i++) {
+		bool known = t->room[i] == m->byte[i] || lies_in(i, p);
+
+		for (unsigned j = 0; j < m->sums && !known; j++)
+			known = i - m->sum[j].at < 2;
+		if (!known)
 			return false;
-		word = htobe16((uint16_t)sum);
-		memcpy(buf + m->sum[s].at, &word, 2);
 	}
 	return true;
 }
 
-static inline sonde_wide value_of(const struct sonde_mold *m, unsigned i,
-				  const struct sonde_craft_turn *turn)
+/* Finds which sums feel a field, all others at 0. */
+static bool try_patch(struct trials *t, struct patch *p)
 {
-	const struct sonde_mold_patch *p = &m->patch[i];
-	const struct sonde_craft_range *r = p->value->range;
-	sonde_wide v = 0;
+	struct sonde_mold *m = t->m;
 
-	if (p->counted)
-		return r->least + r->by * (turn->n < p->dial ? turn->n : turn->n % p->dial);
-	sonde_craft_turn_value(m->craft, p->value, turn, &v); /* a value of a mold has one */
-	return v;
-}
+	for (unsigned n = 0; n < TRIALS; n++) {
+		sonde_wide v =
+			(sonde_wide)sonde_random(&t->random) << 64 | sonde_random(&t->random);
+		struct sonde_draft d;
 
-uint32_t sonde_mold_put(const struct sonde_mold *m, uint64_t n, uint8_t *buf)
-{
-	const struct sonde_craft_turn turn = { .n = n, .seed = m->seed };
-	uint64_t folded[SONDE_MOLD_PATCHES];
-	struct sonde_draft d;
+		force(t, p, n ? v : 1);
+		if (!encode(t, &d) || !only_sums(t, p))
+			return false;
+		v = t->trial.value[p->step];
+		for (unsigned j = 0; j < m->sums; j++) {
+			const struct sum *s = &m->sum[j];
+			uint32_t w = weight(v, p->shift);
+			int f = felt(word(m->byte, s->at), word(t->room, s->at),
+				     s->odd ? swapped(w) : w);
 
-	memcpy(buf, m->byte, m->len);
-	for (unsigned i = 0; i < m->patches; i++) {
-		sonde_wide v = value_of(m, i, &turn);
-
-		folded[i] = fold(v);
-		put_value(buf + m->patch[i].at, m->patch[i].row, v);
+			if (w % 0xffff == 0)
+				continue; /* it says nothing */
+			if (f == 2 || (n && p->felt[j] != f))
+				return false;
+			p->felt[j] = (int8_t)f;
+		}
 	}
-	if (!put_sums(m, folded, buf)) {
-		sonde_draft_init(&d, buf, m->len);
-		sonde_craft_encode(m->craft, &turn, &d);
-	}
-	return m->len;
+	force(t, p, 0);
+	return true;
 }
 
 /* ---- making ---- */
 
-/* Whether a field changes nothing in the packet around it but sums. */
-static bool is_plain(const struct sonde_row *r)
+static bool is_sum(const struct sonde_row *r)
 {
-	switch (r->shape) {
-	case SONDE_ipv6_routing: /* where the packet goes in the end */
-	case SONDE_ospf:
-	case SONDE_pim: return false; /* what is summed */
-	default: break;
-	}
-	return r->bits && (r->role <= SONDE_ROLE_USUALLY || r->role == SONDE_ROLE_PORT ||
-			   r->role == SONDE_ROLE_PORT_TO);
+	return r->role >= SONDE_ROLE_SUM_HEADER && r->bits == 16;
 }
 
-/* Whether encode may find the next layer's port where a varying field is. */
-static bool finds_port(const struct sonde_draft *d, unsigned layer)
+/* Every sum of the packet, in the header of each layer, where nobody pinned it, and in its pieces.
+ */
+static bool find_sums(struct sonde_mold *m, const struct sonde_draft *d)
 {
-	const struct sonde_shape_info *s = &sonde_shapes[d->p.layer[layer].shape];
+	for (unsigned i = 0; i < d->p.n; i++) {
+		const struct sonde_layer *l = &d->p.layer[i];
+		const struct sonde_shape_info *s = &sonde_shapes[l->shape];
 
-	for (unsigned i = 0; i < s->rows && layer + 1 < d->p.n; i++)
-		if (sonde_rows[s->row + i].role == SONDE_ROLE_PORT_TO &&
-		    !(d->pinned[layer] >> i & 1))
-			return true;
-	return false;
-}
-
-static bool add_patch(struct making *k, unsigned step)
-{
-	struct sonde_mold *m = k->m;
-	const struct sonde_craft_value *v = &m->craft->step[step].value;
-	const struct sonde_row *r = &sonde_rows[m->craft->step[step].row];
-
-	if (m->patches == SONDE_MOLD_PATCHES || v->how == SONDE_CRAFT_VAR || !is_plain(r))
-		return false;
-	k->step[m->patches] = &k->craft.step[step];
-	k->step[m->patches]->value = (struct sonde_craft_value){ .bits = v->bits };
-	m->patch[m->patches++] = (struct sonde_mold_patch){
-		.value = v,
-		.row = r,
-		.counted = v->how == SONDE_CRAFT_RANGES && v->ranges == 1 &&
-			   v->dial == m->craft->dials - 1 && v->n == m->craft->dial[v->dial],
-		.dial = v->how == SONDE_CRAFT_RANGES ? m->craft->dial[v->dial] : 0,
-	};
-	return true;
-}
-
-static bool add_patches(struct making *k, struct sonde_arena *a)
-{
-	const struct sonde_craft *c = k->m->craft;
-
-	k->craft = *c;
-	k->craft.step = sonde_arena_take(a, c->steps * sizeof *c->step);
-	memcpy(k->craft.step, c->step, c->steps * sizeof *c->step);
-	for (unsigned i = 0; i < c->steps; i++) {
-		if (c->step[i].op == SONDE_CRAFT_NOISE)
+		if (s->pieces)
 			return false;
-		if (c->step[i].op == SONDE_CRAFT_FIELD &&
-		    c->step[i].value.how != SONDE_CRAFT_FIXED && !add_patch(k, i))
-			return false;
-	}
-	return true;
-}
+		for (unsigned n = 0; n < s->rows; n++) {
+			const struct sonde_row *r = &sonde_rows[s->row + n];
 
-/* The packet as its values are now, into k->want. */
-static int encode(struct making *k, struct sonde_draft *d, uint32_t *ret_at)
-{
-	const struct sonde_craft_turn turn = { .seed = k->m->seed };
-
-	sonde_draft_init(d, k->want, ROOM);
-	return sonde_craft_encode_places(&k->craft, &turn, d, ret_at);
-}
-
-/* The sums that are worked out. */
-static bool add_sums(struct making *k, const struct sonde_draft *d)
-{
-	struct sonde_mold *m = k->m;
-
-	for (unsigned l = 0; l < d->p.n; l++) {
-		const struct sonde_shape_info *s = &sonde_shapes[d->p.layer[l].shape];
-
-		for (unsigned i = 0; i < s->rows; i++) {
-			const struct sonde_row *r = &sonde_rows[s->row + i];
-			uint32_t at = d->p.layer[l].at + r->at / 8;
-
-			if (r->role < SONDE_ROLE_SUM_HEADER || r->bits != 16 || r->at % 16 ||
-			    d->pinned[l] >> i & 1 || at + 2 > m->len)
+			if (!is_sum(r) || d->pinned[i] >> n & 1)
 				continue;
-			if (m->sums == SONDE_MOLD_SUMS)
+			if (m->sums == SUMS)
 				return false;
-			m->sum[m->sums++] =
-				(struct sonde_mold_sum){ at, load(k->want + at) % MODULUS };
+			m->sum[m->sums++] = (struct sum){
+				.at = l->at + r->at / 8u,
+				.odd = l->at & 1,
+				.optional = r->role == SONDE_ROLE_SUM_OPTIONAL ||
+					    r->role == SONDE_ROLE_SUM_ALL_OPTIONAL,
+			};
 		}
 	}
 	return true;
 }
 
-static int find_places(struct making *k, struct sonde_arena *a)
+static bool find_patches(struct sonde_mold *m, const uint32_t *at)
 {
-	struct sonde_mold *m = k->m;
-	uint32_t *at = sonde_arena_take(a, k->craft.steps * sizeof *at);
-	struct sonde_draft d;
-	int r = encode(k, &d, at);
+	for (unsigned i = 0; i < m->c->steps; i++) {
+		const struct sonde_craft_step *s = &m->c->step[i];
+		const struct sonde_row *r = &sonde_rows[s->row];
+		uint32_t end;
 
-	if (r < 0)
-		return r;
-	m->len = (uint32_t)r;
-	m->byte = sonde_arena_take(a, m->len);
-	memcpy(m->byte, k->want, m->len);
-	for (unsigned i = 0; i < m->patches; i++) {
-		m->patch[i].at = at[k->step[i] - k->craft.step];
-		for (unsigned l = 0; l < d.p.n; l++)
-			if (m->patch[i].row->role > SONDE_ROLE_USUALLY &&
-			    d.p.layer[l].at == m->patch[i].at && finds_port(&d, l))
-				return SONDE_NO_MOLD;
-	}
-	return add_sums(k, &d) ? 0 : SONDE_NO_MOLD;
-}
-
-/* What each field counts in each sum. */
-static int find_factors(struct making *k)
-{
-	struct sonde_mold *m = k->m;
-	struct sonde_draft d;
-
-	for (unsigned i = 0; i < m->patches; i++) {
-		k->step[i]->value.number = 1;
-		if (encode(k, &d, NULL) != (int)m->len)
-			return SONDE_NO_MOLD;
-		k->step[i]->value.number = 0;
-		for (unsigned s = 0; s < m->sums; s++)
-			m->patch[i].factor[s] =
-				(load(k->want + m->sum[s].at) + MODULUS - m->sum[s].base) % MODULUS;
-	}
-	return 0;
-}
-
-/* Whether the mold says the same as encode for the values as they are now. */
-static bool agrees(struct making *k)
-{
-	struct sonde_mold *m = k->m;
-	uint64_t folded[SONDE_MOLD_PATCHES];
-	struct sonde_draft d;
-
-	if (encode(k, &d, NULL) != (int)m->len)
-		return false;
-	memcpy(k->got, m->byte, m->len);
-	for (unsigned i = 0; i < m->patches; i++) {
-		sonde_wide v = k->step[i]->value.number;
-
-		folded[i] = fold(v);
-		put_value(k->got + m->patch[i].at, m->patch[i].row, v);
-	}
-	return !put_sums(m, folded, k->got) || !memcmp(k->got, k->want, m->len);
-}
-
-/* Each bit of each field by itself, with the others 0 and as some turn has them. */
-static bool tries_bits(struct making *k, const sonde_wide *others)
-{
-	struct sonde_mold *m = k->m;
-
-	for (unsigned i = 0; i < m->patches; i++)
-		k->step[i]->value.number = others ? others[i] : 0;
-	for (unsigned i = 0; i < m->patches; i++) {
-		sonde_wide *number = &k->step[i]->value.number, kept = *number;
-
-		for (unsigned b = 0; b < m->patch[i].row->bits; b++) {
-			*number = kept ^ (sonde_wide)1 << b;
-			if (!agrees(k))
-				return false;
-		}
-		*number = kept;
-	}
-	return agrees(k);
-}
-
-static bool tries(struct making *k)
-{
-	struct sonde_mold *m = k->m;
-	uint64_t count = sonde_craft_count(m->craft), state = m->seed;
-	sonde_wide others[SONDE_MOLD_PATCHES] = { 0 };
-	struct sonde_craft_turn turn = { .n = count / 2, .seed = m->seed };
-
-	for (unsigned i = 0; i < m->patches; i++)
-		others[i] = value_of(m, i, &turn);
-	if (!tries_bits(k, NULL) || !tries_bits(k, others))
-		return false;
-	for (uint64_t i = 0; i < TURNS; i++) {
-		struct sonde_draft d;
-
-		turn.n = i < TURNS / 2 ? i : sonde_random(&state) % count;
-		sonde_draft_init(&d, k->want, ROOM);
-		if (sonde_craft_encode(m->craft, &turn, &d) != (int)m->len ||
-		    sonde_mold_put(m, turn.n, k->got) != m->len || memcmp(k->got, k->want, m->len))
+		if (s->op == SONDE_CRAFT_NOISE)
 			return false;
+		if (s->op != SONDE_CRAFT_FIELD || s->value.how == SONDE_CRAFT_FIXED)
+			continue;
+		if (m->patches == PATCHES)
+			return false;
+		end = 8 * at[i] + r->at + r->bits;
+		m->patch[m->patches++] = (struct patch){
+			.value = &s->value,
+			.row = r,
+			.step = i,
+			.at = at[i],
+			.shift = (uint8_t)(-end % 16),
+		};
+	}
+	return m->patches;
+}
+
+/* The sums with every field that varies at 0. */
+static bool find_bases(struct trials *t)
+{
+	struct sonde_mold *m = t->m;
+	struct sonde_draft d;
+
+	for (unsigned i = 0; i < m->patches; i++)
+		force(t, &m->patch[i], 0);
+	if (!encode(t, &d))
+		return false;
+	memcpy(m->byte, t->room, m->len);
+	for (unsigned j = 0; j < m->sums; j++) {
+		uint32_t have = word(m->byte, m->sum[j].at);
+
+		/* Of an optional sum 0xffff stands for 0, and the sum was not one of nothing. */
+		m->sum[j].base = m->sum[j].optional && have == 0xffff ? 0xffff : (uint16_t)~have;
 	}
 	return true;
 }
 
-int sonde_mold_make(struct sonde_mold *m, const struct sonde_craft *c, uint64_t seed,
-		    struct sonde_arena *a)
+struct sonde_mold *sonde_mold_make(const struct sonde_craft *c, uint64_t seed, uint8_t *room,
+				   uint32_t most, struct sonde_arena *a)
 {
-	struct making k = { .m = m };
-	int r;
+	struct sonde_mold *m = sonde_arena_take(a, sizeof *m);
+	struct trials t = { .m = m, .room = room, .most = most, .random = seed };
+	struct sonde_draft d;
 
-	*m = (struct sonde_mold){ .craft = c, .seed = seed };
-	if (sonde_craft_fragments(c) || !add_patches(&k, a))
-		return SONDE_NO_MOLD;
-	k.want = sonde_arena_take(a, ROOM);
-	k.got = sonde_arena_take(a, ROOM);
-	r = find_places(&k, a);
-	if (!r)
-		r = find_factors(&k);
-	return r || tries(&k) ? r : SONDE_NO_MOLD;
+	m->c = c;
+	m->turn.seed = seed;
+	t.trial.forced = sonde_arena_take(a, c->steps * sizeof *t.trial.forced);
+	t.trial.value = sonde_arena_take(a, c->steps * sizeof *t.trial.value);
+	t.trial.at = sonde_arena_take(a, c->steps * sizeof *t.trial.at);
+	if (c->cut.asked || !encode(&t, &d))
+		return NULL;
+	m->len = d.p.len;
+	m->byte = sonde_arena_take(a, m->len + 8u);
+	if (!find_patches(m, t.trial.at) || !find_sums(m, &d) || !find_bases(&t))
+		return NULL;
+	for (unsigned i = 0; i < m->patches; i++)
+		if (!try_patch(&t, &m->patch[i]))
+			return NULL;
+	return m;
+}
+
+uint32_t sonde_mold_length(const struct sonde_mold *m)
+{
+	return m->len;
+}
+
+void sonde_mold_cast(const struct sonde_mold *m, uint64_t n, uint8_t *to)
+{
+	struct sonde_craft_turn turn = { .n = n, .seed = m->turn.seed };
+	uint64_t sum[SUMS];
+
+	memcpy(to, m->byte, m->len);
+	for (unsigned j = 0; j < m->sums; j++)
+		sum[j] = m->sum[j].base;
+	for (unsigned i = 0; i < m->patches; i++) {
+		const struct patch *p = &m->patch[i];
+		sonde_wide v = 0;
+		uint32_t w;
+
+		sonde_craft_turn_value(m->c, p->value, &turn, &v);
+		sonde_craft_put(to + p->at, p->row, v);
+		w = weight(v, p->shift);
+		for (unsigned j = 0; j < m->sums; j++) {
+			uint32_t here = m->sum[j].odd ? swapped(w) : w;
+
+			sum[j] += p->felt[j] > 0 ? here : p->felt[j] < 0 ? ~here & 0xffff : 0;
+		}
+	}
+	for (unsigned j = 0; j < m->sums; j++) {
+		uint16_t field = (uint16_t)~fold(sum[j]);
+
+		sonde_store(to + m->sum[j].at, 2, m->sum[j].optional && !field ? 0xffff : field);
+	}
 }

@@ -69,8 +69,8 @@ static void push_tcp(struct sonde_draft *d, const struct sonde_method_look *look
 	uint32_t code = (uint32_t)probe->code << 16 | (uint16_t)probe->tag;
 
 	sonde_draft_push(d, SONDE_tcp);
-	sonde_set(d, tcp, sport, (uint16_t)(look->ident + probe->flow));
-	sonde_set(d, tcp, dport, look->port);
+	sonde_set(d, tcp, sport, (uint16_t)(look->ident + (look->ports ? 0 : probe->flow)));
+	sonde_set(d, tcp, dport, (uint16_t)(look->port + (look->ports ? probe->flow : 0)));
 	sonde_set(d, tcp, seq, code);
 	if (look->method == SONDE_METHOD_ACK || probe->size) {
 		sonde_set(d, tcp, ackseq, code);

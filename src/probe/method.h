@@ -18,7 +18,7 @@
  * all probes of a flow have the same there: ports, or the type and checksum of ICMP (Augustin et
  * al., "Avoiding traceroute anomalies with Paris traceroute", 2006). The balance makes the checksum
  * what it is to be. Another flow has another source port (TCP), destination port (UDP, which one
- * socket can do without privilege) or checksum (ICMP).
+ * socket can do without privilege, and TCP where ports are asked for) or checksum (ICMP).
  */
 
 #include "base/arrival.h"
@@ -47,6 +47,7 @@ struct sonde_method_look {   /* what all probes of a run have in common, per ver
 	uint8_t pattern_len; /* 0: the filling is worked out from the tag */
 	bool via;	     /* through gates: a quote may have one of them for its destination */
 	bool group;	     /* many may answer, each from its own address */
+	bool ports;	     /* a flow is another port of the target, of TCP as of UDP */
 	uint8_t pattern[SONDE_METHOD_PATTERN];
 	uint16_t ident;
 	uint16_t sum;	/* ICMP: the checksum of flow 0; random */

@@ -135,11 +135,13 @@ static void take_tcp(struct reading *r, const struct sonde_layer *l, bool quoted
 	 * 9293 section 3.5.2. */
 	bool ack = r->look->method == SONDE_METHOD_ACK ||
 		   (!quoted && sonde_tcp_rst(tcp) && !sonde_tcp_ack(tcp));
-	uint16_t flow = (uint16_t)(near - r->look->ident);
+	bool ports = r->look->ports;
+	uint16_t flow = (uint16_t)(ports ? far - r->look->port : near - r->look->ident);
 	uint32_t seq = quoted || ack ? sonde_tcp_seq(tcp) : sonde_tcp_ackseq(tcp) - 1;
 
-	r->ours = sonde_method_is_tcp(r->look->method) && far == r->look->port;
-	r->answer->other_ident = flow >= flows(r->look);
+	r->ours = sonde_method_is_tcp(r->look->method) &&
+		  (ports ? flow < flows(r->look) : far == r->look->port);
+	r->answer->other_ident = ports ? near != r->look->ident : flow >= flows(r->look);
 	r->answer->flow = flow;
 	r->answer->code = (uint16_t)(seq >> 16);
 	r->answer->low = (uint16_t)seq;

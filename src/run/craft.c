@@ -76,7 +76,10 @@ static int check_layers(struct sonde_crafting *r, uint8_t *room)
 static int fill(struct sonde_crafting *r)
 {
 	const struct sonde_craft_plan *plan = r->plan;
-	struct sonde_fill_plan how = { .device = plan->device,
+	struct sonde_fill_plan how = { .link = plan->xdp     ? "AF_XDP sends frames"
+					       : plan->flood ? "it is the faster way"
+							     : NULL,
+				       .device = plan->device,
 				       .seed = plan->seed,
 				       .repeated = r->count > 1,
 				       .apart = plan->write };
@@ -234,9 +237,11 @@ static int run(struct sonde_crafting *r)
 	if (code)
 		return code;
 	say_plan(r);
-	return plan->dry     ? show_all(r, room)
-	       : plan->write ? sonde_crafting_write(r)
-			     : sonde_crafting_talk(r);
+	if (plan->dry)
+		return show_all(r, room);
+	if (plan->write)
+		return sonde_crafting_write(r);
+	return r->tap || !plan->quiet ? sonde_crafting_talk(r) : sonde_crafting_blast(r);
 }
 
 int sonde_craft_run(const struct sonde_craft_plan *plan, struct sonde_craft_end *end)

@@ -26,6 +26,7 @@ struct sonde_craft_plan {
 	sonde_ns gap;	/* between two of them; 0: as fast as can be; UINT64_MAX: gap_varied where
 			 * values vary, else a second */
 	sonde_ns gap_varied;
+	bool xdp;	    /* by AF_XDP */
 	bool flood;	    /* nothing is shown of each, and no answer is looked for */
 	sonde_ns timeout;   /* for an answer to each */
 	sonde_ns listen;    /* after the last packet, whatever has come; UINT64_MAX: until all
@@ -48,8 +49,9 @@ struct sonde_craft_end {
 	char doing[200];
 	char why[4096]; /* sentences, where the code alone does not say it; else "" */
 	uint64_t sent, refused, answered;
-	bool met;  /* something answered, or no answer was looked for and all was sent */
-	int saved; /* why a file could not be written in full, or 0 */
+	bool blind; /* packets were lost at the tap, and some that were sent have no answer */
+	bool met;   /* something answered, or no answer was looked for and all was sent */
+	int saved;  /* why a file could not be written in full, or 0 */
 };
 
 /* 0; -EINVAL and others: end->why says why nothing was sent; SONDE_NO_PRIVILEGE, -EPERM; or -errno.

@@ -47,7 +47,9 @@ static int open_tap(struct sonde_crafting *r)
 int sonde_crafting_open(struct sonde_crafting *r)
 {
 	struct sonde_sender_plan plan = {
-		.by = r->fill.link ? SONDE_SENDER_LINK : SONDE_SENDER_RAW,
+		.by = r->plan->xdp   ? SONDE_SENDER_XDP
+		      : r->fill.link ? SONDE_SENDER_LINK
+				     : SONDE_SENDER_RAW,
 		.device = r->plan->device || r->fill.link ? r->fill.device : NULL,
 		.mark = -1,
 	};

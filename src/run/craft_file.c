@@ -4,6 +4,7 @@
 
 #include "capture/savefile.h"
 #include "cli/cli.h"
+#include "packet/mold.h"
 #include "run/craft_inside.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -35,6 +36,8 @@ static int put(void *arg, const uint8_t *byte, uint32_t len)
 static int write_all(struct writing *w, uint8_t *room)
 {
 	struct sonde_crafting *run = w->run;
+	struct sonde_mold *mold = sonde_mold_make(run->craft, run->plan->seed, room,
+						  SONDE_CRAFTING_ROOM, &run->arena);
 	sonde_ns began = sonde_clock_real();
 	int r = 0;
 
@@ -44,9 +47,12 @@ static int write_all(struct writing *w, uint8_t *room)
 		if (n % LOOK == 0 && sonde_sleep_signal())
 			break;
 		w->when = began + n * run->gap;
-		r = sonde_crafting_make(run, n, room, &d);
-		if (r >= 0)
+		if (mold) {
+			sonde_mold_cast(mold, n, room);
+			r = put(w, room, sonde_mold_length(mold));
+		} else if ((r = sonde_crafting_make(run, n, room, &d)) >= 0) {
 			r = sonde_craft_send(run->craft, &d, put, w);
+		}
 		run->say.end.sent += r >= 0;
 	}
 	return r < 0 ? r : 0;

@@ -43,6 +43,9 @@ int sonde_crafting_open(struct sonde_crafting *r);
 const char *sonde_crafting_mode(const struct sonde_crafting *r); /* "raw socket"; static */
 void sonde_crafting_close(struct sonde_crafting *r);
 
+/* craft_blast.c: many, whose answers nobody looks for. */
+int sonde_crafting_blast(struct sonde_crafting *r);
+
 /* craft_talk.c: one after the other, and what comes back. */
 int sonde_crafting_talk(struct sonde_crafting *r);
 

@@ -292,7 +292,7 @@ void sonde_craft_say_end(struct sonde_craft_say *s, sonde_ns took)
 	}
 	sonde_text_print(&s->out, "%llu packet%s %s", (unsigned long long)e->sent,
 			 e->sent == 1 ? "" : "s", did);
-	if (s->plan->flood || s->plan->write)
+	if (s->plan->write || (s->plan->quiet && e->answered == SONDE_ABSENT))
 		sonde_text_print(&s->out, ", %llu bytes, in %.3f s: %.0f a second",
 				 (unsigned long long)e->bytes, (double)took / 1e9,
 				 took ? (double)e->sent * 1e9 / (double)took : 0.0);

@@ -20,6 +20,7 @@ enum {
 
 /* Until a frame has surely come from the tap, even where the machine is busy. */
 #define SETTLED (SONDE_LIVE_LATENESS + 10 * SONDE_MILLISECOND)
+#define BEHIND	(100 * SONDE_MILLISECOND)
 
 struct waiting {       /* for an answer */
 	sonde_ns sent; /* since 1970: by our clock, then as the tap saw it */
@@ -125,8 +126,8 @@ static int send_due(struct talk *t)
 			     t->next - t->since < t->most && !sonde_sleep_signal();
 	     i++) {
 		r = send_one(t);
-		/* Late by more than a burst: what was missed is not made up for. */
-		t->due = now - t->due > BURST * gap ? now + gap : t->due + gap;
+		/* What was missed for longer than that is not made up for. */
+		t->due = now - t->due > BEHIND + gap ? now + gap : t->due + gap;
 		t->last = now;
 	}
 	return r < 0 ? r : 0;
@@ -293,6 +294,8 @@ int sonde_crafting_talk(struct sonde_crafting *run)
 		hear_all(&t);
 		if (!sonde_live_dropped(run->tap, &dropped))
 			run->say.end.dropped = dropped;
+		run->end->blind = run->say.end.dropped != SONDE_ABSENT && run->say.end.dropped &&
+				  run->say.end.answered < run->say.end.sent;
 	}
 	close_save(&t);
 	run->end->answered = run->say.end.answered;

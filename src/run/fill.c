@@ -1,5 +1,3 @@
-#include "run/fill.h"
-
 #include <errno.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
@@ -8,17 +6,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/random.h"
-#include "sys/hold.h"
+#include "run/fill_inside.h"
 #include "sys/way.h"
 
 enum {
 	ROOM = 1 << 17,
-	TRIES = 64, /* ports */
-	EPHEMERAL = 49152,
 	IP_MOST = 65535,
-	HOPS_NEIGHBOUR = 255, /* RFC 4861 section 7.1 */
-	SEQUENCE_STEP = 1 << 16,
 	LINK_ETHERNET = 1,
 	LINK_RAW = 101,
 	LINK_SLL = 113,
@@ -29,17 +22,6 @@ enum {
 	LINK_CHDLC = 104,
 	LINK_WLAN = 105,
 	LINK_RADIOTAP = 127,
-};
-
-struct filling {
-	struct sonde_craft *c;
-	const struct sonde_fill_plan *plan;
-	struct sonde_fill *f;
-	struct sonde_draft d; /* the first packet */
-	uint8_t *room;
-	uint64_t random;
-	int ip, arp; /* the outermost header of IP, of addresses of ARP; -1: there is none */
-	unsigned n;  /* headers up to the first that quotes */
 };
 
 __attribute__((format(printf, 3, 4))) static int wrong(struct sonde_fill *f, int code,
@@ -58,12 +40,7 @@ static bool is_ip(enum sonde_shape shape)
 	return shape == SONDE_ip || shape == SONDE_ipv6;
 }
 
-static enum sonde_shape layer(const struct filling *g, int i)
-{
-	return i < 0 ? SONDE_NONE : sonde_craft_layer(g->c, (unsigned)i);
-}
-
-static void find_layers(struct filling *g)
+static void find_layers(struct sonde_filling *g)
 {
 	enum sonde_shape shape;
 
@@ -81,29 +58,19 @@ static void find_layers(struct filling *g)
 }
 
 /* In front of all others, where it does not begin so itself. */
-static void wrap(struct filling *g)
+static void wrap(struct sonde_filling *g)
 {
 	sonde_craft_wrap(g->c, SONDE_eth);
 	find_layers(g);
 }
 
-static bool says(const struct filling *g, int i, enum sonde_row_id row)
-{
-	return sonde_craft_says(g->c, (unsigned)i, row);
-}
-
-static void say_unless_said(struct filling *g, int i, enum sonde_row_id row, sonde_wide value)
-{
-	if (!says(g, i, row))
-		sonde_craft_say(g->c, (unsigned)i, row, value);
-}
-
 /* The value is this, or may be in another turn. */
-static bool may_be(const struct filling *g, int i, enum sonde_row_id row, sonde_wide value)
+static bool may_be(const struct sonde_filling *g, int i, enum sonde_row_id row, sonde_wide value)
 {
 	sonde_wide v;
 
-	return says(g, i, row) && (!sonde_craft_value(g->c, (unsigned)i, row, &v) || v == value);
+	return sonde_filling_says(g, i, row) &&
+	       (!sonde_craft_value(g->c, (unsigned)i, row, &v) || v == value);
 }
 
 static sonde_wide wide(const uint8_t *at, unsigned len)
@@ -115,7 +82,7 @@ static sonde_wide wide(const uint8_t *at, unsigned len)
 	return v;
 }
 
-static int encode(struct filling *g)
+static int encode(struct sonde_filling *g)
 {
 	struct sonde_craft_turn turn = { .seed = g->plan->seed, .vars = g->plan->vars };
 	int r;
@@ -132,129 +99,26 @@ static int encode(struct filling *g)
 	return 0;
 }
 
-/* ---- what nobody needs to be asked for ---- */
-
-/* Numbers that tell this run's packets from others'. */
-static void fill_numbers(struct filling *g)
-{
-	for (unsigned i = 0; i < g->n; i++) {
-		uint64_t v = sonde_random(&g->random);
-		int at = (int)i;
-
-		switch (sonde_craft_layer(g->c, i)) {
-		case SONDE_ip: {
-			uint16_t id = (uint16_t)(v % 65535 + 1); /* a raw socket writes over 0 */
-
-			say_unless_said(g, at, SONDE_ROW_ip_id, id);
-			break;
-		}
-		case SONDE_tcp:
-			if (!says(g, at, SONDE_ROW_tcp_seq) && g->plan->repeated)
-				sonde_craft_say_step(g->c, i, SONDE_ROW_tcp_seq, (uint32_t)v,
-						     SEQUENCE_STEP);
-			say_unless_said(g, at, SONDE_ROW_tcp_seq, (uint32_t)v);
-			break;
-		case SONDE_icmp_echo:
-			say_unless_said(g, at, SONDE_ROW_icmp_echo_id, (uint16_t)v);
-			if (!says(g, at, SONDE_ROW_icmp_echo_seq) && g->plan->repeated)
-				sonde_craft_say_step(g->c, i, SONDE_ROW_icmp_echo_seq, 1, 1);
-			break;
-		case SONDE_icmpv6_echo:
-			say_unless_said(g, at, SONDE_ROW_icmpv6_echo_id, (uint16_t)v);
-			if (!says(g, at, SONDE_ROW_icmpv6_echo_seq) && g->plan->repeated)
-				sonde_craft_say_step(g->c, i, SONDE_ROW_icmpv6_echo_seq, 1, 1);
-			break;
-		case SONDE_dns: say_unless_said(g, at, SONDE_ROW_dns_id, (uint16_t)v); break;
-		case SONDE_nd_ns:
-		case SONDE_nd_na:
-		case SONDE_nd_rs:
-		case SONDE_nd_ra:
-			if (layer(g, g->ip) == SONDE_ipv6)
-				say_unless_said(g, g->ip, SONDE_ROW_ipv6_hlim, HOPS_NEIGHBOUR);
-			break;
-		default: break;
-		}
-	}
-}
-
-static bool source_port(enum sonde_shape shape, enum sonde_row_id *ret_row, int *ret_protocol)
-{
-	switch (shape) {
-	case SONDE_tcp:
-		*ret_row = SONDE_ROW_tcp_sport;
-		*ret_protocol = IPPROTO_TCP;
-		return true;
-	case SONDE_udp:
-		*ret_row = SONDE_ROW_udp_sport;
-		*ret_protocol = IPPROTO_UDP;
-		return true;
-	case SONDE_udplite:
-		*ret_row = SONDE_ROW_udplite_sport;
-		*ret_protocol = 0;
-		return true;
-	case SONDE_sctp:
-		*ret_row = SONDE_ROW_sctp_sport;
-		*ret_protocol = 0;
-		return true;
-	default: return false;
-	}
-}
-
-/* A port of the ephemeral range (RFC 6335 section 6); of the outermost transport one that is kept
- * from others, where the address is ours. */
-static uint16_t choose_port(struct filling *g, int protocol, bool hold)
-{
-	struct sonde_address at = g->f->src;
-
-	for (unsigned i = 0; i < TRIES; i++) {
-		at.port = (uint16_t)(EPHEMERAL + sonde_random(&g->random) % (65536 - EPHEMERAL));
-		if (!hold || !protocol || !at.family || g->f->spoofed)
-			break;
-		at.scope = g->f->ifindex;
-		g->f->held = sonde_hold_port(protocol, &at);
-		if (g->f->held >= 0 || g->f->held != -EADDRINUSE)
-			break;
-	}
-	if (g->f->held < 0)
-		g->f->held = -1;
-	return at.port;
-}
-
-static void fill_ports(struct filling *g)
-{
-	bool outermost = true;
-	enum sonde_row_id row;
-	int protocol;
-
-	for (unsigned i = 0; i < g->n; i++) {
-		if (!source_port(sonde_craft_layer(g->c, i), &row, &protocol))
-			continue;
-		if (!says(g, (int)i, row))
-			sonde_craft_say(g->c, i, row,
-					choose_port(g, protocol, outermost && !g->plan->apart));
-		outermost = false;
-	}
-}
-
 /* ---- where it goes ---- */
 
 /* A host's solicited-node address, RFC 4291 section 2.7.1. */
-static void fill_solicited(struct filling *g)
+static void fill_solicited(struct sonde_filling *g)
 {
 	uint8_t to[16] = { 0xff, 2, [11] = 1, [12] = 0xff };
 
 	for (unsigned i = 0; i < g->n; i++)
-		if (sonde_craft_layer(g->c, i) == SONDE_nd_ns && layer(g, g->ip) == SONDE_ipv6 &&
-		    says(g, (int)i, SONDE_ROW_nd_ns_target) && i < g->d.p.n) {
+		if (sonde_craft_layer(g->c, i) == SONDE_nd_ns &&
+		    sonde_filling_layer(g, g->ip) == SONDE_ipv6 &&
+		    sonde_filling_says(g, (int)i, SONDE_ROW_nd_ns_target) && i < g->d.p.n) {
 			memcpy(to + 13,
 			       g->d.p.byte + g->d.p.layer[i].at + SONDE_AT_nd_ns_target / 8 + 13,
 			       3);
-			say_unless_said(g, g->ip, SONDE_ROW_ipv6_dst, wide(to, 16));
+			sonde_filling_say(g, g->ip, SONDE_ROW_ipv6_dst, wide(to, 16));
 		}
 }
 
 /* The addresses of the first packet, as it was encoded last. */
-static void take_ends(struct filling *g)
+static void take_ends(struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
 	int i = g->ip >= 0 ? g->ip : g->arp;
@@ -284,7 +148,7 @@ static void take_ends(struct filling *g)
 		int protocol;
 
 		h = g->d.p.byte + g->d.p.layer[d].at;
-		if (!source_port(g->d.p.layer[d].shape, &row, &protocol))
+		if (!sonde_filling_port(g->d.p.layer[d].shape, &row, &protocol))
 			continue;
 		f->src.port = (uint16_t)sonde_load(h, 2);
 		f->dst.port = (uint16_t)sonde_load(h + 2, 2);
@@ -295,7 +159,7 @@ static void take_ends(struct filling *g)
 static const char together[] = "a firewall here would put the fragments together";
 
 /* Why a raw socket would not send it just so; NULL: it would. */
-static const char *needs_packet_socket(const struct filling *g)
+static const char *needs_packet_socket(const struct sonde_filling *g)
 {
 	int i = g->ip;
 
@@ -303,23 +167,25 @@ static const char *needs_packet_socket(const struct filling *g)
 		return g->n ? "the packet has a header of the link" : "the packet is bytes alone";
 	if (sonde_craft_fragments(g->c))
 		return together;
-	if (layer(g, i) == SONDE_ipv6) {
-		if (says(g, i, SONDE_ROW_ipv6_version))
+	if (sonde_filling_layer(g, i) == SONDE_ipv6) {
+		if (sonde_filling_says(g, i, SONDE_ROW_ipv6_version))
 			return "the IP version is pinned";
 		for (unsigned k = 1; k < g->n; k++) {
 			if (sonde_craft_layer(g->c, k) == SONDE_ipv6_frag)
 				return together;
 			if (sonde_craft_layer(g->c, k) == SONDE_icmpv6 &&
-			    says(g, (int)k, SONDE_ROW_icmpv6_checksum))
+			    sonde_filling_says(g, (int)k, SONDE_ROW_icmpv6_checksum))
 				return "the ICMPv6 checksum is pinned";
 		}
 		return NULL;
 	}
-	return says(g, i, SONDE_ROW_ip_version)	   ? "the IP version is pinned"
-	       : says(g, i, SONDE_ROW_ip_ihl)	   ? "the IPv4 header length is pinned"
-	       : says(g, i, SONDE_ROW_ip_len)	   ? "the IPv4 total length is pinned"
-	       : says(g, i, SONDE_ROW_ip_checksum) ? "the IPv4 checksum is pinned"
-	       : says(g, i, SONDE_ROW_ip_mf) || says(g, i, SONDE_ROW_ip_offset) ? together
+	return sonde_filling_says(g, i, SONDE_ROW_ip_version) ? "the IP version is pinned"
+	       : sonde_filling_says(g, i, SONDE_ROW_ip_ihl)   ? "the IPv4 header length is pinned"
+	       : sonde_filling_says(g, i, SONDE_ROW_ip_len)   ? "the IPv4 total length is pinned"
+	       : sonde_filling_says(g, i, SONDE_ROW_ip_checksum) ? "the IPv4 checksum is pinned"
+	       : sonde_filling_says(g, i, SONDE_ROW_ip_mf) ||
+			       sonde_filling_says(g, i, SONDE_ROW_ip_offset)
+		       ? together
 	       : may_be(g, i, SONDE_ROW_ip_id, 0)
 		       ? "the kernel would write over an identification of 0"
 	       : may_be(g, i, SONDE_ROW_ip_src, 0)
@@ -354,24 +220,26 @@ static bool is_group(const struct sonde_address *to)
 }
 
 /* Whether it asks all on the link: ARP, RFC 826. */
-static bool asks_all(const struct filling *g)
+static bool asks_all(const struct sonde_filling *g)
 {
 	sonde_wide op;
 
 	return g->arp > 0 &&
-	       (!says(g, g->arp - 1, SONDE_ROW_arp_op) ||
+	       (!sonde_filling_says(g, g->arp - 1, SONDE_ROW_arp_op) ||
 		(sonde_craft_value(g->c, (unsigned)g->arp - 1, SONDE_ROW_arp_op, &op) && op == 1));
 }
 
 /* The one address that the packet goes to, whatever the turn. */
-static bool has_one_end(const struct filling *g)
+static bool has_one_end(const struct sonde_filling *g)
 {
 	sonde_wide v;
-	enum sonde_row_id row = layer(g, g->ip) == SONDE_ip	? SONDE_ROW_ip_dst
-				: layer(g, g->ip) == SONDE_ipv6 ? SONDE_ROW_ipv6_dst
-								: SONDE_ROW_arp_ip_tpa;
+	enum sonde_row_id row = sonde_filling_layer(g, g->ip) == SONDE_ip ? SONDE_ROW_ip_dst
+				: sonde_filling_layer(g, g->ip) == SONDE_ipv6
+					? SONDE_ROW_ipv6_dst
+					: SONDE_ROW_arp_ip_tpa;
 
-	return sonde_craft_value(g->c, (unsigned)(g->ip >= 0 ? g->ip : g->arp), row, &v);
+	return sonde_craft_value(g->c, (unsigned)(g->ip >= 0 ? g->ip : g->arp), row, &v) ||
+	       !sonde_craft_varies(g->c); /* a $name */
 }
 
 static const char *print_address(const struct sonde_address *a, char buf[static 128])
@@ -385,7 +253,7 @@ static const char *print_address(const struct sonde_address *a, char buf[static 
 	return buf;
 }
 
-static int explain_way(struct filling *g, int r)
+static int explain_way(struct sonde_filling *g, int r)
 {
 	const char *device = g->plan->device;
 	char to[128] = "";
@@ -412,44 +280,45 @@ static int explain_way(struct filling *g, int r)
 }
 
 /* Addresses, of the link and of IP, as far as they were not said. */
-static void fill_addresses(struct filling *g, const struct sonde_way *way)
+static void fill_addresses(struct sonde_filling *g, const struct sonde_way *way)
 {
 	const struct sonde_address *from = &way->source;
 	uint8_t mac[6];
 
-	if (layer(g, g->ip) == SONDE_ip && from->family == AF_INET)
-		say_unless_said(g, g->ip, SONDE_ROW_ip_src, wide(from->ip, 4));
-	if (layer(g, g->ip) == SONDE_ipv6 && from->family == AF_INET6)
-		say_unless_said(g, g->ip, SONDE_ROW_ipv6_src, wide(from->ip, 16));
+	if (sonde_filling_layer(g, g->ip) == SONDE_ip && from->family == AF_INET)
+		sonde_filling_say(g, g->ip, SONDE_ROW_ip_src, wide(from->ip, 4));
+	if (sonde_filling_layer(g, g->ip) == SONDE_ipv6 && from->family == AF_INET6)
+		sonde_filling_say(g, g->ip, SONDE_ROW_ipv6_src, wide(from->ip, 16));
 	if (g->arp >= 0) {
-		say_unless_said(g, g->arp, SONDE_ROW_arp_ip_sha, wide(way->mac, 6));
+		sonde_filling_say(g, g->arp, SONDE_ROW_arp_ip_sha, wide(way->mac, 6));
 		if (from->family == AF_INET)
-			say_unless_said(g, g->arp, SONDE_ROW_arp_ip_spa, wide(from->ip, 4));
+			sonde_filling_say(g, g->arp, SONDE_ROW_arp_ip_spa, wide(from->ip, 4));
 	}
 	for (unsigned i = 0; i < g->n && way->hatype == ARPHRD_ETHER;
 	     i++) /* RFC 4861 section 4.3 */
 		if (sonde_craft_layer(g->c, i) == SONDE_nd_ns && is_group(&g->f->dst))
 			sonde_craft_say_option(g->c, i, SONDE_nd_source, SONDE_ROW_nd_source_addr,
 					       wide(way->mac, 6));
-	if (layer(g, 0) != SONDE_eth)
+	if (sonde_filling_layer(g, 0) != SONDE_eth)
 		return;
-	say_unless_said(g, 0, SONDE_ROW_eth_src, wide(way->mac, 6));
+	sonde_filling_say(g, 0, SONDE_ROW_eth_src, wide(way->mac, 6));
 	memset(mac, 0xff, 6);
 	if (!asks_all(g) && !group_mac(&g->f->dst, mac) && way->has_neighbour)
 		memcpy(mac, way->neighbour, 6);
 	else if (!asks_all(g) && !is_group(&g->f->dst))
 		return;
-	say_unless_said(g, 0, SONDE_ROW_eth_dst, wide(mac, 6));
+	sonde_filling_say(g, 0, SONDE_ROW_eth_dst, wide(mac, 6));
 }
 
 /* Where it goes, as the tables of the kernel have it. */
-static int find_way(struct filling *g, const char *why, struct sonde_way *ret)
+static int find_way(struct sonde_filling *g, const char *why, struct sonde_way *ret)
 {
 	const struct sonde_fill_plan *plan = g->plan;
 	struct sonde_fill *f = g->f;
 	bool end = f->dst.family && !sonde_address_is_any(&f->dst);
 	bool ask = end && has_one_end(g) && !asks_all(g) &&
-		   !(layer(g, 0) == SONDE_eth && says(g, 0, SONDE_ROW_eth_dst));
+		   !(sonde_filling_layer(g, 0) == SONDE_eth &&
+		     sonde_filling_says(g, 0, SONDE_ROW_eth_dst));
 	int r;
 
 	if (!end && !plan->device)
@@ -476,26 +345,27 @@ static int find_way(struct filling *g, const char *why, struct sonde_way *ret)
 }
 
 /* A hardware address for each of several on the link is more than one header can say. */
-static int check_neighbours(const struct filling *g, const struct sonde_way *way)
+static int check_neighbours(const struct sonde_filling *g, const struct sonde_way *way)
 {
-	if (layer(g, 0) != SONDE_eth || says(g, 0, SONDE_ROW_eth_dst) || way->gateway.family ||
-	    way->loopback || !g->f->dst.family || has_one_end(g) || asks_all(g))
+	if (sonde_filling_layer(g, 0) != SONDE_eth || sonde_filling_says(g, 0, SONDE_ROW_eth_dst) ||
+	    way->gateway.family || way->loopback || !g->f->dst.family || has_one_end(g) ||
+	    asks_all(g))
 		return 0;
 	return wrong(g->f, -EDESTADDRREQ,
 		     "the destination varies, and each on this link has a hardware address of its "
 		     "own: say one, such as eth(dst=ff:ff:ff:ff:ff:ff)");
 }
 
-static int check_length(const struct filling *g)
+static int check_length(const struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
 	uint32_t ip;
 
-	f->head = g->ip > 0		     ? g->d.p.layer[g->ip].at
-		  : layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth
-					     : 0;
+	f->head = g->ip > 0				   ? g->d.p.layer[g->ip].at
+		  : sonde_filling_layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth
+							   : 0;
 	ip = f->len - f->head;
-	if (is_ip(layer(g, g->ip)) && ip > IP_MOST && !sonde_craft_fragments(g->c))
+	if (is_ip(sonde_filling_layer(g, g->ip)) && ip > IP_MOST && !sonde_craft_fragments(g->c))
 		return wrong(
 			f, -EMSGSIZE,
 			"the packet is %u bytes long from IP on, of which its length field can "
@@ -509,9 +379,9 @@ static int check_length(const struct filling *g)
 		     ip, f->device, f->mtu, f->mtu);
 }
 
-static uint16_t linktype_of(const struct filling *g)
+static uint16_t linktype_of(const struct sonde_filling *g)
 {
-	switch (layer(g, 0)) {
+	switch (sonde_filling_layer(g, 0)) {
 	case SONDE_ip:
 	case SONDE_ipv6: return LINK_RAW;
 	case SONDE_sll: return LINK_SLL;
@@ -527,9 +397,9 @@ static uint16_t linktype_of(const struct filling *g)
 }
 
 /* What may begin a packet, in a file or on a link; what lies behind Ethernet gets it in front. */
-static int check_first(struct filling *g)
+static int check_first(struct sonde_filling *g)
 {
-	enum sonde_shape first = layer(g, 0);
+	enum sonde_shape first = sonde_filling_layer(g, 0);
 
 	if (first == SONDE_NONE)
 		return g->plan->apart || !g->plan->device ? wrong(g->f, -EDESTADDRREQ,
@@ -548,16 +418,17 @@ static int check_first(struct filling *g)
 	return 0;
 }
 
-static bool value_varies(const struct filling *g, enum sonde_row_id four, enum sonde_row_id six)
+static bool value_varies(const struct sonde_filling *g, enum sonde_row_id four,
+			 enum sonde_row_id six)
 {
-	enum sonde_row_id row = layer(g, g->ip) == SONDE_ip ? four : six;
+	enum sonde_row_id row = sonde_filling_layer(g, g->ip) == SONDE_ip ? four : six;
 	sonde_wide v;
 
-	return g->ip >= 0 && says(g, g->ip, row) &&
+	return g->ip >= 0 && sonde_craft_varies(g->c) && sonde_filling_says(g, g->ip, row) &&
 	       !sonde_craft_value(g->c, (unsigned)g->ip, row, &v);
 }
 
-static int fill_way(struct filling *g)
+static int fill_way(struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
 	const char *why = needs_packet_socket(g);
@@ -566,8 +437,10 @@ static int fill_way(struct filling *g)
 
 	if (r < 0)
 		return r;
-	if (why == together && way.loopback && layer(g, 0) == SONDE_ip)
+	if (why == together && way.loopback && sonde_filling_layer(g, 0) == SONDE_ip)
 		why = NULL; /* what comes to 127.0.0.1 from a packet socket is dropped as martian */
+	if (!why && way.hatype == ARPHRD_ETHER)
+		why = g->plan->link;
 	if (why && g->ip == 0 && (way.hatype == ARPHRD_ETHER || way.loopback))
 		wrap(g); /* the loopback has a header of zeros */
 	if ((r = check_neighbours(g, &way)))
@@ -588,7 +461,7 @@ static int fill_way(struct filling *g)
 int sonde_fill_make(struct sonde_fill *ret, struct sonde_craft *c,
 		    const struct sonde_fill_plan *plan)
 {
-	struct filling g = { .c = c, .plan = plan, .f = ret, .random = plan->seed };
+	struct sonde_filling g = { .c = c, .plan = plan, .f = ret, .random = plan->seed };
 	int r;
 
 	*ret = (struct sonde_fill){ .held = -1 };
@@ -598,7 +471,7 @@ int sonde_fill_make(struct sonde_fill *ret, struct sonde_craft *c,
 	find_layers(&g);
 	r = check_first(&g);
 	if (!r) {
-		fill_numbers(&g);
+		sonde_filling_numbers(&g);
 		r = encode(&g);
 	}
 	if (!r) {
@@ -610,7 +483,7 @@ int sonde_fill_make(struct sonde_fill *ret, struct sonde_craft *c,
 		r = plan->apart ? 0 : fill_way(&g);
 	}
 	if (!r) {
-		fill_ports(&g);
+		sonde_filling_ports(&g);
 		r = encode(&g);
 	}
 	if (!r) {

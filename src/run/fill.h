@@ -17,8 +17,10 @@
 #include "packet/craft.h"
 
 struct sonde_fill_plan {
-	const char *device;		     /* it leaves by this interface; NULL: by the route's */
-	uint64_t seed;			     /* of identifications, sequence numbers and ports */
+	const char *link;   /* why it leaves by a packet socket where Ethernet allows it, though it
+			     * need   not; NULL */
+	const char *device; /* it leaves by this interface; NULL: by the route's */
+	uint64_t seed;	    /* of identifications, sequence numbers and ports */
 	const struct sonde_craft_vars *vars; /* $names that are known; NULL: none */
 	bool repeated; /* several are sent: those that nothing else tells apart are counted by their
 			* identification and sequence number */

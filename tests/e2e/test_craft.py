@@ -348,6 +348,17 @@ def a_privilege_that_is_lacking_is_named():
 
 
 @fact
+def what_this_machine_refuses_to_send_is_counted():
+    need("nft")
+    with ready_ends() as cable:
+        cable.near.run("nft", "add table inet t; add chain inet t c { type filter hook output priority 0; }; "
+                       "add rule inet t c icmp type echo-request drop")
+        r = Craft("--json", "-c", 3, "-i", "1ms", f"ip(dst={FAR})/icmp/icmp_echo", inside=cable.near)
+        end = r.records("crafted")[0]
+        same((r.code, end["sent"], end["refused"], end["refusal"], end["lost"]), (3, 0, 3, "Operation not permitted", 0), r.err)
+
+
+@fact
 def harm_to_others_takes_a_word_more():
     with ready_ends() as cable:
         cable.near.run("ip", "route", "add", "default", "via", FAR)

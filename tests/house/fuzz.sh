@@ -13,6 +13,7 @@ for fuzzer in "$SONDE_BUILD"/fuzz_*; do
 	case $name in
 	copy | reader | report) files=$SONDE_CORPUS ;;
 	lab) files=tests/lab ;;
+	script) files=tests/craft ;;
 	*) files= ;;
 	esac
 	for d in "tests/fuzz/corpus/$name" "$files"; do
