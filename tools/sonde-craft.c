@@ -29,7 +29,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(SECONDS, 0, "listen", struct sonde_craft_conf, listen, "SECONDS", "after the last packet, listen so long for whatever answers; 0: not at all"),
 	SONDE_OPTION(TEXT, 'I', "interface", struct sonde_craft_conf, device, "INTERFACE", "leave by it"),
 	SONDE_OPTION(TEXT, 0, "script", struct sonde_craft_conf, script, "FILE", "send and expect as FILE says, with its names set by NAME=VALUE"),
-	SONDE_OPTION(FLAG, 0, "no-rst", struct sonde_craft_conf, no_rst, NULL, "of a script: keep this kernel from resetting its TCP connections"),
+	SONDE_OPTION(FLAG, 0, "no-rst", struct sonde_craft_conf, no_rst, NULL, "keep this kernel from resetting the TCP connections that are crafted"),
 	SONDE_OPTION(FLAG, 0, "tap", struct sonde_craft_conf, tap, NULL, "tell the points of a script in the Test Anything Protocol"),
 	SONDE_OPTION(TEXT, 0, "ports", struct sonde_craft_conf, ports, "PORTS", "which of these are open, such as 22,80,8000-8100; the words are targets then"),
 	SONDE_OPTION(FLAG, 0, "udp", struct sonde_craft_conf, udp, NULL, "of --ports: by UDP, not TCP"),
@@ -37,6 +37,12 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(UINT, 0, "max-retries", struct sonde_craft_conf, retries, "NUMBER", "of --ports: probes beside the first where nothing came (2)"),
 	SONDE_OPTION(FLAG, 'n', NULL, struct sonde_craft_conf, numeric, NULL, "of --ports: no names of services"),
 	SONDE_OPTION(FLAG, 0, "csv", struct sonde_craft_conf, csv, NULL, "of --ports: comma-separated values of each port"),
+	SONDE_OPTION(TEXT, 0, "replay", struct sonde_craft_conf, replay, "FILE", "send the packets of a capture again, with their spacing, or by --rate or --flood"),
+	SONDE_OPTION(TEXTS, 0, "set", struct sonde_craft_conf, set, "FIELD=VALUE", "of --replay: with this field set anew, such as ip.dst=10.0.0.2; sums that were right stay right"),
+	SONDE_OPTION(TEXT, 'Y', "match", struct sonde_craft_conf, match, "EXPRESSION", "of --replay: only packets of which this holds, as in sonde read"),
+	SONDE_OPTION_CHOICE(0, "direction", struct sonde_craft_conf, direction, "DIR", sonde_craft_directions, "of --replay: only what came in, or what went out"),
+	SONDE_OPTION(UINT, 0, "loop", struct sonde_craft_conf, loop, "NUMBER", "of --replay: so often; 0: until interrupted (1)"),
+	SONDE_OPTION(FLAG, 0, "skip", struct sonde_craft_conf, skip, NULL, "of --replay: leave out what cannot be sent, instead of sending nothing"),
 	SONDE_OPTION(TEXT, 'w', "write", struct sonde_craft_conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
 	SONDE_OPTION(TEXT, 0, "save", struct sonde_craft_conf, save, "FILE", "keep what was sent and what came as pcapng, or pcap by its name"),
 	SONDE_OPTION(FLAG, 0, "dry-run", struct sonde_craft_conf, dry, NULL, "say what would be done, with all fields and bytes, and send nothing"),
@@ -53,7 +59,8 @@ static const struct sonde_option options[] = {
 
 static const char *const forms[] = { "[OPTION...] PACKET",
 				     "[OPTION...] --script FILE [NAME=VALUE...]",
-				     "[OPTION...] --ports PORTS TARGET...", NULL };
+				     "[OPTION...] --ports PORTS TARGET...",
+				     "[OPTION...] --replay FILE", NULL };
 const struct sonde_cli sonde_craft_cli = {
 	.name = "sonde craft",
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
@@ -75,6 +82,8 @@ static void check(const struct sonde_craft_conf *conf)
 	if (conf->write && (conf->save || conf->dry || conf->listen != SONDE_CRAFT_UNSET))
 		sonde_cli_wrong(&sonde_craft_cli,
 				"-w sends nothing: without --save, --listen and --dry-run");
+	if (conf->no_rst && conf->write)
+		sonde_cli_wrong(&sonde_craft_cli, "-w sends nothing: without --no-rst");
 	if (conf->write && conf->flood && conf->count == UINT32_MAX)
 		sonde_cli_wrong(&sonde_craft_cli, "-w with --flood needs an end: -c COUNT");
 	if (conf->save && (conf->flood || !conf->listen || conf->dry))
@@ -128,6 +137,7 @@ static struct sonde_craft_plan make_plan(const struct sonde_craft_conf *conf, co
 		.write = conf->write,
 		.save = conf->save,
 		.dry = conf->dry,
+		.no_rst = conf->no_rst,
 		.meant = conf->meant,
 		.form = conf->json ? SONDE_CRAFT_JSON : SONDE_CRAFT_LINES,
 		.quiet = conf->quiet || conf->flood || conf->xdp,
@@ -151,7 +161,7 @@ int sonde_craft_say_why(const char *why)
 
 static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_end *end, int code)
 {
-	static const int wanted[] = { CAP_NET_RAW };
+	static const int wanted[] = { CAP_NET_RAW, CAP_NET_ADMIN };
 	char words[400];
 
 	if (code == -EPIPE)
@@ -159,7 +169,7 @@ static int leave(const struct sonde_craft_plan *plan, const struct sonde_craft_e
 	if (*end->why)
 		return sonde_craft_say_why(end->why);
 	if (code == SONDE_NO_PRIVILEGE || code == -EPERM || code == -EACCES) {
-		if (!sonde_privilege_missing(words, sizeof words, wanted, 1))
+		if (!sonde_privilege_missing(words, sizeof words, wanted, plan->no_rst ? 2 : 1))
 			snprintf(words, sizeof words, "not allowed");
 		sonde_cli_say(&sonde_craft_cli, "sending by %s: %s", end->doing, words);
 		return SONDE_EXIT_PRIVILEGE;
@@ -183,23 +193,30 @@ int main(int argc, char **argv)
 					 .timeout = SONDE_SECOND,
 					 .count = UINT32_MAX,
 					 .rate = UINT32_MAX,
+					 .loop = 1,
 					 .retries = UINT32_MAX };
 	int at = sonde_cli_parse(&sonde_craft_cli, &conf, argc, argv);
 	struct sonde_craft_plan plan;
 	struct sonde_craft_end end;
 
-	if (conf.script && conf.ports)
-		sonde_cli_wrong(&sonde_craft_cli, "--script and --ports exclude each other");
-	if (conf.script)
-		return sonde_craft_script(&conf, argv + at);
+	if (!!conf.script + !!conf.ports + !!conf.replay > 1)
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--script, --ports and --replay exclude each other");
+	if (!conf.replay &&
+	    (conf.set.n || conf.match || conf.direction || conf.loop != 1 || conf.skip))
+		sonde_cli_wrong(&sonde_craft_cli,
+				"--set, --match, --direction, --loop and --skip are for --replay");
 	if (conf.ports)
 		return sonde_craft_ports(&conf, argv + at);
 	if (conf.udp || conf.open || conf.numeric || conf.csv || conf.retries != UINT32_MAX)
 		sonde_cli_wrong(&sonde_craft_cli,
 				"--udp, --open, --max-retries, -n and --csv are for --ports");
-	if (conf.tap || conf.no_rst)
-		sonde_cli_wrong(&sonde_craft_cli, "--%s is for scripts: with --script FILE",
-				conf.tap ? "tap" : "no-rst");
+	if (conf.script)
+		return sonde_craft_script(&conf, argv + at);
+	if (conf.tap)
+		sonde_cli_wrong(&sonde_craft_cli, "--tap is for scripts: with --script FILE");
+	if (conf.replay)
+		return sonde_craft_replay(&conf, argv + at);
 	check(&conf);
 	if (!argv[at])
 		sonde_cli_wrong(&sonde_craft_cli, "which packet?");

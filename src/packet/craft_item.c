@@ -76,11 +76,28 @@ static bool read_raw(struct sonde_craft_parser *p, unsigned depth, bool domain, 
 	return true;
 }
 
+/* What was said of a header, or option, itself comes behind what it holds, which raises flags of it
+ * and makes it longer. */
+static void sort(struct sonde_craft_parser *p, unsigned from, unsigned depth)
+{
+	struct sonde_craft *c = p->c;
+	size_t size = (c->steps - from) * sizeof *c->step;
+	struct sonde_craft_step *old = sonde_arena_take(p->arena, size ? size : 1);
+	unsigned n = from;
+
+	memcpy(old, c->step + from, size);
+	for (unsigned fields = 0; fields < 2; fields++)
+		for (unsigned i = 0; i < c->steps - from; i++)
+			if ((old[i].op == SONDE_CRAFT_FIELD && old[i].depth == depth) == fields)
+				c->step[n++] = old[i];
+}
+
 static bool read_option(struct sonde_craft_parser *p, enum sonde_shape header,
 			enum sonde_shape shape, unsigned depth, const char *at)
 {
 	const struct sonde_row *first = sonde_craft_first_row(shape);
 	struct sonde_craft_step *s;
+	unsigned from;
 
 	if (depth + 1 >= SONDE_CRAFT_DEPTH)
 		return sonde_craft_wrong(p, at, "nothing that deep");
@@ -93,7 +110,11 @@ static bool read_option(struct sonde_craft_parser *p, enum sonde_shape header,
 			return sonde_craft_expected(p, "no value: it has no field");
 		return read_field(p, first, depth + 1, at);
 	}
-	return !sonde_craft_take(p, '(') || read_items(p, header, shape, depth + 1);
+	from = p->c->steps;
+	if (sonde_craft_take(p, '(') && !read_items(p, header, shape, depth + 1))
+		return false;
+	sort(p, from, depth + 1);
+	return true;
 }
 
 /* A name, what it stands for in here, and what goes with it. */
@@ -173,21 +194,6 @@ static bool read_items(struct sonde_craft_parser *p, enum sonde_shape header,
 	return sonde_craft_take(p, ')') || sonde_craft_expected(p, ", or )");
 }
 
-/* What was said of the header itself comes behind its options, which raise flags of it. */
-static void sort(struct sonde_craft_parser *p, unsigned from)
-{
-	struct sonde_craft *c = p->c;
-	size_t size = (c->steps - from) * sizeof *c->step;
-	struct sonde_craft_step *old = sonde_arena_take(p->arena, size ? size : 1);
-	unsigned n = from;
-
-	memcpy(old, c->step + from, size);
-	for (unsigned fields = 0; fields < 2; fields++)
-		for (unsigned i = 0; i < c->steps - from; i++)
-			if ((old[i].op == SONDE_CRAFT_FIELD && !old[i].depth) == fields)
-				c->step[n++] = old[i];
-}
-
 bool sonde_craft_read_header(struct sonde_craft_parser *p, enum sonde_shape shape, const char *at)
 {
 	struct sonde_craft_step *s = sonde_craft_add(p, SONDE_CRAFT_HEADER, 0, at);
@@ -200,6 +206,6 @@ bool sonde_craft_read_header(struct sonde_craft_parser *p, enum sonde_shape shap
 		return sonde_craft_wrong(p, at, "no more than %d headers", SONDE_LAYERS);
 	if (sonde_craft_take(p, '(') && !read_items(p, shape, shape, 0))
 		return false;
-	sort(p, from);
+	sort(p, from, 0);
 	return true;
 }

@@ -108,3 +108,13 @@ void sonde_craft_pins(const struct sonde_packet *p, uint32_t end, uint32_t pinne
 		same = same && all_same(p, &t, pinned);
 	}
 }
+
+uint32_t sonde_craft_counted(const struct sonde_packet *p)
+{
+	const struct sonde_layer *last = &p->layer[p->n ? p->n - 1 : 0];
+
+	for (unsigned d = 0; d < p->n && p->wire <= p->len; d++)
+		if (!p->layer[d].part && p->layer[d].end < p->len)
+			return p->layer[d].end >= last->at + last->head ? p->layer[d].end : p->len;
+	return p->len;
+}

@@ -12,18 +12,6 @@ struct saying {
 	bool exact;		       /* the last of these is raw, so that encode pads nothing */
 };
 
-/* Where the outermost header ends that does not reach to the packet's end: what follows is padding.
- */
-static uint32_t counted(const struct sonde_packet *p)
-{
-	const struct sonde_layer *last = &p->layer[p->n ? p->n - 1 : 0];
-
-	for (unsigned d = 0; d < p->n && p->wire <= p->len; d++)
-		if (!p->layer[d].part && p->layer[d].end < p->len)
-			return p->layer[d].end >= last->at + last->head ? p->layer[d].end : p->len;
-	return p->len;
-}
-
 /* ---- words ---- */
 
 static void put_hex(struct sonde_text *t, const char *open, const uint8_t *at, uint32_t len)
@@ -175,6 +163,16 @@ static bool put_tcp_flags(struct saying *s, const uint8_t *h, const struct sonde
 	return true;
 }
 
+/* Whether it is how long an option is, which goes without saying where it is right. */
+static bool is_length(const struct sonde_row *r)
+{
+	const struct sonde_shape_info *s = &sonde_shapes[r->shape];
+	const struct sonde_family_info *f = &sonde_families[s->family];
+
+	return r->shape >= SONDE_PROTOCOLS && s->family && r->at == f->len_at &&
+	       r->bits == f->len_bits;
+}
+
 static void say_fields(struct saying *s, enum sonde_shape shape, const uint8_t *h, uint32_t pinned,
 		       bool pieces)
 {
@@ -184,7 +182,7 @@ static void say_fields(struct saying *s, enum sonde_shape shape, const uint8_t *
 		const struct sonde_row *r = &sonde_rows[i->row + n];
 
 		if ((r->bits && !r->span && put_tcp_flags(s, h, r)) ||
-		    !counts(r, h, pinned >> n % 32 & 1, pieces))
+		    is_length(r) || !counts(r, h, pinned >> n % 32 & 1, pieces))
 			continue;
 		begin_item(s);
 		sonde_text_str(s->t, r->alias);
@@ -407,7 +405,7 @@ static void say_pad(struct saying *s, uint32_t at)
 void sonde_craft_print(struct sonde_text *t, const struct sonde_packet *p, struct sonde_arena *a)
 {
 	struct saying s = { .p = p, .t = t };
-	uint32_t at = 0, end = counted(p);
+	uint32_t at = 0, end = sonde_craft_counted(p);
 
 	sonde_craft_pins(p, end, s.pinned, a);
 	for (unsigned d = 0; d < p->n; d++) {

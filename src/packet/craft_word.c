@@ -92,13 +92,33 @@ static bool belongs(enum sonde_shape within, enum sonde_shape shape)
 	return false;
 }
 
-static bool is_option(enum sonde_shape header, enum sonde_shape within, enum sonde_shape shape,
-		      const char *name, size_t len)
+/* How well a name fits an option: 0 is its own, 1 without that of what it stands in, 2 its title;
+ * 3 not at all. */
+static unsigned fit(enum sonde_shape header, enum sonde_shape within, enum sonde_shape shape,
+		    const char *name, size_t len)
 {
 	const char *in = behind(shape, within), *of = behind(shape, header);
 
-	return same(name, len, sonde_shapes[shape].name) || (in && same(name, len, in)) ||
-	       (of && same(name, len, of)) || same(name, len, sonde_shapes[shape].title);
+	if (same(name, len, sonde_shapes[shape].name))
+		return 0;
+	if ((in && same(name, len, in)) || (of && same(name, len, of)))
+		return 1;
+	return same(name, len, sonde_shapes[shape].title) ? 2 : 3;
+}
+
+static void find_option(struct sonde_craft_word *w, enum sonde_shape header,
+			enum sonde_shape within, const char *name, size_t len)
+{
+	unsigned best = 3;
+
+	for (unsigned i = SONDE_PROTOCOLS; i < SONDE_SHAPES && best; i++) {
+		unsigned f = belongs(within, i) ? fit(header, within, i, name, len) : 3;
+
+		if (f >= best)
+			continue;
+		best = f;
+		*w = (struct sonde_craft_word){ .is = SONDE_CRAFT_IS_OPTION, .shape = (uint8_t)i };
+	}
 }
 
 static bool find_single(struct sonde_craft_word *w, enum sonde_shape within, const char *name,
@@ -124,10 +144,9 @@ struct sonde_craft_word sonde_craft_word(enum sonde_shape header, enum sonde_sha
 
 	if (find_row(&w, within, name, len) || find_single(&w, within, name, len))
 		return w;
-	for (unsigned i = SONDE_PROTOCOLS; i < SONDE_SHAPES; i++)
-		if (belongs(within, i) && is_option(header, within, i, name, len))
-			return (struct sonde_craft_word){ .is = SONDE_CRAFT_IS_OPTION,
-							  .shape = (uint8_t)i };
+	find_option(&w, header, within, name, len);
+	if (w.is == SONDE_CRAFT_IS_OPTION)
+		return w;
 	for (const struct sonde_either *e = sonde_eithers; e->name; e++)
 		if (e->shape == within &&
 		    (exactly(name, len, e->name) || exactly(name, len, e->alias)))

@@ -114,6 +114,7 @@ static void begin_send(struct sonde_script *s, sonde_ns now)
 		return;
 	s->answered = false;
 	s->exchange = now;
+	s->overflow = s->passed = 0;
 	sonde_script_forget(s);
 }
 
@@ -197,20 +198,20 @@ static bool looks_as_said(struct sonde_script *s, const struct sonde_script_line
 	return false;
 }
 
-/* Nothing as said came in its time. */
+/* Nothing as said came in its time, as far as was looked at. */
 static void end_expect(struct sonde_script *s, const struct sonde_script_line *l)
 {
+	bool nothing = l->is == SONDE_SCRIPT_NOTHING;
+	uint64_t unseen = s->overflow + (nothing ? s->passed : 0);
 	struct sonde_text t;
 
 	s->point.took_ns = l->time;
-	if (s->overflow) {
+	if (unseen) {
 		t = begin_words(s, 2);
-		sonde_text_print(&t,
-				 "of what came, %llu packets were not looked at: there were too "
-				 "many",
-				 (unsigned long long)s->overflow);
+		sonde_text_print(&t, "there was no room to look at %llu of the packets that came",
+				 (unsigned long long)unseen);
 		s->point.why = end_words(&t);
-	} else if (l->is == SONDE_SCRIPT_EXPECT && !s->point.why) {
+	} else if (!nothing && !s->point.why) {
 		s->point.why = s->point.passed ? "nothing alike came" : "nothing came";
 	}
 	end_point(s, !s->point.why);
@@ -391,7 +392,7 @@ struct sonde_script_step sonde_script_step(struct sonde_script *s, sonde_ns now)
 	return s->failed ? unreached(s) : (struct sonde_script_step){ .is = SONDE_STEP_DONE };
 }
 
-void sonde_script_stop(struct sonde_script *s, sonde_ns now)
+void sonde_script_stop(struct sonde_script *s, sonde_ns now, const char *why)
 {
 	const struct sonde_script_line *l = &s->line[s->at];
 
@@ -402,7 +403,7 @@ void sonde_script_stop(struct sonde_script *s, sonde_ns now)
 		return;
 	if (!s->entered)
 		enter(s, l, now);
-	s->point.why = "it was interrupted";
+	s->point.why = why;
 	s->point.took_ns = now - s->start;
 	s->stopped = true;
 	end_point(s, false);

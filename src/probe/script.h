@@ -43,7 +43,7 @@ enum {
 	SONDE_SCRIPT_DEPTH = 8,		  /* of repeat in repeat */
 	SONDE_SCRIPT_TIMES = 1000000,	  /* of one repeat, and packets of one send */
 	SONDE_SCRIPT_POINTS = 100000,	  /* statements that are run */
-	SONDE_SCRIPT_HEARD = 4096,	  /* packets kept, and 64 KiB of each */
+	SONDE_SCRIPT_HEARD = 4096,	  /* packets kept that may still be answers */
 	SONDE_SCRIPT_CAPTURES = 16,
 	SONDE_SCRIPT_PACKET = 65536 + 64, /* bytes of a packet */
 };
@@ -151,8 +151,9 @@ void sonde_script_sent(struct sonde_script *s, const char *why);
  * what is older than the run, is passed by. */
 void sonde_script_hear(struct sonde_script *s, const struct sonde_frame *f);
 
-/* Somebody asks for the end: the point at hand failed, and the rest is not reached. */
-void sonde_script_stop(struct sonde_script *s, sonde_ns now);
+/* It cannot go on: the point at hand failed, and the rest is not reached. why: a phrase, borrowed
+ * until that is told. */
+void sonde_script_stop(struct sonde_script *s, sonde_ns now, const char *why);
 
 /* What there is to say of the whole, at this time; file is left to the caller. */
 void sonde_script_told(const struct sonde_script *s, sonde_ns now, struct sonde_script_record *ret);

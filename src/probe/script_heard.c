@@ -68,6 +68,18 @@ static void keep(struct sonde_script *s, const struct sonde_script_seen *from)
 	to->byte = sonde_arena_grow(&s->kept[0], from->byte, from->len, 0, 1);
 }
 
+/* What an expect at hand has passed over is of no use to another one; to an expect nothing it would
+ * be. */
+static void make_room(struct sonde_script *s)
+{
+	if (s->entered && s->line[s->at].is == SONDE_SCRIPT_EXPECT && s->looked > s->taken) {
+		s->passed += s->looked - s->taken;
+		s->taken = s->looked;
+	}
+	if (s->taken)
+		sonde_script_forget(s);
+}
+
 void sonde_script_hear(struct sonde_script *s, const struct sonde_frame *f)
 {
 	struct sonde_packet p;
@@ -80,8 +92,8 @@ void sonde_script_hear(struct sonde_script *s, const struct sonde_frame *f)
 	if (own || f->dir == SONDE_DIR_OUT || f->when < s->began)
 		return;
 	s->heard++;
-	if (s->seens == SONDE_SCRIPT_HEARD && s->taken)
-		sonde_script_forget(s);
+	if (s->seens == SONDE_SCRIPT_HEARD)
+		make_room(s);
 	if (s->seens == SONDE_SCRIPT_HEARD) {
 		s->overflow++;
 		return;

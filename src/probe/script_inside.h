@@ -97,7 +97,8 @@ struct sonde_script {
 	struct sonde_script_seen *seen;
 	unsigned seens, taken; /* all before taken are passed */
 	unsigned looked;       /* the line at hand has looked at those before it */
-	uint64_t overflow;     /* came, and there was no room */
+	uint64_t overflow;     /* came in this exchange, and there was no room to keep them */
+	uint64_t passed;       /* came in it, were passed over, and are not kept any more */
 	bool answered;	       /* an expect came since: the next send begins another exchange */
 	sonde_ns exchange;     /* when that was */
 	sonde_ns last;	       /* when the last packet was sent; 0: none was */

@@ -298,7 +298,7 @@ bool sonde_script_read_line(struct sonde_script_parse *p)
 					     "check, wait, repeat, end, capture or no-rst",
 					     names);
 	if (lines == SONDE_SCRIPT_LINES)
-		return sonde_script_expected(&p->r, from, "no more than 65536 statements", NULL);
+		return sonde_script_expected(&p->r, from, "no more than 4096 statements", NULL);
 	if (!read[i](p))
 		return false;
 	if (!sonde_script_ends(&p->r))

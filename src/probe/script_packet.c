@@ -33,22 +33,19 @@ bool sonde_script_names(struct sonde_script_parse *p, const char *from, const ch
 static bool make(struct sonde_script_parse *p, const char *from, const char *to,
 		 struct sonde_craft **ret);
 
+/* What was once read for this use is good for all others: names that were known stay so. */
 static const struct sonde_craft *named(void *arg, const char *name, size_t len)
 {
 	struct sonde_script_parse *p = arg;
-	bool pattern = p->mode >= SONDE_SCRIPT_TO_EXPECT;
-	unsigned visible = p->visible;
 
-	for (unsigned i = 0; i < visible; i++) {
+	for (unsigned i = 0; i < p->lets; i++) {
 		struct sonde_script_let *l = &p->let[i];
 
 		if (strncmp(l->name, name, len) || l->name[len])
 			continue;
-		p->visible = i;
-		if (!make(p, l->from, l->to, &l->made[pattern]))
-			l->made[pattern] = NULL;
-		p->visible = visible;
-		return l->made[pattern];
+		if (!l->made[p->mode] && !make(p, l->from, l->to, &l->made[p->mode]))
+			l->made[p->mode] = NULL;
+		return l->made[p->mode];
 	}
 	return NULL;
 }
@@ -121,7 +118,6 @@ bool sonde_script_read_packet(struct sonde_script_parse *p, enum sonde_script_mo
 		joined = *at == '/';
 	}
 	p->mode = mode;
-	p->visible = p->lets;
 	if (!make(p, from, at, ret))
 		return false;
 	p->r.at = at;

@@ -5,19 +5,21 @@
 
 #include "probe/script_inside.h"
 
-enum { SONDE_SCRIPT_LETS = 256, SONDE_SCRIPT_LINES = 65536 };
+enum { SONDE_SCRIPT_LETS = 256, SONDE_SCRIPT_LINES = 4096 };
 
-enum sonde_script_mode { /* what a packet is read for */
-			 SONDE_SCRIPT_TO_NAME,
-			 SONDE_SCRIPT_TO_SEND,
-			 SONDE_SCRIPT_TO_EXPECT,
-			 SONDE_SCRIPT_TO_EXCLUDE,
+/* What a packet is read for. */
+enum sonde_script_mode {
+	SONDE_SCRIPT_TO_NAME,
+	SONDE_SCRIPT_TO_SEND,
+	SONDE_SCRIPT_TO_EXPECT,
+	SONDE_SCRIPT_TO_EXCLUDE,
+	SONDE_SCRIPT_MODES,
 };
 
 struct sonde_script_let {
 	const char *name;
-	const char *from, *to;	     /* of the packet */
-	struct sonde_craft *made[2]; /* to be sent, and to be compared; NULL: not yet */
+	const char *from, *to;			      /* of the packet */
+	struct sonde_craft *made[SONDE_SCRIPT_MODES]; /* read for each use; NULL: not yet */
 };
 
 struct sonde_script_parse {
@@ -27,7 +29,7 @@ struct sonde_script_parse {
 	unsigned number; /* of the line */
 	enum sonde_script_mode mode;
 	struct sonde_script_let let[SONDE_SCRIPT_LETS];
-	unsigned lets, visible; /* those before it may be used */
+	unsigned lets;
 	unsigned open[SONDE_SCRIPT_DEPTH], depth;
 	const char *open_at[SONDE_SCRIPT_DEPTH];
 	uint64_t run[SONDE_SCRIPT_DEPTH + 1]; /* statements that are run at each depth */

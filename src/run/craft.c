@@ -79,6 +79,7 @@ static int fill(struct sonde_crafting *r)
 	struct sonde_fill_plan how = { .link = plan->xdp     ? "AF_XDP sends frames"
 					       : plan->flood ? "it is the faster way"
 							     : NULL,
+				       .must = plan->xdp,
 				       .device = plan->device,
 				       .seed = plan->seed,
 				       .repeated = r->count > 1,
@@ -150,7 +151,7 @@ static const char *name_of(const struct sonde_address *a, char word[static NAME]
 static void say_plan(struct sonde_crafting *r)
 {
 	const struct sonde_craft_plan *plan = r->plan;
-	char src[NAME], dst[NAME], time[SONDE_STAMP_MAX];
+	char src[NAME], dst[NAME], guarded[NAME], time[SONDE_STAMP_MAX];
 	struct sonde_stamp stamp = { 0 };
 	struct sonde_craft_record c;
 
@@ -164,6 +165,12 @@ static void say_plan(struct sonde_crafting *r)
 	c.linktype = r->fill.linktype;
 	c.source = name_of(&r->fill.src, src);
 	c.destination = name_of(&r->fill.dst, dst);
+	if (r->fill.deaf)
+		c.deaf = true;
+	if (plan->no_rst && !plan->write) {
+		*sonde_put_address(guarded, &r->fill.src) = 0;
+		c.guarded = guarded;
+	}
 	c.count = r->count == UINT64_MAX ? SONDE_ABSENT : r->count;
 	c.bytes = r->fill.len;
 	c.gap_ns = r->gap;

@@ -36,6 +36,7 @@ struct sonde_craft_plan {
 	const char *write;  /* a capture file instead of the wire; NULL */
 	const char *save;   /* a capture file of what was sent and came; NULL */
 	bool dry;	    /* nothing is sent or written */
+	bool no_rst;	    /* this kernel's resets of the TCP that is crafted are kept back */
 	bool meant;	    /* --i-mean-it */
 	enum sonde_craft_form form;
 	bool quiet; /* nothing is shown of each */

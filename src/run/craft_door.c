@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "capture/live.h"
 #include "run/craft_inside.h"
+#include "sys/guard.h"
 #include "sys/privilege.h"
 #include "sys/sender.h"
 
@@ -44,6 +45,30 @@ static int open_tap(struct sonde_crafting *r)
 	return sonde_live_open(&r->tap, &live);
 }
 
+/* Of the connection whose first packet is known; of all that a packet may be of, where its
+ * addresses vary. */
+static int open_guard(struct sonde_crafting *r)
+{
+	struct sonde_guard_end end = { r->fill.src, r->fill.dst };
+	bool tcp = false;
+
+	if (!r->plan->no_rst)
+		return 0;
+	for (unsigned i = 0; sonde_craft_layer(r->craft, i) != SONDE_NONE; i++)
+		tcp |= sonde_craft_layer(r->craft, i) == SONDE_tcp;
+	if (!tcp || !end.from.family) {
+		snprintf(r->end->why, sizeof r->end->why,
+			 "--no-rst keeps resets of TCP back, and the packet has none");
+		return -EINVAL;
+	}
+	end.to.port = 0;
+	if (r->fill.varied_dst)
+		memset(end.to.ip, 0, sizeof end.to.ip);
+	if (r->fill.spoofed)
+		memset(end.from.ip, 0, sizeof end.from.ip);
+	return sonde_guard_open(&r->guard, &end, 1);
+}
+
 int sonde_crafting_open(struct sonde_crafting *r)
 {
 	struct sonde_sender_plan plan = {
@@ -51,11 +76,13 @@ int sonde_crafting_open(struct sonde_crafting *r)
 		      : r->fill.link ? SONDE_SENDER_LINK
 				     : SONDE_SENDER_RAW,
 		.device = r->plan->device || r->fill.link ? r->fill.device : NULL,
-		.mark = -1,
+		.mark = r->plan->no_rst ? SONDE_GUARD_MARK : -1,
 	};
 	int code = open_tap(r);
 
 	snprintf(r->end->doing, sizeof r->end->doing, "%s", r->fill.device);
+	if (!code)
+		code = open_guard(r);
 	if (!code)
 		code = sonde_sender_open(&r->sender, &plan);
 	sonde_privilege_drop(-1);
@@ -73,4 +100,5 @@ void sonde_crafting_close(struct sonde_crafting *r)
 {
 	r->sender = sonde_sender_close(r->sender);
 	r->tap = sonde_live_close(r->tap);
+	r->guard = sonde_guard_close(r->guard);
 }

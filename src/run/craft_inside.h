@@ -22,6 +22,7 @@ struct sonde_crafting {
 	uint64_t at;		     /* of the packet that is shown */
 	sonde_ns when;		     /* and when it left */
 	struct sonde_sender *sender; /* NULL: nothing is sent */
+	struct sonde_guard *guard;   /* NULL: the kernel resets what it does not know */
 	struct sonde_live *tap;	     /* NULL: nobody listens */
 };
 

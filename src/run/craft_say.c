@@ -93,6 +93,12 @@ void sonde_craft_say_plan(struct sonde_craft_say *s, const struct sonde_craft_re
 	if (r->why)
 		sonde_text_print(t, " (%s)", r->why);
 	sonde_text_str(t, "\n");
+	if (r->deaf == 1)
+		sonde_text_str(t, "this machine takes no IPv4 that comes to it so, unless sysctl "
+				  "net.ipv4.conf.lo.accept_local and .route_localnet are 1\n");
+	if (r->guarded)
+		sonde_text_print(t, "keeps back what this kernel would reset from %s\n",
+				 r->guarded);
 	sonde_text_flush(t);
 }
 

@@ -28,6 +28,8 @@
 	C(x, linktype, UINT, "", "LINKTYPE_ number of the packets as they are made") \
 	C(x, source, TEXT, "", "address that the first packet is sent as") \
 	C(x, destination, TEXT, "", "address that it is sent to") \
+	C(x, deaf, BOOL, "", "this machine takes no IPv4 that comes to it so: sysctl net.ipv4.conf.lo, accept_local and route_localnet") \
+	C(x, guarded, TEXT, "", "whose resets by this kernel are kept back") \
 	C(x, count, UINT, "", "packets that are to be sent; absent: until it is ended") \
 	C(x, bytes, UINT, "bytes", "of the first packet") \
 	C(x, gap_ns, UINT, "ns", "between two packets; 0: as fast as can be") \

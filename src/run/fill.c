@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "run/fill_inside.h"
+#include "sys/sysctl.h"
 #include "sys/way.h"
 
 enum {
@@ -428,6 +429,25 @@ static bool value_varies(const struct sonde_filling *g, enum sonde_row_id four,
 	       !sonde_craft_value(g->c, (unsigned)g->ip, row, &v);
 }
 
+static bool is_set(const char *name)
+{
+	char path[64], all[8], own[8];
+
+	snprintf(path, sizeof path, "ipv4/conf/all/%s", name);
+	sonde_sysctl_get(path, all, sizeof all);
+	snprintf(path, sizeof path, "ipv4/conf/lo/%s", name);
+	sonde_sysctl_get(path, own, sizeof own);
+	return *all == '1' || *own == '1';
+}
+
+/* A raw socket's packets keep their route over the loopback; those of a packet socket come in as if
+ * from elsewhere, where nobody may have our addresses: RFC 1122 section 3.2.1.3. */
+static bool is_deaf(const struct sonde_fill *f)
+{
+	return f->link && f->loopback && f->src.family == AF_INET &&
+	       !(is_set("accept_local") && (f->src.ip[0] != 127 || is_set("route_localnet")));
+}
+
 static int fill_way(struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
@@ -439,8 +459,12 @@ static int fill_way(struct sonde_filling *g)
 		return r;
 	if (why == together && way.loopback && sonde_filling_layer(g, 0) == SONDE_ip)
 		why = NULL; /* what comes to 127.0.0.1 from a packet socket is dropped as martian */
-	if (!why && way.hatype == ARPHRD_ETHER)
+	if (!why && way.hatype == ARPHRD_ETHER &&
+	    (g->plan->must || way.gateway.family || has_one_end(g)))
 		why = g->plan->link;
+	if (!why && g->plan->must)
+		return wrong(f, -EOPNOTSUPP, "%s of Ethernet, which %s has not", g->plan->link,
+			     f->device);
 	if (why && g->ip == 0 && (way.hatype == ARPHRD_ETHER || way.loopback))
 		wrap(g); /* the loopback has a header of zeros */
 	if ((r = check_neighbours(g, &way)))
@@ -451,6 +475,7 @@ static int fill_way(struct sonde_filling *g)
 	if ((r = encode(g)))
 		return r;
 	take_ends(g);
+	f->deaf = g->ip >= 0 && is_deaf(f);
 	f->varied_dst = value_varies(g, SONDE_ROW_ip_dst, SONDE_ROW_ipv6_dst);
 	f->spoofed = value_varies(g, SONDE_ROW_ip_src, SONDE_ROW_ipv6_src) ||
 		     (f->src.family && !sonde_address_is_any(&f->src) &&

@@ -17,8 +17,8 @@
 #include "packet/craft.h"
 
 struct sonde_fill_plan {
-	const char *link;   /* why it leaves by a packet socket where Ethernet allows it, though it
-			     * need   not; NULL */
+	const char *link;   /* why it leaves by a packet socket where that is as good; NULL */
+	bool must;	    /* ... and by nothing else */
 	const char *device; /* it leaves by this interface; NULL: by the route's */
 	uint64_t seed;	    /* of identifications, sequence numbers and ports */
 	const struct sonde_craft_vars *vars; /* $names that are known; NULL: none */
@@ -37,6 +37,7 @@ struct sonde_fill {
 	uint32_t len;	   /* bytes of the first packet */
 	uint16_t linktype; /* LINKTYPE_ number of the packets as encode makes them */
 	bool loopback;	   /* the device is */
+	bool deaf;	   /* this machine takes no packet of IPv4 that comes so from itself */
 	bool spoofed;	   /* src is no address of this machine, or varies */
 	bool varied_dst;   /* dst varies */
 	struct sonde_address src, dst; /* of the first packet's outermost IP or ARP, the port that

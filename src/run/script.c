@@ -324,8 +324,10 @@ static int play(struct playing *p)
 		case SONDE_STEP_TELL: sonde_script_report_point(&p->report, step.point); break;
 		default:
 			now = wait(p, &step);
-			if (sonde_sleep_signal() || sonde_taps_gone(&p->taps))
-				sonde_script_stop(p->script, now);
+			if (sonde_sleep_signal())
+				sonde_script_stop(p->script, now, "it was interrupted");
+			else if (sonde_taps_gone(&p->taps))
+				sonde_script_stop(p->script, now, "the interfaces are gone");
 			continue;
 		}
 		hear(p);
@@ -352,7 +354,8 @@ static int open_all(struct playing *p)
 	}
 	if (!r)
 		r = open_save(p);
-	sonde_privilege_drop(-1);
+	if (!r) /* else nothing follows but a sentence on what is lacking */
+		sonde_privilege_drop(-1);
 	return r;
 }
 

@@ -2,39 +2,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "run/spec.h"
-#include "sys/file.h"
-
-static int read_bytes(struct sonde_arena *a, const char *name, struct sonde_bytes *ret)
-{
-	enum { MOST = SONDE_SCRIPT_TEXT_MOST };
-	uint8_t *at = sonde_arena_take(a, MOST + 1);
-	int fd = sonde_file_open(name);
-	ssize_t n = fd < 0 ? fd : 1;
-	size_t len = 0;
-
-	while (n > 0 && len <= MOST) {
-		n = sonde_file_pull(&fd, at + len, MOST + 1 - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (fd > STDERR_FILENO)
-		close(fd);
-	*ret = (struct sonde_bytes){ at, len };
-	return n < 0 ? (int)n : len > MOST ? -EFBIG : 0;
-}
-
-/* What file("...") of a packet is. */
-static bool read_file(void *arg, const char *name, struct sonde_bytes *ret, const char **ret_why)
-{
-	int r = read_bytes(arg, name, ret);
-
-	if (r)
-		*ret_why = sonde_arena_print(arg, "a file that can be read (%s)",
-					     sonde_reason_text(r));
-	return !r;
-}
 
 /* The line of the text that holds this place, with a sign below that. */
 static void point(struct sonde_text *t, struct sonde_arena *a, const struct sonde_bytes *text,
@@ -89,7 +58,7 @@ int sonde_script_read(struct sonde_script **ret, struct sonde_arena *a,
 {
 	struct sonde_script_given *given = sonde_arena_take(a, (plan->n + 1) * sizeof *given);
 	struct sonde_script_world world = {
-		.arg = a, .file = read_file, .given = given, .n = plan->n, .seed = plan->seed
+		.arg = a, .file = sonde_spec_file, .given = given, .n = plan->n, .seed = plan->seed
 	};
 	struct sonde_craft_error e = { 0 };
 	struct sonde_bytes text;
@@ -103,7 +72,7 @@ int sonde_script_read(struct sonde_script **ret, struct sonde_arena *a,
 			return -EINVAL;
 		}
 	snprintf(ret_end->doing, sizeof ret_end->doing, "%s", plan->file);
-	r = read_bytes(a, plan->file, &text);
+	r = sonde_spec_bytes(a, plan->file, &text);
 	if (r)
 		return r;
 	r = sonde_script_parse(ret, a, (const char *)text.at, text.len, &world, &e);

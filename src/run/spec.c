@@ -9,14 +9,9 @@
 /* The part of a long text that is shown: so many bytes around the place. */
 enum { AROUND = 60 };
 
-struct reading {
-	struct sonde_arena *arena;
-};
-
-static bool read_file(void *arg, const char *name, struct sonde_bytes *ret, const char **ret_why)
+int sonde_spec_bytes(struct sonde_arena *a, const char *name, struct sonde_bytes *ret)
 {
-	struct reading *r = arg;
-	uint8_t *at = sonde_arena_take(r->arena, SONDE_SPEC_FILE_MOST + 1);
+	uint8_t *at = sonde_arena_take(a, SONDE_SPEC_FILE_MOST + 1);
 	int fd = sonde_file_open(name);
 	ssize_t n = fd < 0 ? fd : 1;
 	size_t len = 0;
@@ -29,13 +24,18 @@ static bool read_file(void *arg, const char *name, struct sonde_bytes *ret, cons
 		close(fd);
 	if (n >= 0 && len > SONDE_SPEC_FILE_MOST)
 		n = -EFBIG;
-	if (n < 0) {
-		*ret_why = sonde_arena_print(r->arena, "a file that can be read (%s)",
-					     sonde_reason_text((int)n));
-		return false;
-	}
 	*ret = (struct sonde_bytes){ at, len };
-	return true;
+	return n < 0 ? (int)n : 0;
+}
+
+bool sonde_spec_file(void *arena, const char *name, struct sonde_bytes *ret, const char **ret_why)
+{
+	int r = sonde_spec_bytes(arena, name, ret);
+
+	if (r)
+		*ret_why = sonde_arena_print(arena, "a file that can be read (%s)",
+					     sonde_reason_text(r));
+	return !r;
 }
 
 /* What a terminal shows of it, in columns. */
@@ -70,8 +70,7 @@ void sonde_spec_point(struct sonde_text *why, const char *text, size_t at)
 int sonde_spec_read(struct sonde_craft **ret, struct sonde_arena *a, const char *text,
 		    struct sonde_text *why)
 {
-	struct reading reading = { a };
-	struct sonde_craft_world world = { .arg = &reading, .file = read_file };
+	struct sonde_craft_world world = { .arg = a, .file = sonde_spec_file };
 	struct sonde_craft_error e;
 
 	if (sonde_craft_parse(ret, a, text, strlen(text), &world, NULL, &e))

@@ -1,6 +1,7 @@
 #include "sys/guard.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/reason.h"
 #include "base/text.h"
+#include "sys/privilege.h"
 
 enum { RULES = 256 + SONDE_GUARD_ENDS * 256 };
 
@@ -54,7 +56,7 @@ static void put_rules(struct sonde_text *t, unsigned own, const struct sonde_gua
 }
 
 /* The library ends the program where there can be no socket, and tells a lack of privilege in words
- * alone; so both are tried first. */
+ * alone, some of them on standard error; so both are tried first. */
 static int try_socket(void)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -62,7 +64,7 @@ static int try_socket(void)
 	if (fd < 0)
 		return -errno;
 	close(fd);
-	return 0;
+	return sonde_privilege_has(CAP_NET_ADMIN) ? 0 : -EPERM;
 }
 
 int sonde_guard_open(struct sonde_guard **ret, const struct sonde_guard_end *end, size_t n)

@@ -15,7 +15,11 @@
 #include "sys/device.h"
 #include "sys/sockaddr.h"
 
-enum { BUFFER = 8192, PATIENCE = 100, STEP = 10 * 1000 * 1000 }; /* of the neighbour: so many times 10 ms */
+enum {
+	BUFFER = 8192,
+	PATIENCE = 100,
+	STEP = 10 * 1000 * 1000
+}; /* of the neighbour: so many times 10 ms */
 
 static size_t size_of(const struct sonde_address *a)
 {
@@ -229,6 +233,22 @@ static bool is_group(const struct sonde_address *a)
 		       : a->ip[0] == 0xff;
 }
 
+/* RFC 1112 section 6.4, RFC 2464 section 7. */
+static void put_group(const struct sonde_address *to, bool all, struct sonde_way *way)
+{
+	const uint8_t *ip = to->ip;
+
+	way->has_neighbour = true;
+	memset(way->neighbour, 0xff, 6);
+	if (all || (to->family == AF_INET && ip[0] == 255))
+		return;
+	if (to->family == AF_INET6)
+		memcpy(way->neighbour, (uint8_t[]){ 0x33, 0x33, ip[12], ip[13], ip[14], ip[15] },
+		       6);
+	else
+		memcpy(way->neighbour, (uint8_t[]){ 1, 0, 0x5e, ip[1] & 127, ip[2], ip[3] }, 6);
+}
+
 int sonde_way_find(struct sonde_way *ret, const struct sonde_address *to, const char *device,
 		   const struct sonde_address *source, unsigned flags)
 {
@@ -247,14 +267,14 @@ int sonde_way_find(struct sonde_way *ret, const struct sonde_address *to, const 
 	r = sonde_way_of_device(ret, name);
 	if (f.mtu && f.mtu < ret->mtu)
 		ret->mtu = f.mtu;
-	if (r || !(flags & SONDE_WAY_NEIGHBOUR) || ret->hatype != ARPHRD_ETHER ||
-	    f.type == RTN_BROADCAST || is_group(to)) {
-		if (f.type == RTN_BROADCAST) {
-			memset(ret->neighbour, 0xff, 6);
-			ret->has_neighbour = true;
-		}
+	if (r || ret->hatype != ARPHRD_ETHER)
 		return r;
+	if (f.type == RTN_BROADCAST || is_group(to)) {
+		put_group(to, f.type == RTN_BROADCAST, ret);
+		return 0;
 	}
+	if (!(flags & SONDE_WAY_NEIGHBOUR))
+		return 0;
 	return find_neighbour(&f, ret->gateway.family ? &ret->gateway : to);
 }
 

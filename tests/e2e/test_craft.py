@@ -6,9 +6,8 @@ import os
 import re
 import subprocess
 import sys
-import time
 
-from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, one_of, same, true, \
+from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody, nobody_can_run_it, same, skip, true, \
     wait_until
 from test_capture import Cable
 from test_ping import both_ends
@@ -110,6 +109,23 @@ def an_open_port_answers_a_syn_and_a_closed_one_resets_it():
             same((r.code, len(came), came[0]["kind"], came[0]["number"]), (0, 1, kind, 1), str(came))
             true(f"Flags {flags}" in came[0]["line"], came[0]["line"])
             true(0 < came[0]["rtt_ns"] < 1e9, str(came[0]["rtt_ns"]))
+
+
+@fact
+def a_connection_that_is_crafted_is_not_reset_where_that_is_asked_for():
+    """The far end's socket stays in SYN-RECV; without the guard our kernel's reset takes it away."""
+    need("nft")
+    serving = Serving()
+    with serving as near:
+        for options, left in ((["--no-rst"], 1), ([], 0)):
+            r = Craft(*options, "--json", "--listen", "0.3", f"ip(dst={FAR})/tcp(dport=8080, flags=S)", inside=near)
+            same((r.code, r.records("came")[0]["kind"]), (0, "reply"), r.err)
+            sport = r.records("sent")[0]["packet"]["layers"][1]["tcp.srcport"]
+            same(plan_of(r).get("guarded"), f"{NEAR}:{sport}" if left else None)
+            half = serving.cable.far.run("ss", "-Htan", "state", "syn-recv").splitlines()
+            same(len([line for line in half if f":{sport} " in line + " "]), left, f"{options}: half-open at the far end")
+            same(near.run("nft", "list", "tables").strip(), "", "no table is left")
+        wrong(Craft("--no-rst", f"ip(dst={FAR})/udp(dport=9)", inside=near), 2, "resets of TCP")
 
 
 @fact
@@ -284,6 +300,18 @@ def a_flood_is_counted_by_the_far_end():
 
 
 @fact
+def af_xdp_sends_each_packet_once():
+    with ready_ends() as cable:
+        before = packets(cable.far, "rx")
+        r = Craft("--xdp", "--rate", 20000, "-c", 3000, f"ip(dst={FAR})/udp(sport=step(1, 1024), dport=9)", inside=cable.near)
+        if "built without" in r.err:
+            skip(r.err)
+        same((r.code, r.lines[0].split(" by ")[1].split(" on ")[0]), (0, "AF_XDP"), r.err)
+        true(3000 <= packets(cable.far, "rx") - before < 3050, f"{packets(cable.far, 'rx') - before} came")
+        wrong(Craft("--xdp", "ip(dst=127.0.0.1)/udp"), 2, "frames of Ethernet, which lo has not")
+
+
+@fact
 def what_was_sent_and_came_is_kept():
     with ready_ends() as cable:
         path = os.path.join(folder(), "kept.pcapng")
@@ -356,6 +384,23 @@ def what_this_machine_refuses_to_send_is_counted():
         r = Craft("--json", "-c", 3, "-i", "1ms", f"ip(dst={FAR})/icmp/icmp_echo", inside=cable.near)
         end = r.records("crafted")[0]
         same((r.code, end["sent"], end["refused"], end["refusal"], end["lost"]), (3, 0, 3, "Operation not permitted", 0), r.err)
+
+
+@fact
+def what_was_written_is_sent_again_with_fields_set_anew():
+    with Serving() as near:
+        path = os.path.join(folder(), "again.pcapng")
+        same(Craft("-w", path, "-i", "10ms", f'ip(dst=192.0.2.9, src={NEAR})/udp(sport={{4000, 4001, 4002}}, dport=7000)/"x"').code, 0)
+        with Running(near.inside(["tcpdump", "-i", "veth0", "-U", "-w", path + ".pcap", "-c", "4", "udp"]), stderr=subprocess.PIPE) as dump:
+            dump.process.stderr.readline()
+            r = Craft("--replay", path, "--set", f"ip.dst={FAR}", "--match", "udp.srcport >= 4001", inside=near)
+            dump.process.wait(10)
+        same((r.code, r.lines[-1].split(",")[0]), (0, "2 packets sent"), r.err)
+        seen = [json.loads(line) for line in read(path + ".pcap", "--json").splitlines()]
+        same(sorted(p["layers"][2]["udp.srcport"] for p in seen), [4001, 4002, 7000, 7000], "sent, and echoed")
+        same([f for p in seen for layer in p["layers"] for f in layer.get("wrong", []) if p["layers"][2]["udp.srcport"] != 7000], [])
+        wrong(Craft("--replay", path, "x"), 2, "one word too many")
+        wrong(Craft("--set", "ip.ttl=3", "ip/udp"), 2, "--replay")
 
 
 @fact

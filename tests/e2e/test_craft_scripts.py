@@ -322,6 +322,21 @@ def who_may_not_send_is_told_so_and_may_read_a_script():
 
 
 @fact
+def a_guard_takes_a_privilege_of_its_own():
+    nobody_can_run_it()
+    path = os.path.join(folder(), "guarded.craft")
+    for line, code in (("", 0), ("no-rst\n", 77)):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(line + "send ip(dst=127.0.0.1)/tcp(dport=9)\n")
+        run = Result(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw",
+                      "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--", SONDE, "craft", "--script",
+                      path])
+        same(run.code, code, run.err)
+    same(run.err.count("\n"), 1, run.err)
+    true("lacks cap_net_admin;" in run.err, run.err)
+
+
+@fact
 def a_spoofed_source_to_somebody_elses_address_has_to_be_meant():
     need_root()
     run = on_loopback("send ip(src=192.0.2.1, dst=8.8.8.8)/udp(dport=9)", "-I", "lo")

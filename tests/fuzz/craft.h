@@ -45,12 +45,31 @@ static inline struct sonde_draft make_again(const char *text, size_t len, uint8_
 	return d;
 }
 
+/* Words that can be a pattern are one that the packet fits, whatever else of it they leave out. */
+static inline void stop_unless_fits(const char *text, size_t len, const struct sonde_packet *p)
+{
+	struct sonde_craft_world world = { .pattern = true };
+	struct sonde_craft_error error;
+	struct sonde_craft *c;
+	struct sonde_text why;
+
+	if (!sonde_craft_parse(&c, &arena, text, len, &world, NULL, &error))
+		return;
+	sonde_text_init(&why, more_words, sizeof more_words, NULL, NULL);
+	if (sonde_craft_match(c, p, NULL, &why))
+		return;
+	fprintf(stderr, "%.*s: no pattern of its own: %.*s\n", (int)len, text, (int)why.len,
+		more_words);
+	abort();
+}
+
 /* Words, bytes of them, and words of those: the same packet. */
 static inline void stop_unless_returns(const struct sonde_packet *p)
 {
 	size_t len = say(words, p);
 	struct sonde_draft d = make_again(words, len, again);
 
+	stop_unless_fits(words, len, p);
 	if (d.p.len == p->len && !memcmp(d.p.byte, p->byte, p->len))
 		return;
 	fprintf(stderr, "%.*s: %u bytes came back as %u\n", (int)len, words, p->len, d.p.len);

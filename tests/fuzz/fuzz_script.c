@@ -56,7 +56,7 @@ static void play(struct sonde_script *s, struct steps *rest)
 		}
 	}
 	if (n > STEPS) {
-		sonde_script_stop(s, now);
+		sonde_script_stop(s, now, "enough");
 		while (n++ < 2 * STEPS && (step = sonde_script_step(s, now)).is == SONDE_STEP_TELL)
 			check_told(step.point, &told);
 	}

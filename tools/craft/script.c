@@ -78,9 +78,11 @@ int sonde_craft_script(const struct sonde_craft_conf *conf, char **values)
 		.voice = { .hear = conf->tree ? say_setup : be_silent },
 	};
 	struct sonde_script_end end;
+	int code;
 
 	check_script(conf);
 	while (values[plan.n])
 		plan.n++;
-	return leave_script(&end, sonde_script_run(&plan, &end));
+	code = sonde_script_run(&plan, &end);
+	return leave_script(&end, code);
 }
