@@ -1,190 +1,182 @@
-/* A crafted connection that the kernel does not reset, while whoever guards it lives. */
+/* Which of the kernel's resets a guard keeps back: on the loopback of a namespace, where nobody
+ * listens, each connection is refused by one. */
+#include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
-#include "sys/firewall.h"
 #include "sys/guard.h"
-#include "sys/link.h"
 #include "sys/netns.h"
-#include "tests/craft_made.h"
 #include "tests/root.h"
 
 Suite *guard_suite(void);
 
-/* The near end crafts; at the far end port 80 is open, and all of TCP that comes is seen. */
-static int near, far, server, seen, out, marked;
+enum { GUARDED = 7, OTHER = 8, PATIENCE = 200 }; /* ports; ms */
 
-static const struct sonde_guard_end mine = {
-	.from = { .family = AF_INET, .port = 4000, .ip = { 10, 0, 0, 1 } },
-	.to = { .family = AF_INET, .port = 80, .ip = { 10, 0, 0, 2 } },
+struct guarding {
+	struct sonde_guard_end end;
+	struct sonde_guard *guard;
 };
 
-static int open_out(unsigned mark)
+static int open_here(void *arg)
 {
-	int fd = sonde_netns_socket(near, AF_INET, SOCK_RAW, IPPROTO_RAW);
+	struct guarding *g = arg;
+
+	return sonde_guard_open(&g->guard, &g->end, 1);
+}
+
+/* Whether somebody says no to a connection there. */
+static bool is_refused(int netns, int family, uint16_t port)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_port = htons(port),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = sonde_netns_socket(netns, family, SOCK_STREAM | SOCK_NONBLOCK, 0), error = 0;
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof error;
 
 	ck_assert_int_ge(fd, 0);
-	if (mark)
-		ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark), 0);
-	return fd;
+	if (connect(fd, family == AF_INET ? (void *)&four : (void *)&six,
+		    family == AF_INET ? sizeof four : sizeof six) < 0)
+		error = errno;
+	if (error == EINPROGRESS && poll(&ready, 1, PATIENCE) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	close(fd);
+	return error == ECONNREFUSED;
 }
 
-static void build(void)
+static struct sonde_guard_end ends(int family)
 {
-	struct sonde_address a = address(AF_INET, "10.0.0.1"), b = address(AF_INET, "10.0.0.2");
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htobe16(80) };
+	const char *loopback = family == AF_INET ? "127.0.0.1" : "::1";
+	struct sonde_guard_end e = { address(family, loopback), address(family, loopback) };
 
-	near = sonde_netns_open();
-	far = sonde_netns_open();
-	ck_assert_int_eq(sonde_link_pair(near, "veth0", far, "veth0"), 0);
-	ck_assert_int_eq(sonde_link_up(near, "veth0"), 0);
-	ck_assert_int_eq(sonde_link_up(far, "veth0"), 0);
-	ck_assert_int_eq(sonde_link_carrier(near, "veth0"), 1);
-	ck_assert_int_eq(sonde_link_add_address(near, "veth0", &a, 24), 0);
-	ck_assert_int_eq(sonde_link_add_address(far, "veth0", &b, 24), 0);
-	server = sonde_netns_socket(far, AF_INET, SOCK_STREAM, 0);
-	ck_assert_int_eq(bind(server, (struct sockaddr *)&at, sizeof at), 0);
-	ck_assert_int_eq(listen(server, 10), 0);
-	seen = sonde_netns_socket(far, AF_INET, SOCK_RAW, IPPROTO_TCP);
-	ck_assert_int_ge(seen, 0);
-	out = open_out(0);
-	marked = open_out(SONDE_GUARD_MARK);
+	e.from.port = GUARDED; /* the reset comes from there; to any port */
+	return e;
 }
 
-static void done(void)
+START_TEST(only_its_own_connection_is_guarded)
 {
-	int all[] = { near, far, server, seen, out, marked };
-
-	for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
-		close(all[i]);
-	sonde_arena_done(&craft_arena);
-}
-
-static void send_from(int fd, unsigned port, const char *flags)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htobe32(0x0a000002) } };
-	char words[200];
-	struct sonde_draft d;
-
-	snprintf(words, sizeof words,
-		 "ip(src=10.0.0.1, dst=10.0.0.2, id=1)/tcp(sport=%u, dport=80, flags=%s, seq=7)",
-		 port, flags);
-	d = craft_made(words);
-	ck_assert_int_eq(sendto(fd, craft_bytes, d.p.len, 0, (struct sockaddr *)&to, sizeof to),
-			 (int)d.p.len);
-}
-
-/* Waits until a reset comes from port last; whether one came from port asked before. */
-static bool reset_before(unsigned asked, unsigned last)
-{
-	struct pollfd p = { seen, POLLIN, 0 };
-	bool came = false;
-
-	while (poll(&p, 1, 5000) > 0) {
-		uint8_t b[200];
-		ssize_t n = recv(seen, b, sizeof b, 0);
-		unsigned port = (unsigned)(b[20] << 8 | b[21]);
-
-		if (n < 40 || !(b[33] & 4))
-			continue;
-		came |= port == asked;
-		if (port == last)
-			return came;
-	}
-	ck_abort_msg("no reset from port %u", last);
-	return false;
-}
-
-/* Whether the kernel resets what is crafted from the guarded port; port 5000 is never guarded, and
- * what comes from there was sent later. */
-static bool is_reset(void)
-{
-	send_from(out, 4000, "S");
-	poll(NULL, 0, 50);
-	send_from(out, 5000, "S");
-	return reset_before(4000, 5000);
-}
-
-static int open_guard(void *arg)
-{
-	return sonde_guard_open(arg, &mine, 1);
-}
-
-START_TEST(the_kernels_reset_is_kept_back_and_a_crafted_one_passes)
-{
-	struct sonde_guard *g;
+	int family = _i ? AF_INET6 : AF_INET;
+	struct guarding g = { ends(family), NULL };
+	int netns;
 
 	if (lacks_root())
 		return;
-	build();
-	ck_assert(is_reset());
-	ck_assert_int_eq(sonde_netns_visit(near, open_guard, &g), 0);
-	ck_assert(!is_reset());
-	send_from(marked, 4000, "R");
-	send_from(out, 5000, "R");
-	ck_assert(reset_before(4000, 5000));
-	sonde_guard_close(g);
-	ck_assert(is_reset());
-	done();
+	netns = sonde_netns_open();
+	ck_assert(is_refused(netns, family, GUARDED));
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &g), 0);
+	ck_assert(!is_refused(netns, family, GUARDED));
+	ck_assert(is_refused(netns, family, OTHER));
+	ck_assert(is_refused(netns, family == AF_INET ? AF_INET6 : AF_INET, GUARDED));
+	ck_assert_ptr_null(sonde_guard_close(g.guard));
+	ck_assert(is_refused(netns, family, GUARDED));
+	close(netns);
 }
 END_TEST
 
-START_TEST(others_cannot_take_it_away)
+START_TEST(addresses_count_unless_they_are_any)
 {
-	struct sonde_guard *g;
-	char said[300];
+	struct guarding g = { ends(AF_INET), NULL };
+	int netns;
 
 	if (lacks_root())
 		return;
-	build();
-	ck_assert_int_eq(sonde_netns_visit(near, open_guard, &g), 0);
-	ck_assert_int_eq(sonde_firewall_load(near, "flush ruleset\n", said, sizeof said), 0);
-	ck_assert(!is_reset());
-	sonde_guard_close(g);
-	done();
+	netns = sonde_netns_open();
+	memset(g.end.from.ip, 0, 16);
+	memcpy(g.end.from.ip, (const uint8_t[]){ 127, 0, 0, 2 }, 4);
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &g), 0);
+	ck_assert(is_refused(netns, AF_INET, GUARDED));
+	sonde_guard_close(g.guard);
+	memset(g.end.from.ip, 0, 16);
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &g), 0);
+	ck_assert(!is_refused(netns, AF_INET, GUARDED));
+	sonde_guard_close(g.guard);
+	close(netns);
 }
 END_TEST
 
-/* A process of its own that guards until it is killed. */
-static pid_t start_guard(void)
+START_TEST(two_guards_do_not_disturb_each_other)
 {
-	struct sonde_guard *g;
-	int ready[2];
-	char one = 0;
-	pid_t pid;
-
-	ck_assert_int_eq(pipe(ready), 0);
-	pid = fork();
-	if (!pid) {
-		one = sonde_netns_visit(near, open_guard, &g) == 0;
-		(void)!write(ready[1], &one, 1);
-		pause();
-		_exit(0);
-	}
-	close(ready[1]);
-	ck_assert_int_eq(read(ready[0], &one, 1), 1);
-	close(ready[0]);
-	ck_assert_int_eq(one, 1);
-	return pid;
-}
-
-START_TEST(it_is_gone_with_the_process_however_that_ends)
-{
-	pid_t pid;
+	struct guarding a = { ends(AF_INET), NULL }, b = a;
+	int netns;
 
 	if (lacks_root())
 		return;
-	build();
-	pid = start_guard();
-	ck_assert(!is_reset());
-	kill(pid, SIGKILL);
-	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-	ck_assert(is_reset());
-	done();
+	netns = sonde_netns_open();
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &a), 0);
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &b), 0);
+	sonde_guard_close(a.guard);
+	ck_assert(!is_refused(netns, AF_INET, GUARDED));
+	sonde_guard_close(b.guard);
+	ck_assert(is_refused(netns, AF_INET, GUARDED));
+	close(netns);
+}
+END_TEST
+
+START_TEST(what_is_marked_passes)
+{
+	struct guarding g = { ends(AF_INET), NULL };
+	static const uint8_t reset[40] = { 0x45, 0, 0, 40, 0,	1, 0, 0, 64,   6, 0, 0,
+					   127,	 0, 0, 1,  127, 0, 0, 1, 0,    7, 0, 9,
+					   0,	 0, 0, 0,  0,	0, 0, 0, 0x50, 4 };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int netns, fd, mark = SONDE_GUARD_MARK;
+
+	if (lacks_root())
+		return;
+	netns = sonde_netns_open();
+	ck_assert_int_eq(sonde_netns_visit(netns, open_here, &g), 0);
+	fd = sonde_netns_socket(netns, AF_INET, SOCK_RAW, IPPROTO_RAW);
+	ck_assert_int_lt(sendto(fd, reset, sizeof reset, 0, (void *)&to, sizeof to), 0);
+	ck_assert_int_eq(errno, EPERM);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark), 0);
+	ck_assert_int_eq(sendto(fd, reset, sizeof reset, 0, (void *)&to, sizeof to), 40);
+	close(fd);
+	sonde_guard_close(g.guard);
+	close(netns);
+}
+END_TEST
+
+START_TEST(too_many_ends_are_refused)
+{
+	static struct sonde_guard_end many[SONDE_GUARD_ENDS + 1];
+	struct sonde_guard *g = NULL;
+
+	ck_assert_int_eq(sonde_guard_open(&g, many, SONDE_GUARD_ENDS + 1), -E2BIG);
+	ck_assert_ptr_null(sonde_guard_close(NULL));
+}
+END_TEST
+
+static int open_many(void *arg)
+{
+	static struct sonde_guard_end many[SONDE_GUARD_ENDS];
+
+	for (unsigned i = 0; i < SONDE_GUARD_ENDS; i++) {
+		many[i] = ends(AF_INET6);
+		memset(many[i].from.ip, 0xfe, 16);
+		many[i].to = many[i].from;
+		many[i].from.port = many[i].to.port = (uint16_t)(60000 + i);
+	}
+	return sonde_guard_open(arg, many, SONDE_GUARD_ENDS);
+}
+
+START_TEST(as_many_as_are_allowed_have_room)
+{
+	struct sonde_guard *g = NULL;
+	int netns;
+
+	if (lacks_root())
+		return;
+	netns = sonde_netns_open();
+	ck_assert_int_eq(sonde_netns_visit(netns, open_many, &g), 0);
+	sonde_guard_close(g);
+	close(netns);
 }
 END_TEST
 
@@ -193,9 +185,12 @@ Suite *guard_suite(void)
 	Suite *s = suite_create("guard");
 	TCase *t = tcase_create("guard");
 
-	tcase_add_test(t, the_kernels_reset_is_kept_back_and_a_crafted_one_passes);
-	tcase_add_test(t, others_cannot_take_it_away);
-	tcase_add_test(t, it_is_gone_with_the_process_however_that_ends);
+	tcase_add_loop_test(t, only_its_own_connection_is_guarded, 0, 2);
+	tcase_add_test(t, addresses_count_unless_they_are_any);
+	tcase_add_test(t, two_guards_do_not_disturb_each_other);
+	tcase_add_test(t, what_is_marked_passes);
+	tcase_add_test(t, too_many_ends_are_refused);
+	tcase_add_test(t, as_many_as_are_allowed_have_room);
 	suite_add_tcase(s, t);
 	return s;
 }

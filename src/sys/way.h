@@ -19,7 +19,10 @@ struct sonde_way {
 	uint8_t neighbour[6];
 };
 
-enum { SONDE_WAY_NEIGHBOUR = 1 }; /* flags: ask for its hardware address, for up to a second */
+enum {				/* flags: its hardware address is wanted, ... */
+       SONDE_WAY_NEIGHBOUR = 1, /* asked for, and waited for up to a second */
+       SONDE_WAY_KNOWN = 2,	/* if it is known: nobody is asked */
+};
 
 /* device, source: NULL for any. 0; -ENETUNREACH: no route, or one that says unreachable; -EACCES: a
  * route that prohibits; -EINVAL: a blackhole; -ENETDOWN: the interface is down; -ENODEV: there is
