@@ -11,6 +11,25 @@ bool sonde_privilege_has(int cap)
 	return !capng_get_caps_process() && capng_have_capability(CAPNG_EFFECTIVE, (unsigned)cap);
 }
 
+const char *sonde_privilege_name(int cap)
+{
+	/* capng's names lack the prefix that setcap(8) and people say. */
+	static const char *const names[] = {
+		"cap_chown", "cap_dac_override", "cap_dac_read_search", "cap_fowner", "cap_fsetid",
+		"cap_kill", "cap_setgid", "cap_setuid", "cap_setpcap", "cap_linux_immutable",
+		"cap_net_bind_service", "cap_net_broadcast", "cap_net_admin", "cap_net_raw",
+		"cap_ipc_lock", "cap_ipc_owner", "cap_sys_module", "cap_sys_rawio",
+		"cap_sys_chroot", "cap_sys_ptrace", "cap_sys_pacct", "cap_sys_admin",
+		"cap_sys_boot", "cap_sys_nice", "cap_sys_resource", "cap_sys_time",
+		"cap_sys_tty_config", "cap_mknod", "cap_lease", "cap_audit_write",
+		"cap_audit_control", "cap_setfcap", "cap_mac_override", "cap_mac_admin",
+		"cap_syslog", "cap_wake_alarm", "cap_block_suspend", "cap_audit_read",
+		"cap_perfmon", "cap_bpf", "cap_checkpoint_restore",
+	};
+
+	return cap >= 0 && (size_t)cap < sizeof names / sizeof *names ? names[cap] : NULL;
+}
+
 int sonde_privilege_drop(int keep)
 {
 	bool kept = keep >= 0 && sonde_privilege_has(keep);
@@ -43,14 +62,14 @@ size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n
 	if (!lacks)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		const char *name = capng_capability_to_name((unsigned)want[i]);
+		const char *name = sonde_privilege_name(want[i]);
 
 		if (sonde_privilege_has(want[i]) || !name || list_len > 200 || words_len > 200)
 			continue;
-		list_len += (size_t)snprintf(list + list_len, sizeof list - list_len, "%scap_%s",
+		list_len += (size_t)snprintf(list + list_len, sizeof list - list_len, "%s%s",
 					     nth ? "," : "", name);
 		words_len +=
-			(size_t)snprintf(words + words_len, sizeof words - words_len, "%scap_%s",
+			(size_t)snprintf(words + words_len, sizeof words - words_len, "%s%s",
 					 !nth		   ? ""
 					 : nth + 1 < lacks ? ", "
 							   : " and ",

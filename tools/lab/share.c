@@ -1,7 +1,9 @@
 /* What the parts of sonde lab share. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/reason.h"
@@ -9,6 +11,7 @@
 #include "out/json.h"
 #include "run/stamp.h"
 #include "sys/file.h"
+#include "sys/privilege.h"
 #include "sys/userns.h"
 #include "tools/lab/lab.h"
 
@@ -25,11 +28,17 @@ int sonde_lab_read(struct sonde_labfile *ret, const char *path)
 /* Kernels and their guards say no to a user namespace in several ways. */
 static int fail_privilege(int code)
 {
+	static const int wanted[] = { CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW };
+	char words[4600];
+
+	if (!sonde_privilege_missing(words, sizeof words, wanted, 3))
+		strcpy(words, "not allowed");
+	words[strcspn(words, ";")] = 0; /* to give them to the file is to make it root */
 	sonde_cli_say(&sonde_lab_cli,
 		      "takes root, or a user namespace, which this user does not get: %s (see "
 		      "kernel.unprivileged_userns_clone, user.max_user_namespaces and "
-		      "kernel.apparmor_restrict_unprivileged_userns)",
-		      sonde_reason_text(code));
+		      "kernel.apparmor_restrict_unprivileged_userns); %s",
+		      sonde_reason_text(code), words);
 	return SONDE_EXIT_PRIVILEGE;
 }
 
