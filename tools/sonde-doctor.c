@@ -87,7 +87,7 @@ static void print_right(struct report *r, const struct sonde_right *right)
 	} else {
 		sonde_text_print(&r->text, "%s: %s\n  ", line.program, line.mode);
 		for (size_t i = 0; i < line.capabilities.n; i++)
-			sonde_text_print(&r->text, "%s%s", i ? "," : "", line.name[i]);
+			sonde_text_print(&r->text, "%s%s", i ? "," : "", line.at[i]);
 		sonde_text_print(&r->text, "%s, for %s: %s\n", right->n ? "" : "no capability",
 				 line.given, line.why);
 		if (right->n)

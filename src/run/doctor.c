@@ -88,11 +88,10 @@ static void put_caps(char *ret, size_t size, uint64_t mask)
 	size_t len = 0;
 
 	*ret = 0;
-	for (int cap = 0; cap < 64 && len + 30 < size; cap++)
+	for (int cap = 0; cap <= CAP_LAST_CAP && len + 32 < size; cap++)
 		if (mask >> cap & 1)
-			len += (size_t)snprintf(ret + len, size - len, "%s%s", len ? "," : "",
-						sonde_privilege_name(cap) ? sonde_privilege_name(cap)
-									  : "?");
+			len += (size_t)snprintf(ret + len, size - len, "%scap_%s", len ? "," : "",
+						sonde_privilege_name(cap));
 }
 
 /* What does as well as the capabilities; NULL: nothing. */
@@ -126,7 +125,8 @@ static const char *choose_fix(struct sonde_doctor *d, const struct sonde_right *
 {
 	char caps[300];
 
-	put_caps(caps, sizeof caps, g->file | sonde_right_mask(r) | sonde_right_of_file(r->program));
+	put_caps(caps, sizeof caps,
+		 g->file | sonde_right_mask(r) | sonde_right_of_file(r->program));
 	if (r->or == SONDE_RIGHT_OR_USERNS)
 		return NULL; /* said of user.max_user_namespaces */
 	if (r->or == SONDE_RIGHT_OR_UNSHARE && !d->userns)
@@ -149,10 +149,10 @@ static void say_missing(struct sonde_doctor *d, const struct sonde_right *r, con
 	char caps[300];
 
 	put_caps(caps, sizeof caps, missing);
-	sonde_doctor_say(d, r->program, r->mode, SONDE_DOCTOR_MISSING, NULL,
-			 choose_fix(d, r, path, g, vain), "lacks %s, by which it %s; without, %s%s%s",
-			 caps, r->why, r->without ? r->without : "it exits with 77", vain ? "; " : "",
-			 vain ? vain : "");
+	sonde_doctor_say(
+		d, r->program, r->mode, SONDE_DOCTOR_MISSING, NULL, choose_fix(d, r, path, g, vain),
+		"lacks %s, by which it %s; without, %s%s%s", caps, r->why,
+		r->without ? r->without : "it exits with 77", vain ? "; " : "", vain ? vain : "");
 }
 
 static void say_right(struct sonde_doctor *d, const struct sonde_right *r, const char *path)

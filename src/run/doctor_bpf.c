@@ -48,9 +48,10 @@ void sonde_doctor_bpf(struct sonde_doctor *d)
 		say_hooks(d, t);
 		sonde_tracer_close(t);
 	} else if (r == SONDE_NO_PRIVILEGE) {
-		sonde_doctor_say(d, "bpf", "hooks", SONDE_DOCTOR_UNKNOWN, NULL, NULL,
-				 "to try them takes cap_bpf and cap_perfmon; 'sonde doctor follow' as "
-				 "root tries each");
+		sonde_doctor_say(
+			d, "bpf", "hooks", SONDE_DOCTOR_UNKNOWN, NULL, NULL,
+			"to try them takes cap_bpf and cap_perfmon; 'sonde doctor follow' as "
+			"root tries each");
 	} else {
 		sonde_doctor_say(d, "bpf", "hooks", SONDE_DOCTOR_MISSING, NULL, NULL,
 				 "%s; ptrace watches instead", sonde_reason_text(r));

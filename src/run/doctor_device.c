@@ -46,8 +46,8 @@ static void say_stamps(struct sonde_doctor *d, const struct sonde_device *v)
 				 "kernel%s",
 				 v->hardware ? "; the hardware can stamp every packet itself" : "");
 	else
-		sonde_doctor_say(d, "interface", v->name, SONDE_DOCTOR_MISSING,
-				 *list ? list : NULL, NULL,
+		sonde_doctor_say(d, "interface", v->name, SONDE_DOCTOR_MISSING, *list ? list : NULL,
+				 NULL,
 				 "times of packets: the driver stamps not both ways, so a round "
 				 "trip begins or ends with the program's own clock");
 }

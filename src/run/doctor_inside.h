@@ -8,11 +8,11 @@
 #include "run/doctor.h"
 
 struct sonde_doctor {
-	const char *verb; /* NULL: all */
+	const char *verb;   /* NULL: all */
 	const char *folder; /* of the programs */
-	bool ping_group;  /* allows it */
-	int userns;	  /* 0: they are to be had; or -errno */
-	bool foreign;	  /* the network namespace belongs to a user namespace outside of ours */
+	bool ping_group;    /* allows it */
+	int userns;	    /* 0: they are to be had; or -errno */
+	bool foreign;	    /* the network namespace belongs to a user namespace outside of ours */
 	int missing;
 	sonde_doctor_hear hear;
 	void *arg;
@@ -26,10 +26,11 @@ bool sonde_doctor_wants(const struct sonde_doctor *d, const char *verbs);
 bool sonde_doctor_has(const struct sonde_doctor *d, const char *program, int cap);
 
 /* One line. name, value, fix as in the record; what is printed as printf has it. */
-__attribute__((format(printf, 7, 8))) void
-sonde_doctor_say(struct sonde_doctor *d, const char *topic, const char *name,
-		 enum sonde_doctor_state state, const char *value, const char *fix,
-		 const char *what, ...);
+__attribute__((format(printf, 7, 8))) void sonde_doctor_say(struct sonde_doctor *d,
+							    const char *topic, const char *name,
+							    enum sonde_doctor_state state,
+							    const char *value, const char *fix,
+							    const char *what, ...);
 
 /* doctor_kernel.c: settings of the kernel and what it was built with. */
 void sonde_doctor_kernel(struct sonde_doctor *d);

@@ -100,8 +100,9 @@ static void say_ptrace(struct sonde_doctor *d)
 				 scope == 1 ? "what it starts, but nothing that runs already (-p)"
 					    : "nothing without cap_sys_ptrace");
 	else
-		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_MISSING, value, NULL,
-				 "nobody may use ptrace until the machine starts anew; BPF remains");
+		sonde_doctor_say(
+			d, "kernel", name, SONDE_DOCTOR_MISSING, value, NULL,
+			"nobody may use ptrace until the machine starts anew; BPF remains");
 }
 
 static void say_namespaces(struct sonde_doctor *d)
@@ -126,9 +127,10 @@ static void say_namespaces(struct sonde_doctor *d)
 			fix = d->fix;
 		}
 	if (!d->userns)
-		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_OK, value, NULL,
-				 "this user gets a user namespace and a network in it: labs take no "
-				 "capability");
+		sonde_doctor_say(
+			d, "kernel", name, SONDE_DOCTOR_OK, value, NULL,
+			"this user gets a user namespace and a network in it: labs take no "
+			"capability");
 	else
 		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_MISSING, value, fix,
 				 "this user gets no user namespace with a network in it: %s",
@@ -152,10 +154,11 @@ static void say_room(struct sonde_doctor *d)
 				 "answers that are not read at once have room%s",
 				 may ? ": who has cap_net_admin is not held to this" : "");
 	else
-		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_MISSING, value, d->fix,
-				 "a socket may hold so many bytes of unread answers; ping and trace "
-				 "ask for %d, so that none is lost where very many come at once",
-				 RECEIVE_ROOM);
+		sonde_doctor_say(
+			d, "kernel", name, SONDE_DOCTOR_MISSING, value, d->fix,
+			"a socket may hold so many bytes of unread answers; ping and trace "
+			"ask for %d, so that none is lost where very many come at once",
+			RECEIVE_ROOM);
 }
 
 static void say_limits(struct sonde_doctor *d)
@@ -175,9 +178,10 @@ static void say_limits(struct sonde_doctor *d)
 	if (!sonde_doctor_wants(d, "lab trace"))
 		return;
 	if (value)
-		sonde_doctor_say(d, "kernel", "net.ipv4.icmp_ratelimit", SONDE_DOCTOR_OK, value, NULL,
-				 "ms between two ICMP errors of this machine to one address; routers "
-				 "of a lab have their own, none unless it says icmp-rate=");
+		sonde_doctor_say(
+			d, "kernel", "net.ipv4.icmp_ratelimit", SONDE_DOCTOR_OK, value, NULL,
+			"ms between two ICMP errors of this machine to one address; routers "
+			"of a lab have their own, none unless it says icmp-rate=");
 	else
 		say_unread(d, "net.ipv4.icmp_ratelimit");
 }
@@ -192,14 +196,16 @@ static void say_clock(struct sonde_doctor *d)
 	if (sonde_machine_read(CLOCKS "current_clocksource", now, sizeof now) <= 0)
 		sonde_doctor_say(d, "kernel", "clock", SONDE_DOCTOR_UNKNOWN, NULL, NULL,
 				 "/sys does not tell which hardware counts the time");
-	else if (strncmp(now, "hpet", 4) && strncmp(now, "acpi_pm", 7) && strncmp(now, "jiffies", 7))
+	else if (strncmp(now, "hpet", 4) && strncmp(now, "acpi_pm", 7) &&
+		 strncmp(now, "jiffies", 7))
 		sonde_doctor_say(d, "kernel", "clock", SONDE_DOCTOR_OK, now, NULL,
 				 "this counter is read in tens of nanoseconds");
 	else if (sonde_machine_read(CLOCKS "available_clocksource", all, sizeof all) > 0 &&
 		 strstr(all, "tsc"))
-		sonde_doctor_say(d, "kernel", "clock", SONDE_DOCTOR_MISSING, now,
-				 "echo tsc >" CLOCKS "current_clocksource",
-				 "reading this counter takes about a microsecond; tsc is there too");
+		sonde_doctor_say(
+			d, "kernel", "clock", SONDE_DOCTOR_MISSING, now,
+			"echo tsc >" CLOCKS "current_clocksource",
+			"reading this counter takes about a microsecond; tsc is there too");
 	else
 		sonde_doctor_say(d, "kernel", "clock", SONDE_DOCTOR_MISSING, now, NULL,
 				 "reading this counter takes about a microsecond, and the kernel "
@@ -217,13 +223,14 @@ static void say_sandbox(struct sonde_doctor *d)
 				 "version of its interface: a program can give up files%s",
 				 r >= 4 ? " and TCP" : "");
 	else
-		sonde_doctor_say(d, "kernel", "landlock", SONDE_DOCTOR_MISSING, NULL, NULL,
-				 "%s; a kernel with CONFIG_SECURITY_LANDLOCK and landlock in lsm= of its "
-				 "command line has it",
-				 sonde_reason_text(r));
+		sonde_doctor_say(
+			d, "kernel", "landlock", SONDE_DOCTOR_MISSING, NULL, NULL,
+			"%s; a kernel with CONFIG_SECURITY_LANDLOCK and landlock in lsm= of its "
+			"command line has it",
+			sonde_reason_text(r));
 	r = sonde_machine_seccomp();
-	sonde_doctor_say(d, "kernel", "seccomp", r < 0 ? SONDE_DOCTOR_MISSING : SONDE_DOCTOR_OK, NULL,
-			 NULL,
+	sonde_doctor_say(d, "kernel", "seccomp", r < 0 ? SONDE_DOCTOR_MISSING : SONDE_DOCTOR_OK,
+			 NULL, NULL,
 			 r < 0 ? "%s; a kernel with CONFIG_SECCOMP_FILTER has it"
 			       : "a program can give up system calls%.0s",
 			 sonde_reason_text(r));
@@ -233,13 +240,14 @@ static void say_part(struct sonde_doctor *d, const char *name, bool tried, int r
 		     const char *missing)
 {
 	if (!tried)
-		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_UNKNOWN, NULL, NULL,
-				 "to try it takes a network namespace, which this user does not get");
+		sonde_doctor_say(
+			d, "kernel", name, SONDE_DOCTOR_UNKNOWN, NULL, NULL,
+			"to try it takes a network namespace, which this user does not get");
 	else if (r >= 0)
 		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_OK, NULL, NULL, "%s", there);
 	else
-		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_MISSING, NULL, NULL, "%s: %s", missing,
-				 sonde_reason_text(r));
+		sonde_doctor_say(d, "kernel", name, SONDE_DOCTOR_MISSING, NULL, NULL, "%s: %s",
+				 missing, sonde_reason_text(r));
 }
 
 void sonde_doctor_kernel(struct sonde_doctor *d)

@@ -1,6 +1,7 @@
 #include "run/rights.h"
 
 #include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sys/privilege.h"
@@ -94,7 +95,8 @@ static const struct sonde_column columns[] = {
 	COLUMN(until, TEXT, "when they are given up"),
 	COLUMN(without, TEXT, "what it does without; absent: it exits with 77 and names them"),
 };
-const struct sonde_schema sonde_right_schema = { "right", columns, sizeof columns / sizeof *columns };
+const struct sonde_schema sonde_right_schema = { "right", columns,
+						 sizeof columns / sizeof *columns };
 
 void sonde_right_tell(struct sonde_right_record *ret, const struct sonde_right *r)
 {
@@ -103,12 +105,15 @@ void sonde_right_tell(struct sonde_right_record *ret, const struct sonde_right *
 	*ret = (struct sonde_right_record){
 		.program = r->program,
 		.given = given[r->given],
-		.capabilities = { ret->name, r->n },
+		.capabilities = { ret->at, r->n },
 		.mode = r->mode,
 		.why = r->why,
 		.until = r->until,
 		.without = r->without,
 	};
-	for (unsigned i = 0; i < r->n; i++)
-		ret->name[i] = sonde_privilege_name(r->cap[i]);
+	for (unsigned i = 0; i < r->n; i++) {
+		snprintf(ret->name[i], sizeof ret->name[i], "cap_%s",
+			 sonde_privilege_name(r->cap[i]));
+		ret->at[i] = ret->name[i];
+	}
 }

@@ -24,19 +24,20 @@ enum sonde_right_given {
 enum sonde_right_or {
 	SONDE_RIGHT_OR_NOTHING,
 	SONDE_RIGHT_OR_PING_GROUP,
-	SONDE_RIGHT_OR_USERNS,	      /* the program enters a user namespace by itself */
-	SONDE_RIGHT_OR_UNSHARE,	      /* it works inside one that is made for it */
+	SONDE_RIGHT_OR_USERNS,	/* the program enters a user namespace by itself */
+	SONDE_RIGHT_OR_UNSHARE, /* it works inside one that is made for it */
 };
 
 struct sonde_right {
 	const char *program; /* "ping" is sonde-ping */
 	const char *mode;    /* what is asked of it */
 	uint8_t cap[SONDE_RIGHT_CAPS];
-	uint8_t n;    /* of cap; 0: it needs none */
+	uint8_t n;     /* of cap; 0: it needs none */
 	uint8_t given; /* enum sonde_right_given */
-	uint8_t or;    /* enum sonde_right_or */
+	uint8_t or ;   /* enum sonde_right_or */
 	const char *why, *until;
-	const char *without; /* what it does then; NULL: it says which is missing, and exits with 77 */
+	const char
+		*without; /* what it does then; NULL: it says which is missing, and exits with 77 */
 };
 
 /* Ends with a row whose program is NULL. */
@@ -53,7 +54,8 @@ struct sonde_right_record {
 	const char *program, *given;
 	struct sonde_list capabilities;
 	const char *mode, *why, *until, *without;
-	const char *name[SONDE_RIGHT_CAPS]; /* what capabilities points to */
+	const char *at[SONDE_RIGHT_CAPS]; /* what capabilities points to, and that to: */
+	char name[SONDE_RIGHT_CAPS][32];
 };
 extern const struct sonde_schema sonde_right_schema;
 

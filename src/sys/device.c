@@ -47,7 +47,8 @@ static uint32_t ask(int fd, const char *name, uint32_t command)
 static void look_at_time(int fd, const char *name, struct sonde_device *ret)
 {
 	/* The bits of SONDE_DEVICE_ stand in this order. */
-	static const uint32_t kinds[] = { SOF_TIMESTAMPING_TX_SOFTWARE, SOF_TIMESTAMPING_RX_SOFTWARE,
+	static const uint32_t kinds[] = { SOF_TIMESTAMPING_TX_SOFTWARE,
+					  SOF_TIMESTAMPING_RX_SOFTWARE,
 					  SOF_TIMESTAMPING_TX_HARDWARE,
 					  SOF_TIMESTAMPING_RX_HARDWARE };
 	struct ethtool_ts_info i = { .cmd = ETHTOOL_GET_TS_INFO };

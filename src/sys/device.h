@@ -19,7 +19,7 @@ enum { /* what is done behind or in front of a capture, so that its packets are 
        SONDE_DEVICE_TAGS_IN = 128,
 };
 
-enum { /* where the times of packets can come from */
+enum {				     /* where the times of packets can come from */
        SONDE_DEVICE_TX_SOFTWARE = 1, /* the driver, as it hands the packet over */
        SONDE_DEVICE_RX_SOFTWARE = 2, /* the kernel, as it gets it */
        SONDE_DEVICE_TX_HARDWARE = 4,

@@ -13,21 +13,7 @@ bool sonde_privilege_has(int cap)
 
 const char *sonde_privilege_name(int cap)
 {
-	/* capng's names lack the prefix that setcap(8) and people say. */
-	static const char *const names[] = {
-		"cap_chown", "cap_dac_override", "cap_dac_read_search", "cap_fowner", "cap_fsetid",
-		"cap_kill", "cap_setgid", "cap_setuid", "cap_setpcap", "cap_linux_immutable",
-		"cap_net_bind_service", "cap_net_broadcast", "cap_net_admin", "cap_net_raw",
-		"cap_ipc_lock", "cap_ipc_owner", "cap_sys_module", "cap_sys_rawio",
-		"cap_sys_chroot", "cap_sys_ptrace", "cap_sys_pacct", "cap_sys_admin",
-		"cap_sys_boot", "cap_sys_nice", "cap_sys_resource", "cap_sys_time",
-		"cap_sys_tty_config", "cap_mknod", "cap_lease", "cap_audit_write",
-		"cap_audit_control", "cap_setfcap", "cap_mac_override", "cap_mac_admin",
-		"cap_syslog", "cap_wake_alarm", "cap_block_suspend", "cap_audit_read",
-		"cap_perfmon", "cap_bpf", "cap_checkpoint_restore",
-	};
-
-	return cap >= 0 && (size_t)cap < sizeof names / sizeof *names ? names[cap] : NULL;
+	return capng_capability_to_name((unsigned)cap);
 }
 
 int sonde_privilege_drop(int keep)
@@ -66,10 +52,10 @@ size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n
 
 		if (sonde_privilege_has(want[i]) || !name || list_len > 200 || words_len > 200)
 			continue;
-		list_len += (size_t)snprintf(list + list_len, sizeof list - list_len, "%s%s",
+		list_len += (size_t)snprintf(list + list_len, sizeof list - list_len, "%scap_%s",
 					     nth ? "," : "", name);
 		words_len +=
-			(size_t)snprintf(words + words_len, sizeof words - words_len, "%s%s",
+			(size_t)snprintf(words + words_len, sizeof words - words_len, "%scap_%s",
 					 !nth		   ? ""
 					 : nth + 1 < lacks ? ", "
 							   : " and ",

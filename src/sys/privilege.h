@@ -10,7 +10,8 @@
 /* Whether the capability is effective now. */
 bool sonde_privilege_has(int cap);
 
-/* "cap_net_raw"; NULL: the library knows no capability of this number. Static. */
+/* "net_raw", which setcap(8) and people write as cap_net_raw; NULL: there is no capability of this
+ * number. Static. */
 const char *sonde_privilege_name(int cap);
 
 /* Gives up every capability in every set, the bounding set where that is allowed, and sets

@@ -2,13 +2,14 @@
 program does what the row says, as nobody; with any of them taken away it exits with 77 and names it,
 or does what the row says that it does without."""
 
+import grp
 import json
 import os
 import re
 import shutil
 import subprocess
 
-from e2e import SONDE, Missed, Result, Running, fact, folder, need, need_root, nobody_can_run_it, same, skip, true
+from e2e import SONDE, Result, Running, fact, folder, need, need_root, nobody_can_run_it, same, skip, true
 
 BIN = os.path.dirname(SONDE)
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -77,7 +78,7 @@ def works(row, run, seen):
 
 
 def works_less(row, cap, run, seen):
-    if row["without"] if "without" in row else False:
+    if row.get("without"):
         if row["program"] == "lab":
             # Each of the first three is needed; the fourth for the port that this lab serves.
             if cap == "cap_net_bind_service":
@@ -98,11 +99,11 @@ def works_less(row, cap, run, seen):
 @fact
 def every_row_of_the_table_is_exactly_what_it_takes():
     nobody_can_run_it()
-    where, pid = folder(), None
+    where = folder()
     with open(os.path.join(where, "a.pcap"), "wb") as file:
         file.write(bytes.fromhex("d4c3b2a102000400000000000000000000000400") + (1).to_bytes(4, "little"))
     os.chmod(os.path.join(where, "a.pcap"), 0o666)
-    table, ways = rights(), 0
+    table, lacking = rights(), 0
     same([k for k in ((r["program"], r["mode"]) for r in table) if k not in TRIED], [], "rows that nobody tries")
     with Running(["sleep", "60"]) as other:
         for row in table:
@@ -113,8 +114,8 @@ def every_row_of_the_table_is_exactly_what_it_takes():
             works(row, try_row(row, caps, other.pid, where), seen)
             for cap in caps:
                 works_less(row, cap, try_row(row, [c for c in caps if c != cap], other.pid, where), seen)
-                ways += 1
-    true(ways >= 20, f"only {ways} ways of lacking one were tried")
+                lacking += 1
+    true(lacking >= 20, f"only {lacking} ways of lacking one were tried")
 
 
 @fact
@@ -174,7 +175,6 @@ def what_is_installed_has_exactly_the_capabilities_of_the_table():
     same(Result(ping).code, 0, "nobody pings")
     capture = ["sh", "-c", '"$@" || exit $?', "sh", os.path.join(root, "sonde-capture"), "-i", "lo", "--duration", "0.1"]
     same(Result([*NOBODY, "--", *capture]).code, 126, "nobody, outside of the group")
-    import grp
     games = grp.getgrnam("games").gr_gid
     same(Result(["setpriv", "--reuid=65534", "--regid=65534", f"--groups={games}", "--", *capture]).code, 0, "in the group")
 
