@@ -90,6 +90,8 @@ static void print_right(struct report *r, const struct sonde_right *right)
 			sonde_text_print(&r->text, "%s%s", i ? "," : "", line.at[i]);
 		sonde_text_print(&r->text, "%s, for %s: %s\n", right->n ? "" : "no capability",
 				 line.given, line.why);
+		if (line.instead)
+			sonde_text_print(&r->text, "  or %s\n", line.instead);
 		if (right->n)
 			sonde_text_print(&r->text, "  %s\n  without: %s\n", line.until,
 					 line.without ? line.without : "exit 77");

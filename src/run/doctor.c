@@ -168,7 +168,10 @@ static void say_right(struct sonde_doctor *d, const struct sonde_right *r, const
 		return;
 	}
 	put_caps(caps, sizeof caps, sonde_right_mask(r));
-	if (!r->n)
+	if (!r->n && r->or == SONDE_RIGHT_OR_USERNS && d->userns)
+		sonde_doctor_say(d, r->program, r->mode, SONDE_DOCTOR_MISSING, NULL, NULL,
+				 "this user gets none; see user.max_user_namespaces below");
+	else if (!r->n)
 		sonde_doctor_say(d, r->program, r->mode, SONDE_DOCTOR_OK, NULL, NULL,
 				 "takes no capability: %s", r->why);
 	else if (!(sonde_right_mask(r) & ~effective(&g, has_own_network(r))))

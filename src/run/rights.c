@@ -40,10 +40,10 @@ const struct sonde_right sonde_rights[] = {
 	  SONDE_RIGHT_ALL, SONDE_RIGHT_OR_NOTHING, "a UDP socket hears of its errors by itself", "-", NULL },
 	{ "capture", "frames of an interface", { CAP_NET_RAW }, 1,
 	  SONDE_RIGHT_GROUP, SONDE_RIGHT_OR_NOTHING, "opens packet sockets",
-	  "given up once the interfaces and the first file are open", NULL },
+	  "given up once the interfaces and the first file are open; started as root it keeps cap_dac_override where more files are to be made in the folder of another", NULL },
 	{ "capture", "whose each packet is, of all users (--process)", { CAP_NET_RAW, CAP_BPF, CAP_PERFMON }, 3,
 	  SONDE_RIGHT_ROOT, SONDE_RIGHT_OR_NOTHING, "hears of sockets by BPF as they are made",
-	  "given up once the interfaces and the first file are open",
+	  "given up as above; without BPF, cap_sys_ptrace is kept if it is there",
 	  "processes are asked for once a packet is seen, which misses the short-lived" },
 	{ "craft", "sending", { CAP_NET_RAW }, 1,
 	  SONDE_RIGHT_GROUP, SONDE_RIGHT_OR_NOTHING, "opens raw and packet sockets", OPENED, NULL },
@@ -56,6 +56,9 @@ const struct sonde_right sonde_rights[] = {
 	  SONDE_RIGHT_ROOT, SONDE_RIGHT_OR_USERNS, "makes namespaces, links, routes, rules and servers",
 	  "kept by the command, which is root of its lab; relays and servers give all up but cap_sys_nice",
 	  "it enters a user namespace" },
+	{ "lab", "in a user namespace of its own", { 0 }, 0,
+	  SONDE_RIGHT_ALL, SONDE_RIGHT_OR_USERNS, "there it has all over what it makes there, and no more than before over the machine",
+	  "-", NULL },
 	{ "read", "captures and runs", { 0 }, 0,
 	  SONDE_RIGHT_ALL, SONDE_RIGHT_OR_NOTHING, "reads files", "-", NULL },
 	{ "fields", "the reference", { 0 }, 0,
@@ -90,6 +93,7 @@ static const struct sonde_column columns[] = {
 	COLUMN(program, TEXT, "the verb"),
 	COLUMN(given, TEXT, "who is given them by make install: all, group, or root alone"),
 	COLUMN(capabilities, LIST, "all that it needs for this; none is an empty list"),
+	COLUMN(instead, TEXT, "what does as well as the capabilities"),
 	COLUMN(mode, TEXT, "what is asked of it"),
 	COLUMN(why, TEXT, "what they are for"),
 	COLUMN(until, TEXT, "when they are given up"),
@@ -101,11 +105,18 @@ const struct sonde_schema sonde_right_schema = { "right", columns,
 void sonde_right_tell(struct sonde_right_record *ret, const struct sonde_right *r)
 {
 	static const char *const given[] = { "all", "group", "root" };
+	static const char *const instead[] = {
+		[SONDE_RIGHT_OR_NOTHING] = NULL,
+		[SONDE_RIGHT_OR_PING_GROUP] = "a group in net.ipv4.ping_group_range",
+		[SONDE_RIGHT_OR_USERNS] = "a user namespace, which it enters by itself",
+		[SONDE_RIGHT_OR_UNSHARE] = "a user namespace that it is started in (unshare -Ur)",
+	};
 
 	*ret = (struct sonde_right_record){
 		.program = r->program,
 		.given = given[r->given],
 		.capabilities = { ret->at, r->n },
+		.instead = r->n ? instead[r->or ] : NULL,
 		.mode = r->mode,
 		.why = r->why,
 		.until = r->until,

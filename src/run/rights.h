@@ -53,7 +53,7 @@ uint64_t sonde_right_of_file(const char *program);
 struct sonde_right_record {
 	const char *program, *given;
 	struct sonde_list capabilities;
-	const char *mode, *why, *until, *without;
+	const char *instead, *mode, *why, *until, *without;
 	const char *at[SONDE_RIGHT_CAPS]; /* what capabilities points to, and that to: */
 	char name[SONDE_RIGHT_CAPS][32];
 };
