@@ -156,8 +156,8 @@ $(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
 # What tests/bench/read.py reads, beside real traffic, and what it compares with; what
-# tests/bench/relay.py and craft.py measure with.
-$(B)/mixed $(B)/floor $(B)/wire $(B)/bare: $(B)/%: $(B)/tests/bench/%.o $(LIB)
+# tests/bench/relay.py measures with; what tests/bench/craft.py compares with.
+$(B)/mixed $(B)/floor $(B)/wire $(B)/blast: $(B)/%: $(B)/tests/bench/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
 # What tests/bench/trace_paths.py compares with.
@@ -184,7 +184,7 @@ bench-read: all $(B)/mixed $(B)/floor		## what reading captures costs
 	@$(RUN) tests/bench/read.py
 bench:					## what following, capturing and reading cost
 	@tests/house/deps.sh build pack bpf bench
-	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor $(B)/wire $(B)/bare $(B)/rule
+	@$(AGAIN) all $(STIMS) $(B)/mixed $(B)/floor $(B)/wire $(B)/rule $(B)/blast
 	@for b in tests/bench/*; do [ ! -x $$b ] || $(RUN) $$b || exit 1; done
 
 lint: $(LIB) $(TOOLS)			## who includes whom, purity, format, man pages, scripts

@@ -17,14 +17,14 @@ enum { CHANCE_DEEP = 7, CHANCE_ROWS = 64 };
 struct chance {
 	struct sonde_text t;
 	uint64_t state;
-	uint64_t flip;	 /* another value for each pin */
-	bool loose;	 /* not as it would be printed */
-	bool lies;	 /* lengths and keys may be pinned too */
-	unsigned items;	 /* of the header or option at hand */
-	uint32_t len;	 /* of the header at hand */
-	bool quoted;	 /* behind a header that quotes */
-	bool counted;	 /* by a header in front, so that there may be padding */
-	unsigned n;	 /* headers */
+	uint64_t flip;	/* another value for each pin */
+	bool loose;	/* not as it would be printed */
+	bool lies;	/* lengths and keys may be pinned too */
+	unsigned items; /* of the header or option at hand */
+	uint32_t len;	/* of the header at hand */
+	bool quoted;	/* behind a header that quotes */
+	bool counted;	/* by a header in front, so that there may be padding */
+	unsigned n;	/* headers */
 	uint8_t shape[CHANCE_DEEP];
 };
 
@@ -151,14 +151,16 @@ static inline void chance_octets(struct chance *c, const struct sonde_row *r)
 	}
 	a[0] |= 1;
 	for (unsigned i = 0; i < r->bits / 8u; i++)
-		sonde_text_print(&c->t, "%s%02x", i && !(c->loose && r->form == SONDE_FORM_BYTES) ? ":" : "", a[i]);
+		sonde_text_print(&c->t, "%s%02x",
+				 i && !(c->loose && r->form == SONDE_FORM_BYTES) ? ":" : "", a[i]);
 }
 
 static inline void chance_quoted(struct chance *c, unsigned n)
 {
 	sonde_text_str(&c->t, "\"");
 	while (n--)
-		sonde_text_print(&c->t, "%c", "etaoin shrdlu 0123456789 .,:;()/*$"[chance_of(c, 34)]);
+		sonde_text_print(&c->t, "%c",
+				 "etaoin shrdlu 0123456789 .,:;()/*$"[chance_of(c, 34)]);
 	sonde_text_str(&c->t, "\"");
 }
 
@@ -220,6 +222,8 @@ static inline bool chance_wants(struct chance *c, enum sonde_shape shape, const 
 	*v = number;
 	if (!r->bits || r->span || chance_is_length(s, r))
 		return false;
+	if (shape == SONDE_dns && r->at >= SONDE_AT_dns_queries)
+		wanted = rare; /* records that are not there make it none */
 	if (r->role == SONDE_ROLE_PORT_TO && !number)
 		*v = number = 9; /* of 0 another may be worked out */
 	if (sonde_row_is_octets(r))
@@ -295,7 +299,8 @@ static inline void chance_hex(struct chance *c, const char *open, unsigned n)
 {
 	sonde_text_str(&c->t, open);
 	for (unsigned i = 0; i < n; i++)
-		sonde_text_print(&c->t, c->loose ? "%02X" : "%02x", i ? chance_of(c, 256) : 128 | chance_of(c, 128));
+		sonde_text_print(&c->t, c->loose ? "%02X" : "%02x",
+				 i ? chance_of(c, 256) : 128 | chance_of(c, 128));
 	sonde_text_str(&c->t, ")");
 }
 
@@ -324,7 +329,10 @@ static inline const struct sonde_row *chance_only(enum sonde_shape shape)
 	for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++)
 		if (sonde_rows[i].bits && !sonde_rows[i].span && ++n == 1)
 			only = &sonde_rows[i];
-	return n == 1 && only->role <= SONDE_ROLE_USUALLY ? only : NULL;
+	return n == 1 && only->role <= SONDE_ROLE_USUALLY &&
+			       strncmp(only->alias, "reserved", 8) != 0
+		       ? only
+		       : NULL;
 }
 
 /* Its single field, or what is said of all; more: something follows the fields. */
@@ -483,7 +491,7 @@ static inline void chance_message(struct chance *c, enum sonde_shape shape)
 			sonde_text_str(&c->t, real[i].raw);
 			return;
 		}
-	if (sonde_is_app(shape) && !sonde_shapes[shape].family)
+	if (sonde_is_app(shape) && !sonde_shapes[shape].family && shape != SONDE_dns_tcp)
 		chance_raw(c, chance_of(c, 30));
 }
 
@@ -523,7 +531,7 @@ static inline void chance_body(struct chance *c)
 {
 	unsigned n = 1 + chance_of(c, 40);
 
-	switch (chance_of(c, 5)) {
+	switch (sonde_is_app(c->shape[c->n - 1]) ? 4 : chance_of(c, 5)) { /* its body is its own */
 	case 0: sonde_text_print(&c->t, "/zero(%u)", n); break;
 	case 1: chance_hex(c, "/hex(", n); break;
 	case 2:
@@ -543,8 +551,8 @@ static inline void chance_body(struct chance *c)
 }
 
 /* A packet with a header of that shape in it, as text of len bytes, borrowed from buf. */
-static inline size_t chance_spec(struct chance *c, uint64_t seed, enum sonde_shape wanted, char *buf,
-				 size_t cap)
+static inline size_t chance_spec(struct chance *c, uint64_t seed, enum sonde_shape wanted,
+				 char *buf, size_t cap)
 {
 	c->state = seed;
 	c->quoted = c->counted = false;

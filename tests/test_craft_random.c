@@ -73,8 +73,9 @@ static bool read_as_said(const struct sonde_draft *d, const struct sonde_packet 
 	if (p->n != d->p.n || p->stop == SONDE_STOP_MALFORMED)
 		return false;
 	for (unsigned i = 0; i < p->n; i++)
-		if (p->layer[i].shape != d->p.layer[i].shape || p->layer[i].at != d->p.layer[i].at ||
-		    p->layer[i].head != d->p.layer[i].head || p->layer[i].end != d->p.layer[i].end)
+		if (p->layer[i].shape != d->p.layer[i].shape ||
+		    p->layer[i].at != d->p.layer[i].at || p->layer[i].head != d->p.layer[i].head ||
+		    p->layer[i].end != d->p.layer[i].end)
 			return false;
 	return true;
 }
@@ -162,9 +163,7 @@ static uint32_t change(struct chance *c, uint8_t *at, uint32_t len)
 			memmove(at + from, at + from + 1, rest - 1);
 			len--;
 			break;
-		default:
-			memmove(at + from + 1, at + from, rest);
-			len++;
+		default: memmove(at + from + 1, at + from, rest); len++;
 		}
 	}
 	return len;

@@ -66,9 +66,8 @@ const struct sonde_cli sonde_craft_cli = {
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
 	.form = forms,
 	.option = options,
-	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'; "
-		"names "
-		"are\nthose of sonde fields, and sonde-craft(1) has the language.\n",
+	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'.\n"
+		"Names are those of sonde fields, and sonde-craft(1) has the language.\n",
 };
 
 static void check(const struct sonde_craft_conf *conf)
@@ -103,7 +102,7 @@ uint64_t sonde_craft_seed(const struct sonde_craft_conf *conf)
 
 	if (!conf->seed) {
 		if (getrandom(&v, sizeof v, 0) != sizeof v)
-			abort();
+			_exit(sonde_cli_fail(&sonde_craft_cli, "random numbers", -errno));
 		return v >> 12; /* JSON readers keep 53 bits */
 	}
 	errno = 0;

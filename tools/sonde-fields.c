@@ -85,13 +85,16 @@ static const char *holds(const struct sonde_row *r, char *buf, size_t size)
 	switch ((enum sonde_role)r->role) {
 	case SONDE_ROLE_ANY: break;
 	case SONDE_ROLE_USUALLY:
-		snprintf(buf, size, r->form == SONDE_FORM_HEX ? "0x%x, or as set" : "%u, or as set",
+		snprintf(buf, size,
+			 r->form == SONDE_FORM_HEX || r->form == SONDE_FORM_IP4 ? "0x%x, or as set"
+										: "%u, or as set",
 			 r->arg);
 		return buf;
 	case SONDE_ROLE_IS: snprintf(buf, size, "%u", r->arg); return buf;
 	case SONDE_ROLE_PORT:
 	case SONDE_ROLE_PORT_TO: return "as set; may lead to what follows";
-	case SONDE_ROLE_COUNT: return "how many follow in this header";
+	case SONDE_ROLE_COUNT:
+	case SONDE_ROLE_OPTIONS: return "how many follow in this header";
 	case SONDE_ROLE_KEY_OR_BODY: return "what follows, or its length";
 	case SONDE_ROLE_KEY: snprintf(buf, size, "what follows, by %s", spaces[r->arg]); return buf;
 	case SONDE_ROLE_WORDS:

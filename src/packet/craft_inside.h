@@ -220,7 +220,7 @@ const char *sonde_craft_header_near(const char *name, size_t len);
 const char *sonde_craft_option_name(enum sonde_shape header, enum sonde_shape within,
 				    enum sonde_shape option);
 
-/* The first field of a shape, which NAME=VALUE sets; NULL: it has none. */
+/* The first field of a shape that is not reserved, which NAME=VALUE sets; NULL: it has none. */
 const struct sonde_row *sonde_craft_first_row(enum sonde_shape shape);
 
 /* ---- of a field's bytes ---- */

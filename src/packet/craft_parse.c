@@ -1,6 +1,6 @@
 #include "packet/craft_inside.h"
 
-enum { NEST = 16, BODY_MOST = 1 << 18 };
+enum { NEST = 16, BODY_MOST = 1 << 18, REPEATED_MOST = 4096 };
 
 static bool read_packet(struct sonde_craft_parser *p);
 
@@ -104,12 +104,19 @@ static bool read_cut_item(struct sonde_craft_parser *p, struct sonde_craft_cut *
 	return true;
 }
 
+/* RFC 791 section 3.2, RFC 8200 section 4.5: behind these, fragments begin. */
+static bool is_cut_behind(enum sonde_shape shape)
+{
+	return shape == SONDE_ip || shape == SONDE_ipv6 || shape == SONDE_ipv6_hopopts ||
+	       shape == SONDE_ipv6_dstopts || shape == SONDE_ipv6_routing;
+}
+
 static bool read_frag(struct sonde_craft_parser *p, const char *at)
 {
 	struct sonde_craft_cut *cut = &p->c->cut;
 	unsigned n = sonde_craft_headers(p->c);
 
-	if (cut->asked || !n)
+	if (cut->asked || !n || !is_cut_behind(sonde_craft_layer(p->c, n - 1)))
 		return sonde_craft_wrong(
 			p, at, cut->asked ? "one frag" : "a header of IP in front of frag");
 	*cut = (struct sonde_craft_cut){ .asked = true, .layer = (uint8_t)(n - 1), .mtu = 1500 };
@@ -201,6 +208,8 @@ static bool repeat(struct sonde_craft_parser *p, unsigned from)
 		*b = (struct sonde_bytes){ all, b->len * times };
 		return true;
 	}
+	if (steps * times > REPEATED_MOST)
+		return sonde_craft_wrong(p, at, "no more than %d items", REPEATED_MOST);
 	for (uint64_t i = 1; i < times; i++)
 		for (unsigned j = from; j < from + steps; j++) {
 			struct sonde_craft_step *s = sonde_craft_add(p, SONDE_CRAFT_BODY, 0, at);

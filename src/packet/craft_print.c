@@ -181,8 +181,8 @@ static void say_fields(struct saying *s, enum sonde_shape shape, const uint8_t *
 	for (unsigned n = 0; n < i->rows; n++) {
 		const struct sonde_row *r = &sonde_rows[i->row + n];
 
-		if ((r->bits && !r->span && put_tcp_flags(s, h, r)) ||
-		    is_length(r) || !counts(r, h, pinned >> n % 32 & 1, pieces))
+		if ((r->bits && !r->span && put_tcp_flags(s, h, r)) || is_length(r) ||
+		    !counts(r, h, pinned >> n % 32 & 1, pieces))
 			continue;
 		begin_item(s);
 		sonde_text_str(s->t, r->alias);

@@ -218,6 +218,11 @@ static bool read_single(struct sonde_craft_parser *p, const struct sonde_row *r,
 
 	sonde_craft_skip_space(p);
 	at = p->at;
+	if (*at == '-' && r - sonde_rows == SONDE_ROW_tcp_flags) {
+		p->at++;
+		*ret = 0;
+		return true;
+	}
 	if (!read_token(p, token, kind_of(r)))
 		return false;
 	if (!to_value(r, token, ret))

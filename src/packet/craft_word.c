@@ -43,6 +43,16 @@ static const char *behind(enum sonde_shape shape, enum sonde_shape outer)
 	return !strncmp(name, prefix, n) && name[n] == '_' ? name + n + 1 : NULL;
 }
 
+/* What is left of it behind the first word, where that is the outer one's too: "source" of
+ * nd_source in nd_ns. */
+static const char *beside(enum sonde_shape shape, enum sonde_shape outer)
+{
+	const char *name = sonde_shapes[shape].name;
+	size_t n = strcspn(name, "_");
+
+	return name[n] && !strncmp(name, sonde_shapes[outer].name, n + 1) ? name + n + 1 : NULL;
+}
+
 static bool is_row(enum sonde_shape shape, const struct sonde_row *r, const char *name, size_t len)
 {
 	size_t n = strlen(sonde_shapes[shape].name);
@@ -97,12 +107,14 @@ static bool belongs(enum sonde_shape within, enum sonde_shape shape)
 static unsigned fit(enum sonde_shape header, enum sonde_shape within, enum sonde_shape shape,
 		    const char *name, size_t len)
 {
-	const char *in = behind(shape, within), *of = behind(shape, header);
+	const char *less[] = { behind(shape, within), behind(shape, header),
+			       beside(shape, header) };
 
 	if (same(name, len, sonde_shapes[shape].name))
 		return 0;
-	if ((in && same(name, len, in)) || (of && same(name, len, of)))
-		return 1;
+	for (unsigned i = 0; i < sizeof less / sizeof *less; i++)
+		if (less[i] && same(name, len, less[i]))
+			return 1;
 	return same(name, len, sonde_shapes[shape].title) ? 2 : 3;
 }
 
@@ -216,9 +228,10 @@ const char *sonde_craft_header_near(const char *name, size_t len)
 const char *sonde_craft_option_name(enum sonde_shape header, enum sonde_shape within,
 				    enum sonde_shape option)
 {
-	const char *name[] = { behind(option, within), behind(option, header) };
+	const char *name[] = { behind(option, within), behind(option, header),
+			       beside(option, header) };
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < sizeof name / sizeof *name; i++) {
 		struct sonde_craft_word w;
 
 		if (!name[i])
@@ -235,7 +248,7 @@ const struct sonde_row *sonde_craft_first_row(enum sonde_shape shape)
 	const struct sonde_shape_info *s = &sonde_shapes[shape];
 
 	for (unsigned i = s->row; i < (unsigned)s->row + s->rows; i++)
-		if (!sonde_rows[i].span &&
+		if (!sonde_rows[i].span && strncmp(sonde_rows[i].alias, "reserved", 8) != 0 &&
 		    (sonde_rows[i].bits || sonde_craft_is_rest(&sonde_rows[i])))
 			return &sonde_rows[i];
 	return NULL;

@@ -74,6 +74,17 @@ static uint32_t covered(const uint8_t *h, unsigned at, uint32_t all)
 	return !covers ? all : covers < SONDE_BYTES_udplite || covers > all ? 0 : covers;
 }
 
+static uint32_t options(const uint8_t *at, const uint8_t *to, enum sonde_family family)
+{
+	struct sonde_walk w = { at, to };
+	struct sonde_option o;
+	uint32_t n = 0;
+
+	while (sonde_option_next(&w, family, &o))
+		n++;
+	return n;
+}
+
 /* Authentication is left out, and with a digest no sum is made, RFC 2328 sections D.4.1 to D.4.3.
  */
 static bool ospf_sum(const struct sonde_packet *p, unsigned d, uint64_t *want)
@@ -156,6 +167,9 @@ SONDE_INLINE bool derive(const struct sonde_packet *p, unsigned d, unsigned at, 
 	case SONDE_ROLE_COUNT:
 		*want = (l->head - sonde_shapes[l->shape].bytes) / sonde_shapes[arg].bytes;
 		return true;
+	case SONDE_ROLE_OPTIONS:
+		*want = options(h + sonde_shapes[l->shape].bytes, h + l->head, arg);
+		return l->end <= p->len; /* else some were not captured */
 	case SONDE_ROLE_PORT_TO:
 		if (d + 1 >= p->n || (key = sonde_key(arg, p->layer[d + 1].shape)) < 0 ||
 		    sonde_get(h, at - bits, bits) == (uint32_t)key)

@@ -5,17 +5,19 @@
  * # begins a comment; a line that ends with \ goes on in the next one.
  *
  *	let NAME = PACKET		a packet with a name, for use in others
- *	set $name = VALUE		a number or an address; one given from outside wins
- *	send PACKET [xN] [every TIME]	N of them; without xN, each that its values make, once
- *	expect PATTERN [within TIME]	one must come: 1s, if nothing is said
+ *	set $name = VALUE		one that is given from outside wins
+ *	send PACKET [xN] [every TIME]	without xN: each that its values make, once
+ *	expect PATTERN [within TIME]	it must come; without TIME, in a second
  *	expect nothing PATTERN within TIME
- *	check VALUE OP VALUE		OP is == != < <= > >=; a VALUE is N, $a, $a+N, $a-N, $a+$b,
- *$a-$b wait TIME repeat N ... end		lines in between, N times; up to 8 deep capture
- *IFACE...		where packets are heard; without, where the routes lead no-rst
- *the kernel may not reset what is crafted here
+ *	check VALUE OP VALUE		OP is == != < <= > >=
+ *	wait TIME
+ *	repeat N ... end		lines in between, N times; up to 8 deep
+ *	capture IFACE...		where packets are heard; without, where routes lead
+ *	no-rst				the kernel may not reset what is crafted here
  *
  * PACKET and PATTERN are of packet/craft.h. TIME is 5ms, 1.5s, 250us, 2m; a number alone is
- *seconds. Sums and differences of check are modulo 2^32, as sequence numbers are.
+ * seconds. VALUE is a number, an address of IP or Ethernet, a $name, or a sum or difference of
+ * these, modulo 2^32 as sequence numbers are; of set, also random or random(1-9).
  *
  * Packets that come are kept in their order, so an answer that is faster than the script is not
  * missed. An expect takes the first that agrees behind the one that was taken before it; those in

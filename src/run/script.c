@@ -34,6 +34,7 @@ struct playing {
 	struct sonde_script *script;
 	struct way *way;
 	unsigned ways;
+	uint8_t *room;		   /* of a packet, before the run */
 	struct sonde_guard *guard; /* NULL: nothing is kept back */
 	struct sonde_taps_from from[SONDE_TAPS];
 	size_t froms;
@@ -70,6 +71,28 @@ static int refuse_harm(struct playing *p, const struct way *w)
 				    : "more than 1000 packets a second to");
 }
 
+/* Whoever reads a packet must find what was said, unless the field that tells was said too. */
+static int check_layers(struct playing *p, const struct way *w)
+{
+	struct sonde_craft_turn turn = { .seed = p->plan->seed,
+					 .vars = sonde_script_vars(p->script) };
+	struct sonde_draft d;
+	size_t at;
+	int layer;
+
+	sonde_draft_init(&d, p->room, SONDE_SCRIPT_PACKET);
+	if (sonde_craft_encode(w->send.craft, &turn, &d) < 0)
+		return 0; /* why is said when the rest of it is filled in */
+	layer = sonde_craft_contradicts(w->send.craft, &d, &at);
+	if (layer < 0)
+		return 0;
+	return fail(p, -EINVAL,
+		    "%s:%u: %s does not follow %s: whoever reads the packet would find something "
+		    "else there; if that is meant, pin the field that tells",
+		    p->plan->file, w->send.line, sonde_shapes[d.p.layer[layer].shape].name,
+		    sonde_shapes[d.p.layer[layer - 1].shape].name);
+}
+
 static int find_way(struct playing *p, struct way *w)
 {
 	struct sonde_fill_plan how = {
@@ -78,8 +101,11 @@ static int find_way(struct playing *p, struct way *w)
 		.vars = sonde_script_vars(p->script),
 		.repeated = w->send.repeated,
 	};
-	int r = sonde_fill_make(&w->fill, w->send.craft, &how);
+	int r = check_layers(p, w);
 
+	if (r)
+		return r;
+	r = sonde_fill_make(&w->fill, w->send.craft, &how);
 	if (r < 0)
 		return fail(p, r, "%s:%u: %s", p->plan->file, w->send.line, w->fill.wrong);
 	return refuse_harm(p, w);
@@ -93,6 +119,7 @@ static int find_ways(struct playing *p)
 	while (sonde_script_send(p->script, p->ways, &send))
 		p->ways++;
 	p->way = sonde_arena_take(&p->arena, (p->ways + 1) * sizeof *p->way);
+	p->room = sonde_arena_take(&p->arena, SONDE_SCRIPT_PACKET);
 	for (unsigned i = 0; i < p->ways; i++)
 		p->way[i].fill.held = -1;
 	for (unsigned i = 0; i < p->ways && !r; i++) {

@@ -9,7 +9,7 @@
 
 enum sonde_script_form {
 	SONDE_SCRIPT_TEXT, /* a line for each point, as it happens */
-	SONDE_SCRIPT_TAP,  /* the Test Anything Protocol, version 14 */
+	SONDE_SCRIPT_TAP,  /* the Test Anything Protocol, version 13, which all know */
 	SONDE_SCRIPT_JSON, /* the records `point`, and at the end `script` */
 };
 

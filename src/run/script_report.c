@@ -14,7 +14,7 @@ void sonde_script_report_open(struct sonde_script_report *r, const struct sonde_
 		abort();
 	sonde_text_init(&r->text, r->buf, ROOM, sonde_file_sink, &r->out);
 	if (plan->form == SONDE_SCRIPT_TAP)
-		sonde_text_str(&r->text, "TAP version 14\n");
+		sonde_text_str(&r->text, "TAP version 13\n");
 }
 
 static void say(struct sonde_text *t, const char *text)

@@ -64,6 +64,7 @@ enum sonde_role {
 	SONDE_ROLE_WORDS,	 /* this header, in 4-byte units, less arg */
 	SONDE_ROLE_EIGHTS,	 /* this header, in 8-byte units, less one */
 	SONDE_ROLE_COUNT,	 /* elements after the fields; their shape is arg */
+	SONDE_ROLE_OPTIONS,	 /* options after the fields; their family is arg */
 	SONDE_ROLE_TOTAL,	 /* this header and all that follows, bytes; 0: not said */
 	SONDE_ROLE_BODY,	 /* all that follows, bytes; 0: not said */
 	SONDE_ROLE_PAYLOAD,	 /* the same, and 0 is nothing */
@@ -92,6 +93,7 @@ enum sonde_role {
 #define SONDE_OUGHT_KEY(s)	 SONDE_ROLE_KEY, SONDE_SPACE_##s
 #define SONDE_OUGHT_WORDS	 SONDE_ROLE_WORDS, 0
 #define SONDE_OUGHT_COUNT(p)	 SONDE_ROLE_COUNT, SONDE_##p
+#define SONDE_OUGHT_COUNT_OPTIONS(f) SONDE_ROLE_OPTIONS, SONDE_FAMILY_##f
 #define SONDE_OUGHT_WORDS_LESS_2 SONDE_ROLE_WORDS, 2
 #define SONDE_OUGHT_EIGHTS	 SONDE_ROLE_EIGHTS, 0
 #define SONDE_OUGHT_TOTAL	 SONDE_ROLE_TOTAL, 0
@@ -218,7 +220,7 @@ struct sonde_row {
 	uint8_t form;	   /* enum sonde_form */
 	uint8_t role;	   /* enum sonde_role */
 	bool span;	   /* covers other rows */
-	uint16_t arg;	   /* of the role */
+	uint32_t arg;	   /* of the role */
 };
 
 struct sonde_shape_info {

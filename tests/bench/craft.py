@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
-"""What sending crafted packets costs: SONDE=build/bin/sonde SONDE_BUILD=build/cc tests/bench/craft.py [--quick]
+"""What crafted packets cost: SONDE=build/bin/sonde SONDE_BUILD=build/cc tests/bench/craft.py [--quick]
 
-Frames of 64 bytes over a cable into a network namespace of its own, where they are counted: by the
-far interface's own counter, during a second in the middle of each run. sonde, whose frames vary in
-source port and checksum, runs in turn with trafgen as it is by default, with hping3 --flood, and
-with a bare loop that sends one frame again and again (tests/bench/bare.c). Then how well a rate is
-kept, and what writing a million packets to a file takes. Prints the table of docs/PERFORMANCE.md.
-Ends with 1 where a target is missed.
+Between namespaces of its own: frames of 64 bytes whose source port and checksum vary, counted where
+they arrive, beside trafgen, hping3 and a bare loop that varies nothing; how well a rate is kept; a
+million packets into a file; and all ports of a host beside nmap. Each pair runs in turn. Ends with 1
+where a target of the table is missed.
 """
 
 import argparse
 import json
 import os
 import platform
-import re
 import signal
 import statistics
 import subprocess
@@ -22,15 +19,11 @@ import tempfile
 import time
 
 SONDE = os.path.abspath(os.environ.get("SONDE", "build/bin/sonde"))
-BARE = os.path.abspath(os.path.join(os.environ.get("SONDE_BUILD", "build/cc"), "bare"))
+BUILD = os.path.abspath(os.environ.get("SONDE_BUILD", "build/cc"))
 NEAR = 0.95
-NEAR_MAC, FAR_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
-SPEC = (f"eth(dst={FAR_MAC}, src={NEAR_MAC})/ip(src=10.77.0.1, dst=10.77.0.2)/"
-        "udp(sport=1024-65535, dport=9)/zero(22)")
-TRAFGEN = f"""{{
-  eth(da={FAR_MAC}, sa={NEAR_MAC}), ipv4(saddr=10.77.0.1, daddr=10.77.0.2),
-  udp(sport=dinc(1024, 65535), dport=9), fill(0x00, 22)
-}}"""
+SPEC = "ip(dst=10.78.0.2)/udp(sport=1024-65535, dport=9)/zero(22)"
+TRAFGEN = ("{ eth(da=02:00:00:00:00:02, sa=02:00:00:00:00:01), ipv4(saddr=10.78.0.1, daddr=10.78.0.2, ttl=64), "
+           "udp(sport=drnd(1024,65535), dport=9), fill(0x00,22) }\n")
 missed = []
 
 
@@ -51,131 +44,174 @@ class Namespace:
         self.sleeper.wait()
 
 
-class Cable:
-    def __init__(self):
-        self.near, self.far = Namespace(), Namespace()
-        self.near.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth0",
-                      "netns", self.far.sleeper.pid)
-        for space, mac, address in ((self.near, NEAR_MAC, "10.77.0.1"), (self.far, FAR_MAC, "10.77.0.2")):
-            space.run("sysctl", "-qw", "net.ipv6.conf.veth0.disable_ipv6=1")
-            space.run("ip", "link", "set", "veth0", "address", mac)
-            space.run("ip", "address", "add", f"{address}/24", "dev", "veth0")
-            space.run("ip", "link", "set", "veth0", "up")
-        # Datagrams to a port that nobody has are dropped before anyone answers them.
-        self.far.run("nft", "add table netdev t; add chain netdev t c "
-                     "{ type filter hook ingress device veth0 priority 0; policy drop; }")
-        self.near.run("ip", "neighbour", "replace", "10.77.0.2", "lladdr", FAR_MAC, "dev", "veth0")
-        time.sleep(0.3)
-        # The counters of the far side, read without a process in between.
-        self.counters = open(f"/proc/{self.far.sleeper.pid}/net/dev")
-
-    def received(self):
-        self.counters.seek(0)
-        return int(re.search(r"veth0:\s*\d+\s+(\d+)", self.counters.read()).group(1))
-
-    def rate(self, argv, seconds):
-        """Packets a second that arrive while argv runs."""
-        runs = subprocess.Popen(self.near.inside(*argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                start_new_session=True)  # trafgen has workers, which end with it only so
-        try:
-            time.sleep(0.5)
-            began, before = time.monotonic(), self.received()
-            time.sleep(seconds)
-            after, ended = self.received(), time.monotonic()
-            if runs.poll() is not None:
-                raise SystemExit(f"ended by itself with {runs.returncode}: {' '.join(argv)}")
-        finally:
-            os.killpg(runs.pid, signal.SIGKILL)
-            runs.wait()
-        return (after - before) / (ended - began)
-
-    def close(self):
-        self.counters.close()
-        self.near.close()
-        self.far.close()
+def cable():
+    near, far = Namespace(), Namespace()
+    near.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth0", "netns", far.sleeper.pid)
+    for space, n in ((near, 1), (far, 2)):
+        space.run("ip", "link", "set", "veth0", "address", f"02:00:00:00:00:0{n}")
+        space.run("ip", "address", "add", f"10.78.0.{n}/24", "dev", "veth0")
+        space.run("ip", "link", "set", "veth0", "up")
+    # What arrives is counted by the device and goes no further.
+    far.run("nft", "add table netdev t; add chain netdev t i { type filter hook ingress device veth0 priority 0; }; "
+                   "add rule netdev t i udp dport 9 drop")
+    time.sleep(0.3)
+    return near, far
 
 
-def row(what, target, measured, met=True):
-    print(f"| {what} | {target} | {measured} | {'' if met else 'missed'} |", flush=True)
+def hold(what, met):
     if not met:
         missed.append(what)
+    return "" if met else "  MISSED"
 
 
-def flood(*words):
-    return [SONDE, "craft", "-I", "veth0", "--seed", "1", *words, SPEC]
+def arrived(far):
+    return json.loads(far.run("ip", "-s", "-j", "link", "show", "veth0"))[0]["stats64"]["rx"]["packets"]
 
 
-def held_against(cable, name, ours, theirs, target, turns, seconds):
-    """Pairs in turn: the median of their ratios against the target, within 5 %."""
-    pairs = [(cable.rate(ours, seconds), cable.rate(theirs, seconds)) for _ in range(turns)]
-    ratios = sorted(a / b for a, b in pairs)
-    ratio = statistics.median(ratios)
-    row(name, f"{target} times", f"{ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}): "
-        f"{statistics.median(a for a, _ in pairs):,.0f} against {statistics.median(b for _, b in pairs):,.0f} a second",
-        ratio >= target * NEAR)
+def rate(near, far, argv, seconds):
+    """Frames a second that arrive, while it runs."""
+    sender = subprocess.Popen(near.inside(*argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(0.4)
+    began, first = time.monotonic(), arrived(far)
+    time.sleep(seconds)
+    last, took = arrived(far), time.monotonic() - began
+    os.killpg(sender.pid, signal.SIGKILL)
+    sender.wait()
+    return (last - first) / took
 
 
-def speed(cable, turns, seconds, folder):
-    spec = os.path.join(folder, "trafgen.conf")
-    with open(spec, "w") as f:
-        f.write(TRAFGEN)
-    packet, xdp, bare = flood("--flood"), flood("--flood", "--xdp"), [BARE, "veth0", "3600"]
-    trafgen = ["trafgen", "--dev", "veth0", "--conf", spec, "--cpus", "1"]
-    hping3 = ["hping3", "--flood", "--udp", "-p", "9", "-d", "22", "-I", "veth0", "10.77.0.2"]
-    for name, ours, theirs, target in (
-            ("a flood, beside trafgen", packet, trafgen, 1.2),
-            ("beside hping3 --flood", packet, hping3, 4),
-            ("beside a bare loop that varies nothing", packet, bare, 0.95),
-            ("--xdp, beside the bare loop", xdp, bare, 1.1)):
-        held_against(cable, name, ours, theirs, target, turns, seconds)
-
-
-def accuracy(cable, seconds):
-    """A run of so many seconds at a rate takes so long, and all of it arrives."""
-    for rate in (1, 10, 100, 1000, 10_000, 100_000):
-        count, before = rate * seconds + 1, cable.received()
-        out = cable.near.run(*flood("--json", "-q", "--listen", "0", "--rate", str(rate), "-c", str(count)))
-        end = [r for r in map(json.loads, out.splitlines()) if r["record"] == "crafted"][0]
-        got = (count - 1) / (end["duration_ns"] / 1e9)
-        arrived = cable.received() - before
-        row(f"{rate:,} a second for {seconds} s", "within 1 %", f"{100 * (got / rate - 1):+.3f} %, "
-            f"{arrived:,} of {count:,} arrived", abs(got / rate - 1) <= 0.01 and arrived == count)
-
-
-def files(turns, folder):
-    name, rates = os.path.join(folder, "million.pcapng"), []
+def pairs(near, far, name, ours, theirs, target, turns, seconds):
+    ratios, a, b = [], [], []
     for _ in range(turns):
-        out = subprocess.run([SONDE, "craft", "--json", "--seed", "1", "-c", "1000000", "-w", name, SPEC],
-                             check=True, capture_output=True, text=True).stdout
-        end = [r for r in map(json.loads, out.splitlines()) if r["record"] == "crafted"][0]
-        rates.append(end["sent"] / (end["duration_ns"] / 1e9))
-    rate = statistics.median(rates)
-    row("a million packets to a pcapng, a second", "3,000,000",
-        f"{rate:,.0f} ({min(rates):,.0f} to {max(rates):,.0f})", rate >= 3_000_000 * NEAR)
+        a.append(rate(near, far, ours, seconds))
+        b.append(rate(near, far, theirs, seconds))
+        ratios.append(a[-1] / b[-1])
+    median = statistics.median(ratios)
+    print(f"  {name:44} {median:5.2f} ({min(ratios):.2f} to {max(ratios):.2f}), wanted {target}; "
+          f"{statistics.median(a) / 1000:.0f} and {statistics.median(b) / 1000:.0f} thousand a second"
+          f"{hold(name, median >= NEAR * target)}")
+
+
+def bench_flood(near, far, turns, seconds):
+    print("64-byte frames, source port and checksum vary; a second that arrive")
+    with tempfile.NamedTemporaryFile("w", suffix=".cfg") as config:
+        config.write(TRAFGEN)
+        config.flush()
+        trafgen = ["trafgen", "--dev", "veth0", "--conf", config.name]
+        flood = [SONDE, "craft", "--flood", SPEC]
+        blast = [os.path.join(BUILD, "blast"), "veth0"]
+        pairs(near, far, "sonde craft --flood / trafgen", flood, trafgen, 1.2, turns, seconds)
+        pairs(near, far, "the same / trafgen on one processor", flood, trafgen + ["-P", "1"], 1.2, turns, seconds)
+        pairs(near, far, "the same / hping3 --flood", flood,
+              ["hping3", "--flood", "-q", "--udp", "-p", "9", "-d", "22", "10.78.0.2"], 4, turns, seconds)
+        pairs(near, far, "the same / a bare loop that varies nothing", flood, blast, 0.95, turns, seconds)
+        pairs(near, far, "sonde craft --flood --xdp / the bare loop", flood[:2] + ["--xdp"] + flood[2:], blast, 1.1,
+              turns, seconds)
+
+
+def bench_rate(near, far, quick):
+    print("rates, over 5 s: packets that arrived, of those asked for")
+    for wanted in (1, 100, 10000, 100000) if quick else (1, 10, 100, 1000, 10000, 50000, 100000):
+        count = wanted * 5
+        before, began = arrived(far), time.monotonic()
+        near.run(SONDE, "craft", "-q", "--listen", "0", "--rate", wanted, "-c", count, SPEC)
+        took = time.monotonic() - began
+        # From the first packet to the last are count - 1 gaps; starting takes a moment.
+        real = (count - 1) / max(took - START[0], 1e-9) if count > 1 else 0
+        share = real / wanted
+        print(f"  {wanted:6} a second: {arrived(far) - before} of {count}, {share:.4f} of the rate"
+              f"{hold(f'rate {wanted}', arrived(far) - before == count and abs(share - 1) <= 0.01)}")
+
+
+START = [0.0]
+
+
+def measure_start(near):
+    took = []
+    for _ in range(9):
+        began = time.monotonic()
+        near.run(SONDE, "craft", "-q", "--listen", "0", "-c", "1", SPEC)
+        took.append(time.monotonic() - began)
+    START[0] = statistics.median(took)
+
+
+def bench_file(turns):
+    print("a million packets that vary into a pcapng")
+    rates = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(turns):
+            began = time.monotonic()
+            subprocess.run([SONDE, "craft", "-q", "-c", "1000000", "-w", os.path.join(folder, "x.pcapng"),
+                            "eth/" + SPEC], check=True, capture_output=True)
+            rates.append(1 / (time.monotonic() - began))
+    median = statistics.median(rates)
+    print(f"  {median:.1f} million a second ({min(rates):.1f} to {max(rates):.1f}), the whole run, wanted 3"
+          f"{hold('file', median >= NEAR * 3)}")
+
+
+def bench_ports(near, far, turns):
+    print("65,535 ports of one host, 200 open, four that drop")
+    server = subprocess.Popen(far.inside(sys.executable, "-c", SERVER), stdout=subprocess.PIPE, text=True)
+    server.stdout.readline()
+    far.run("nft", "add table inet f; add chain inet f i { type filter hook input priority 0; }; "
+                   "add rule inet f i tcp dport { 7, 77, 777, 7777 } drop")
+    ours, theirs, ratios = [], [], []
+    for _ in range(turns):
+        began = time.monotonic()
+        out = near.run(SONDE, "craft", "-n", "--csv", "--ports", "1-65535", "10.78.0.2")
+        ours.append(time.monotonic() - began)
+        states = [line.split(",")[7] for line in out.splitlines()[1:]]
+        right = (states.count("open"), states.count("filtered"), states.count("closed")) == (200, 4, 65331)
+        if not right:
+            missed.append("ports: not all were right")
+        began = time.monotonic()
+        near.run("nmap", "-n", "-Pn", "-sS", "-T5", "-p-", "10.78.0.2")
+        theirs.append(time.monotonic() - began)
+        ratios.append(ours[-1] / theirs[-1])
+    print(f"  {statistics.median(ours):.2f} s ({min(ours):.2f} to {max(ours):.2f}), wanted under 3; "
+          f"{statistics.median(ratios):.2f} of nmap -T5{hold('ports', statistics.median(ours) < 3)}")
+    server.kill()
+    server.wait()
+
+
+SERVER = """
+import socket, time
+held = []
+for port in range(1000, 41000, 200):
+    s = socket.socket()
+    s.bind(("0.0.0.0", port))
+    s.listen(16)
+    held.append(s)
+print("ready", flush=True)
+time.sleep(600)
+"""
 
 
 def main():
-    words = argparse.ArgumentParser(description="what sending crafted packets costs")
-    words.add_argument("--quick", action="store_true", help="short turns, for trying")
-    quick = words.parse_args().quick
-    if os.geteuid() != 0 or len(os.sched_getaffinity(0)) < 2:
-        print("skipped: takes root and two CPUs")
-        return 77
-    turns, seconds = (3, 0.5) if quick else (7, 1)
-    print(f"Linux {platform.release()}, {os.cpu_count()} CPUs; frames of 64 bytes over veth, medians of {turns} pairs.\n")
-    print("| | target | measured | |\n|---|---|---|---|")
-    cable = Cable()
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="fewer turns")
+    options.add_argument("--only", help="flood, rate, file, ports")
+    args = options.parse_args()
+    turns, seconds = (3, 1) if args.quick else (7, 2)
+    print(f"sonde craft, {platform.release()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    near, far = cable()
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            speed(cable, turns, seconds, folder)
-            accuracy(cable, 2 if quick else 5)
-            files(turns, folder)
+        if args.only in (None, "flood"):
+            bench_flood(near, far, turns, seconds)
+        if args.only in (None, "rate"):
+            measure_start(near)
+            bench_rate(near, far, args.quick)
+        if args.only in (None, "file"):
+            bench_file(turns)
+        if args.only in (None, "ports"):
+            bench_ports(near, far, 3 if args.quick else turns)
     finally:
-        cable.close()
-    for what in missed:
-        print(f"Missed: {what}")
+        near.close()
+        far.close()
+    if missed:
+        print("missed: " + "; ".join(missed))
     return 1 if missed else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -35,6 +35,8 @@ table() {
 	test	program strace			strace			second opinion on calls
 	test	program nginx			nginx-light		a server to attach to
 	test	program redis-server		redis-server		a server to attach to
+	test	program dnsmasq			dnsmasq-base		a name server, asked by hand
+	test	program prove			perl			reads the results of scripts
 	test	program curl			curl			a client of nginx, and in labs
 	test	program ping			iputils-ping		labs, seen by the tools of others
 	test	program traceroute		traceroute		labs, seen by the tools of others
@@ -62,6 +64,7 @@ table() {
 	bench	program mtr			mtr-tiny		what a path costs otherwise
 	bench	program hping3			hping3			what crafted packets cost otherwise
 	bench	program trafgen			netsniff-ng		what crafted packets cost otherwise
+	bench	program nmap			nmap			what a scan of ports costs otherwise
 	bench	program python3			python3			the benchmarks
 	fuzz	libfuzzer			libclang-rt-14-dev	the fuzzing engine and the sanitizers
 	fresh	program debootstrap		debootstrap		make test-fresh: the bare root
