@@ -204,6 +204,8 @@ class Text(str):
 class When(int):
     """Nanoseconds since 1970."""
     def equals(self, text):
+        if text == "NULL":
+            return False
         day, _, rest = text.removesuffix(" UTC").partition(".")
         at = datetime.datetime.strptime(day + " +0000", "%b %d, %Y %H:%M:%S %z")
         return self == int(at.timestamp()) * 10**9 + int(rest)
