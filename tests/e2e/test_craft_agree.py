@@ -86,7 +86,7 @@ SPECS = [
     ICMP6 + "mld_query(maxresp=1000, group=ff02::5)",
     ICMP6 + "mld_member(group=ff02::5)",
     ICMP6 + "mld_report2(record(type=4, group=ff02::5, source=2001:db8::1), record(type=3, group=ff02::6))",
-    IP + "udp(sport=68, dport=67)/dhcp(xid=random, secs=random, bc, chaddr=02:00:00:00:00:01, type=1, hostname=\"sonde\", "
+    IP + "udp(sport=68, dport=67)/dhcp(xid=random, secs=random, bc, chaddr=02:00:00:00:00:01, dhcp_type=1, hostname=\"sonde\", "
     "mtu=random, mask=255.255.255.0, router(addr=10.0.0.1), eol)",
     IP + "udp(sport=20000, dport=53)/dns(id=random, rd, name(\"www.example.com\"), raw(00010001))",
     IP + "tcp(sport=20000, dport=53, flags=PA)/dns_tcp/dns(id=random, rd, name(\"www.example.com\"), raw(00010001))",
@@ -215,7 +215,7 @@ SCAPY = [
     ("ip(src=10.0.0.1, dst=10.0.0.2, id=0, ra, rr(hop=1.2.3.4, hop=0.0.0.0))/icmp/icmp_echo(id=1, seq=2)",
      'IP(src="10.0.0.1", dst="10.0.0.2", id=0, options=[IPOption_Router_Alert(), IPOption_RR(pointer=4, '
      'routers=["1.2.3.4", "0.0.0.0"])])/ICMP(id=1, seq=2)'),
-    ("ip(src=10.0.0.1, dst=10.0.0.2, id=0, lsrr(ptr=8, hop=1.1.1.1))/icmp/icmp_echo",
+    ("ip(src=10.0.0.1, dst=10.0.0.2, id=0, lsrr(ptr=8, hop=1.1.1.1))/icmp/icmp_echo(id=0, seq=0)",
      'IP(src="10.0.0.1", dst="10.0.0.2", id=0, options=[IPOption_LSRR(pointer=8, routers=["1.1.1.1"])])/ICMP()'),
     (A + "/icmp(code=3)/icmp_unreach/" + IN + "/udp(sport=5, dport=6)/\"abcd\"",
      _IP + "/ICMP(type=3, code=3)/" + _IN.replace("IP(", "IPerror(") + '/UDPerror(sport=5, dport=6)/b"abcd"'),
@@ -236,7 +236,7 @@ SCAPY = [
      _IP + "/GRE(chksum_present=1, key_present=1, seqnum_present=1, key=7, seqence_number=1)/" + _IN + "/UDP(sport=1, dport=2)"),
     (A + "/udp(sport=9)/vxlan(vni=5)/" + ETH + "/" + IN + "/udp(sport=1, dport=2)",
      _IP + "/UDP(sport=9, dport=4789)/VXLAN(vni=5, flags=8)/" + _ETH + "/" + _IN + "/UDP(sport=1, dport=2)"),
-    (A + "/udp(sport=68, dport=67)/dhcp(xid=7, chaddr=02:00:00:00:00:01, type=1, mask=255.255.255.0, router(addr=10.0.0.1), eol)",
+    (A + "/udp(sport=68, dport=67)/dhcp(xid=7, chaddr=02:00:00:00:00:01, dhcp_type=1, mask=255.255.255.0, router(addr=10.0.0.1), eol)",
      _IP + '/UDP(sport=68, dport=67)/BOOTP(xid=7, chaddr=b"\\2\\0\\0\\0\\0\\1")/DHCP(options=[("message-type", 1), '
      '("subnet_mask", "255.255.255.0"), ("router", "10.0.0.1"), "end"])'),
     (A + "/udp(sport=9, dport=53)/dns(id=5, rd, name(\"www.example.com\"), raw(00010001))",
