@@ -203,11 +203,13 @@ test-fresh:				## as root: demo and test in a Debian that has git, gcc and make
 	@$(RUN) WERROR='$(WERROR)' tests/house/fresh.sh
 
 MANS := $(wildcard docs/man/*.1)
-install: all				## DESTDIR, PREFIX
+GROUP ?=#	may capture, follow by BPF and craft: these programs are then for it alone
+install: all				## DESTDIR, PREFIX, GROUP=NAME: who may see the traffic of others
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/sonde $(DESTDIR)$(PREFIX)/share/man/man1
 	install $(BIN)/sonde $(DESTDIR)$(PREFIX)/bin
 	install $(filter-out $(BIN)/sonde,$(TOOLS)) $(DESTDIR)$(PREFIX)/libexec/sonde
 	install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
+	@tests/house/setcap.sh $(BIN)/sonde-doctor $(DESTDIR)$(PREFIX)/libexec/sonde '$(strip $(GROUP))'
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(MANS:docs/man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%)
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/sonde

@@ -309,8 +309,8 @@ START_TEST(an_error_that_quotes_eight_bytes_is_about_its_packet)
 	sonde_draft_push(&d, SONDE_tcp_start);
 	sonde_set(&d, tcp_start, sport, 40000);
 	sonde_set(&d, tcp_start, dport, 80);
-	sonde_set(&d, tcp_start, seq, 1000);
-	ck_assert(answers_as(SONDE_ANSWERS_ERROR, 0));
+	sonde_set(&d, tcp_start, seq, 2000);
+	ck_assert(answers_as(SONDE_ANSWERS_ERROR, 1) && !hit.alike);
 	error(3, 3);
 	ip(A, B);
 	udp(40000, 33434);

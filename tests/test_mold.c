@@ -26,6 +26,11 @@ static const char *const molded[] = {
 	"eth/arp/arp_ip(spa=10.0.0.0/24, tpa=random, sha=random)",
 	"ip/udp(dport=53)/dns(id=random, rd, name(\"example.com\"), raw(00010001))",
 	"ppp_short(proto=0x21)/ip(src=random, ttl=random)/udp(sport=random)/\"at odd bytes\"",
+	"ip(src=0.0.0.0/0, dst=0.0.0.0, id=random)/udp(sport=0-65535, dport=0, len=0)",
+	"ip(src=10.0.0.1, dst=10.0.0.2)/udp(sport=1-99, dport=53)/dns",
+	"ip(proto=0-255, frag_offset=random, mf=random)/udp(sport=random)",
+	"ip(src=10.0.0.1, dst=10.0.0.2)/icmp(type=0)/icmp_echo(id=0, seq=0-65535)",
+	"ip/gre(key=random)/ip/udp",
 	"ip/icmp/icmp_unreach/ip(src=random, dst=random)/udp(sport=random, "
 	"dport=random)/\"quoted\"",
 };
@@ -36,7 +41,11 @@ static const char *const whole[] = {
 
 	"ip/udp(dport=9)",
 	"ip/frag(mtu=100)/udp(dport=random)/zero(300)",
-	"ip/gre(key=random)/ip/udp",
+	"ip/udp(sport=1-99)/dns", /* 53 leads to it as well */
+	"ip/udp(sport=random, sport=5)",
+	"ipv6/pim(version=0-3)/zero(20)",
+	"ipv6/ospf(autype=0-3)/zero(20)",
+	"ipv6(dst=random)/ipv6_routing(segleft=0-1)/udp",
 	"ip/udplite(coverage=random)/zero(100)",
 };
 

@@ -256,7 +256,7 @@ END_TEST
 
 START_TEST(what_was_sent_is_no_answer_but_its_like_is)
 {
-	struct stage *g = stage(_i ? "send ip(id=9)/udp/zero(100)/frag(mtu=60)\nexpect ip(id=9)"
+	struct stage *g = stage(_i ? "send ip(id=9)/frag(mtu=60)/udp/zero(100)\nexpect ip(id=9)"
 				   : "send ip(id=9)/udp(dport=7)\nexpect ip(id=9)/udp");
 	struct sonde_frame f = { .wire = 0, .link = 101, .dir = SONDE_DIR_IN };
 
@@ -296,7 +296,7 @@ static int hear_fragment(void *arg, const uint8_t *byte, uint32_t len)
 
 START_TEST(fragments_that_were_sent_are_no_answers)
 {
-	struct stage *g = stage("send ip(id=9)/udp/zero(100)/frag(mtu=60)\nexpect ip(id=9)");
+	struct stage *g = stage("send ip(id=9)/frag(mtu=60)/udp/zero(100)\nexpect ip(id=9)");
 	struct sonde_script_step step = sonde_script_step(g->s, g->now);
 	struct fragments f = { g, 0 };
 

@@ -40,7 +40,7 @@ static const struct sonde_option options[] = {
 	SONDE_OPTION(TEXT, 0, "replay", struct sonde_craft_conf, replay, "FILE", "send the packets of a capture again, with their spacing, or by --rate or --flood"),
 	SONDE_OPTION(TEXTS, 0, "set", struct sonde_craft_conf, set, "FIELD=VALUE", "of --replay: with this field set anew, such as ip.dst=10.0.0.2; sums that were right stay right"),
 	SONDE_OPTION(TEXT, 'Y', "match", struct sonde_craft_conf, match, "EXPRESSION", "of --replay: only packets of which this holds, as in sonde read"),
-	SONDE_OPTION_CHOICE(0, "direction", struct sonde_craft_conf, direction, "DIR", sonde_craft_directions, "of --replay: only what came in, or what went out"),
+	SONDE_OPTION_CHOICE('Q', "direction", struct sonde_craft_conf, direction, "DIR", sonde_craft_directions, "of --replay: only what came in, or what went out"),
 	SONDE_OPTION(UINT, 0, "loop", struct sonde_craft_conf, loop, "NUMBER", "of --replay: so often; 0: until interrupted (1)"),
 	SONDE_OPTION(FLAG, 0, "skip", struct sonde_craft_conf, skip, NULL, "of --replay: leave out what cannot be sent, instead of sending nothing"),
 	SONDE_OPTION(TEXT, 'w', "write", struct sonde_craft_conf, write, "FILE", "write the packets to FILE, a pcapng, or a pcap by its name, and send nothing"),
@@ -66,9 +66,8 @@ const struct sonde_cli sonde_craft_cli = {
 	.purpose = "any packet, right or deliberately wrong, and what comes back",
 	.form = forms,
 	.option = options,
-	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'; "
-		"names "
-		"are\nthose of sonde fields, and sonde-craft(1) has the language.\n",
+	.more = "PACKET is such as 'ip(dst=10.0.0.2, ttl=3)/tcp(dport=80, flags=S)/\"hello\"'.\n"
+		"Names are those of sonde fields, and sonde-craft(1) has the language.\n",
 };
 
 static void check(const struct sonde_craft_conf *conf)
@@ -103,7 +102,7 @@ uint64_t sonde_craft_seed(const struct sonde_craft_conf *conf)
 
 	if (!conf->seed) {
 		if (getrandom(&v, sizeof v, 0) != sizeof v)
-			abort();
+			_exit(sonde_cli_fail(&sonde_craft_cli, "random numbers", -errno));
 		return v >> 12; /* JSON readers keep 53 bits */
 	}
 	errno = 0;

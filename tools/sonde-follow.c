@@ -1,6 +1,7 @@
 /* sonde follow: what programs asked of their sockets, what the kernel did, what crossed the wire.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "run/follow.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/privilege.h"
 #include "tools/look.h"
 
 static const char *const backends[] = { "auto", "bpf", "ptrace", NULL };
@@ -119,6 +121,23 @@ static int leave(const struct conf *conf, const struct sonde_follow_end *end, co
 	return command && end->status ? sonde_child_leave(end->status) : code;
 }
 
+/* A refusal names the capability that would do. */
+static int refuse(const struct sonde_follow_end *end, int code)
+{
+	static const int load[] = { CAP_BPF, CAP_PERFMON }, look[] = { CAP_SYS_PTRACE };
+	char words[4600];
+	size_t n = 0;
+
+	if (code == SONDE_NO_PRIVILEGE)
+		n = sonde_privilege_missing(words, sizeof words, load, 2);
+	else if (code == -EPERM)
+		n = sonde_privilege_missing(words, sizeof words, look, 1);
+	if (!n)
+		return sonde_cli_fail(&cli, end->doing, code);
+	sonde_cli_say(&cli, "%s: %s", end->doing, words);
+	return SONDE_EXIT_PRIVILEGE;
+}
+
 int main(int argc, char **argv)
 {
 	struct conf conf = { .snaplen = 128 };
@@ -157,7 +176,7 @@ int main(int argc, char **argv)
 		return sonde_cli_fail(&cli, conf.save, plan.save);
 	r = sonde_follow_run(&plan, &end);
 	if (r < 0) {
-		r = sonde_cli_fail(&cli, end.doing, r);
+		r = refuse(&end, r);
 		return plan.argv && r != SONDE_EXIT_PRIVILEGE ? SONDE_EXIT_FAILED : r;
 	}
 	return leave(&conf, &end, plan.argv ? plan.argv[0] : NULL);

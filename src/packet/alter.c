@@ -5,7 +5,11 @@
 #include "packet/lookup.h"
 #include "packet/sum.h"
 
-enum { VALUE_MOST = 2048, TEXT_MOST = 1024 }; /* bytes: of a header that holds a value; of words */
+enum {
+	VALUE_MOST = 2048, /* bytes of a header that holds a value */
+	TEXT_MOST = 1024,
+	PLACES = 64, /* that a row has in one header; more are left alone */
+};
 
 struct sonde_alter_set {
 	uint16_t row;
@@ -14,34 +18,23 @@ struct sonde_alter_set {
 	uint32_t at;		   /* of what the row counts from, in that header */
 };
 
-/* Where a row lies in a layer: what its place counts from. */
-struct seeking {
+/* Where a row lies in a layer: what its place counts from, from the packet's start. */
+struct places {
 	uint16_t row;
 	uint32_t len; /* of the packet */
 	unsigned n;
-	void (*hear)(struct seeking *s, uint32_t at);
-	/* for hear: */
-	uint8_t *to;
-	const uint8_t *from;
-	bool changed;
-	uint32_t at;
+	uint32_t at[PLACES];
 };
 
-static void seek(void *arg, const struct sonde_field *f)
+static void note_place(void *arg, const struct sonde_field *f)
 {
-	struct seeking *s = arg;
+	struct places *s = arg;
 	const struct sonde_row *r = &sonde_rows[s->row];
 
-	if (f->is != SONDE_FIELD_VALUE || f->row != s->row || !f->len || f->at < r->at / 8 ||
-	    f->at - r->at / 8 + (r->at + r->bits + 7) / 8 > s->len)
+	if (f->is != SONDE_FIELD_VALUE || f->row != s->row || !f->len || s->n == PLACES ||
+	    f->at < r->at / 8u || f->at - r->at / 8u + (r->at + r->bits + 7u) / 8 > s->len)
 		return;
-	s->n++;
-	s->hear(s, f->at - r->at / 8);
-}
-
-static void note_place(struct seeking *s, uint32_t at)
-{
-	s->at = at;
+	s->at[s->n++] = f->at - r->at / 8u;
 }
 
 /* The header with the value, of this turn; its bytes go to buf. */
@@ -111,7 +104,7 @@ static bool parse_row(struct sonde_alter *alter, struct sonde_arena *a, uint16_t
 	static const struct sonde_craft_turn first = { 0 };
 	const struct sonde_row *r = &sonde_rows[row];
 	enum sonde_shape host = host_of(r->shape);
-	struct seeking s = { .row = row, .hear = note_place };
+	struct places s = { .row = row };
 	struct sonde_alter_set set = { .row = row };
 	uint8_t buf[VALUE_MOST];
 	struct sonde_draft d;
@@ -133,10 +126,10 @@ static bool parse_row(struct sonde_alter *alter, struct sonde_arena *a, uint16_t
 	if (!encode(set.craft, &first, buf, &d))
 		return wrong(ret, value, "a value that goes into a header", NULL);
 	s.len = d.p.len;
-	sonde_field_each(&d.p, 0, seek, &s);
+	sonde_field_each(&d.p, 0, note_place, &s);
 	if (s.n != 1)
 		return wrong(ret, 0, "a field that has a place of its own", NULL);
-	set.at = s.at;
+	set.at = s.at[0];
 	if (sonde_craft_varies(set.craft)) {
 		alter->varies = true;
 	} else {
@@ -180,20 +173,22 @@ bool sonde_alter_parse(struct sonde_alter *alter, struct sonde_arena *a, const c
 
 /* ---- applying ---- */
 
-static void put_value(struct seeking *s, uint32_t at)
+/* Whether that changes anything. to, from: what the row counts from. */
+static bool put_value(const struct sonde_row *r, uint8_t *to, const uint8_t *from)
 {
-	const struct sonde_row *r = &sonde_rows[s->row];
-	uint8_t *to = s->to + at;
+	uint64_t v;
 
 	if (sonde_row_is_octets(r)) {
-		s->changed |= memcmp(to + r->at / 8, s->from + r->at / 8, r->bits / 8) != 0;
-		memcpy(to + r->at / 8, s->from + r->at / 8, r->bits / 8);
-	} else {
-		uint64_t v = sonde_get(s->from, r->at, r->bits);
+		bool same = !memcmp(to + r->at / 8, from + r->at / 8, r->bits / 8);
 
-		s->changed |= sonde_get(to, r->at, r->bits) != v;
-		sonde_put(to, r->at, r->bits, v);
+		memcpy(to + r->at / 8, from + r->at / 8, r->bits / 8);
+		return !same;
 	}
+	v = sonde_get(from, r->at, r->bits);
+	if (sonde_get(to, r->at, r->bits) == v)
+		return false;
+	sonde_put(to, r->at, r->bits, v);
+	return true;
 }
 
 /* Whether layers of this shape may have fields of that one. */
@@ -276,30 +271,33 @@ static uint32_t addresses(const struct sonde_packet *p, unsigned d, uint32_t *re
 	return 0;
 }
 
+/* How many were set. All places are looked for before any of them changes. */
 static unsigned set_one(const struct sonde_alter_set *set, const struct sonde_packet *p,
 			uint8_t *byte, const struct sonde_craft_turn *turn,
 			uint32_t pinned[SONDE_LAYERS], bool *changed)
 {
-	enum sonde_shape shape = sonde_rows[set->row].shape;
-	struct seeking s = { .row = set->row, .len = p->len, .hear = put_value, .to = byte };
+	const struct sonde_row *r = &sonde_rows[set->row];
+	struct places s = { .row = set->row, .len = p->len };
+	const uint8_t *from = set->fixed;
 	uint8_t buf[VALUE_MOST];
 	struct sonde_draft d;
 
-	s.from = set->fixed;
 	for (unsigned i = 0; i < p->n; i++) {
 		unsigned before = s.n;
 
-		if (p->layer[i].part || !may_have(p->layer[i].shape, shape))
+		if (p->layer[i].part || !may_have(p->layer[i].shape, r->shape))
 			continue;
-		if (!s.from && !encode(set->craft, turn, buf, &d))
-			return 0;
-		s.from = s.from ? s.from : buf;
-		s.from += s.n ? 0 : set->at;
-		sonde_field_each(p, i, seek, &s);
-		if (s.n > before && p->layer[i].shape == shape)
-			pinned[i] |= 1u << (set->row - sonde_shapes[shape].row) % 32;
+		sonde_field_each(p, i, note_place, &s);
+		if (s.n > before && p->layer[i].shape == r->shape)
+			pinned[i] |= 1u << (set->row - sonde_shapes[r->shape].row) % 32;
 	}
-	*changed |= s.changed;
+	if (s.n && !from) {
+		if (!encode(set->craft, turn, buf, &d))
+			return 0;
+		from = buf;
+	}
+	for (unsigned k = 0; k < s.n; k++)
+		*changed |= put_value(r, byte + s.at[k], from + set->at);
 	return s.n;
 }
 

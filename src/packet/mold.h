@@ -2,9 +2,9 @@
 #define SONDE_PACKET_MOLD_H
 
 /* Packets that differ in a few fields, made fast: the bytes of one, and for each field that varies
- * where it lies and which checksums feel it. How a sum feels a field is not reasoned out but found,
- * by encoding the packet with other values (RFC 1071 section 2, RFC 1624); where that is not a
- * plain sum, as with a CRC or a length that varies, there is no mold, and each packet is encoded by
+ * where it lies and what it counts in which checksums. That is not reasoned out but found, by
+ * encoding the packet with other values (RFC 1071 section 2, RFC 1624), and then tried with many
+ * more; where it does not hold, as with a CRC, there is no mold, and each packet is encoded by
  * itself. */
 
 #include "packet/craft.h"

@@ -80,6 +80,7 @@ static int fill(struct sonde_crafting *r)
 					       : plan->flood ? "it is the faster way"
 							     : NULL,
 				       .must = plan->xdp,
+				       .dry = plan->dry,
 				       .device = plan->device,
 				       .seed = plan->seed,
 				       .repeated = r->count > 1,
@@ -267,7 +268,6 @@ int sonde_craft_run(const struct sonde_craft_plan *plan, struct sonde_craft_end 
 	code = run(r);
 	sonde_crafting_close(r);
 	sonde_fill_done(&r->fill);
-	end->sent = r->say.end.sent;
 	end->refused = r->say.end.refused;
 	said = sonde_craft_say_done(&r->say);
 	sonde_arena_done(&r->arena);

@@ -48,11 +48,11 @@ struct sonde_craft_plan {
 
 struct sonde_craft_end {
 	char doing[200];
-	char why[4096]; /* sentences, where the code alone does not say it; else "" */
-	uint64_t sent, refused, answered;
-	bool blind; /* packets were lost at the tap, and some that were sent have no answer */
-	bool met;   /* something answered, or no answer was looked for and all was sent */
-	int saved;  /* why a file could not be written in full, or 0 */
+	char why[4096];	  /* sentences, where the code alone does not say it; else "" */
+	uint64_t refused; /* packets that this machine did not send */
+	bool blind;	  /* packets were lost at the tap, and some that were sent have no answer */
+	bool met;	  /* something answered, or no answer was looked for and all was sent */
+	int saved;	  /* why a file could not be written in full, or 0 */
 };
 
 /* 0; -EINVAL and others: end->why says why nothing was sent; SONDE_NO_PRIVILEGE, -EPERM; or -errno.

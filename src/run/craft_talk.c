@@ -298,7 +298,6 @@ int sonde_crafting_talk(struct sonde_crafting *run)
 				  run->say.end.answered < run->say.end.sent;
 	}
 	close_save(&t);
-	run->end->answered = run->say.end.answered;
 	run->end->met = listens(&t) ? run->say.end.answered > 0
 				    : !run->say.end.refused && t.next == run->count;
 	sonde_craft_say_end(&run->say, t.last - t.began);

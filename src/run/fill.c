@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "run/fill_inside.h"
-#include "sys/sysctl.h"
 #include "sys/way.h"
 
 enum {
@@ -63,15 +62,6 @@ static void wrap(struct sonde_filling *g)
 {
 	sonde_craft_wrap(g->c, SONDE_eth);
 	find_layers(g);
-}
-
-/* The value is this, or may be in another turn. */
-static bool may_be(const struct sonde_filling *g, int i, enum sonde_row_id row, sonde_wide value)
-{
-	sonde_wide v;
-
-	return sonde_filling_says(g, i, row) &&
-	       (!sonde_craft_value(g->c, (unsigned)i, row, &v) || v == value);
 }
 
 static sonde_wide wide(const uint8_t *at, unsigned len)
@@ -155,43 +145,6 @@ static void take_ends(struct sonde_filling *g)
 		f->dst.port = (uint16_t)sonde_load(h + 2, 2);
 		break;
 	}
-}
-
-static const char together[] = "a firewall here would put the fragments together";
-
-/* Why a raw socket would not send it just so; NULL: it would. */
-static const char *needs_packet_socket(const struct sonde_filling *g)
-{
-	int i = g->ip;
-
-	if (g->ip != 0)
-		return g->n ? "the packet has a header of the link" : "the packet is bytes alone";
-	if (sonde_craft_fragments(g->c))
-		return together;
-	if (sonde_filling_layer(g, i) == SONDE_ipv6) {
-		if (sonde_filling_says(g, i, SONDE_ROW_ipv6_version))
-			return "the IP version is pinned";
-		for (unsigned k = 1; k < g->n; k++) {
-			if (sonde_craft_layer(g->c, k) == SONDE_ipv6_frag)
-				return together;
-			if (sonde_craft_layer(g->c, k) == SONDE_icmpv6 &&
-			    sonde_filling_says(g, (int)k, SONDE_ROW_icmpv6_checksum))
-				return "the ICMPv6 checksum is pinned";
-		}
-		return NULL;
-	}
-	return sonde_filling_says(g, i, SONDE_ROW_ip_version) ? "the IP version is pinned"
-	       : sonde_filling_says(g, i, SONDE_ROW_ip_ihl)   ? "the IPv4 header length is pinned"
-	       : sonde_filling_says(g, i, SONDE_ROW_ip_len)   ? "the IPv4 total length is pinned"
-	       : sonde_filling_says(g, i, SONDE_ROW_ip_checksum) ? "the IPv4 checksum is pinned"
-	       : sonde_filling_says(g, i, SONDE_ROW_ip_mf) ||
-			       sonde_filling_says(g, i, SONDE_ROW_ip_offset)
-		       ? together
-	       : may_be(g, i, SONDE_ROW_ip_id, 0)
-		       ? "the kernel would write over an identification of 0"
-	       : may_be(g, i, SONDE_ROW_ip_src, 0)
-		       ? "the kernel would write over a source of 0.0.0.0"
-		       : NULL;
 }
 
 /* IPv4: RFC 1112 section 6.4, and the limited broadcast; IPv6: RFC 2464 section 7. */
@@ -334,7 +287,10 @@ static int find_way(struct sonde_filling *g, const char *why, struct sonde_way *
 		if (!r && end)
 			sonde_way_find(ret, &f->dst, plan->device, NULL, 0);
 	} else {
-		r = sonde_way_find(ret, &f->dst, plan->device, NULL, ask ? SONDE_WAY_NEIGHBOUR : 0);
+		r = sonde_way_find(ret, &f->dst, plan->device, NULL,
+				   !ask	       ? 0
+				   : plan->dry ? SONDE_WAY_KNOWN
+					       : SONDE_WAY_NEIGHBOUR);
 		if (r == -ENETUNREACH && why && plan->device) /* the link needs no route */
 			r = sonde_way_of_device(ret, plan->device);
 	}
@@ -360,12 +316,9 @@ static int check_neighbours(const struct sonde_filling *g, const struct sonde_wa
 static int check_length(const struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
-	uint32_t ip;
+	uint32_t link = sonde_filling_layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth : 0;
+	uint32_t ip = f->len - (g->ip > 0 ? g->d.p.layer[g->ip].at : link);
 
-	f->head = g->ip > 0				   ? g->d.p.layer[g->ip].at
-		  : sonde_filling_layer(g, 0) == SONDE_eth ? SONDE_BYTES_eth
-							   : 0;
-	ip = f->len - f->head;
 	if (is_ip(sonde_filling_layer(g, g->ip)) && ip > IP_MOST && !sonde_craft_fragments(g->c))
 		return wrong(
 			f, -EMSGSIZE,
@@ -429,35 +382,16 @@ static bool value_varies(const struct sonde_filling *g, enum sonde_row_id four,
 	       !sonde_craft_value(g->c, (unsigned)g->ip, row, &v);
 }
 
-static bool is_set(const char *name)
-{
-	char path[64], all[8], own[8];
-
-	snprintf(path, sizeof path, "ipv4/conf/all/%s", name);
-	sonde_sysctl_get(path, all, sizeof all);
-	snprintf(path, sizeof path, "ipv4/conf/lo/%s", name);
-	sonde_sysctl_get(path, own, sizeof own);
-	return *all == '1' || *own == '1';
-}
-
-/* A raw socket's packets keep their route over the loopback; those of a packet socket come in as if
- * from elsewhere, where nobody may have our addresses: RFC 1122 section 3.2.1.3. */
-static bool is_deaf(const struct sonde_fill *f)
-{
-	return f->link && f->loopback && f->src.family == AF_INET &&
-	       !(is_set("accept_local") && (f->src.ip[0] != 127 || is_set("route_localnet")));
-}
-
 static int fill_way(struct sonde_filling *g)
 {
 	struct sonde_fill *f = g->f;
-	const char *why = needs_packet_socket(g);
+	const char *why = sonde_filling_needs_link(g);
 	struct sonde_way way;
 	int r = find_way(g, why, &way);
 
 	if (r < 0)
 		return r;
-	if (why == together && way.loopback && sonde_filling_layer(g, 0) == SONDE_ip)
+	if (why == sonde_filling_together && way.loopback && sonde_filling_layer(g, 0) == SONDE_ip)
 		why = NULL; /* what comes to 127.0.0.1 from a packet socket is dropped as martian */
 	if (!why && way.hatype == ARPHRD_ETHER &&
 	    (g->plan->must || way.gateway.family || has_one_end(g)))
@@ -475,7 +409,7 @@ static int fill_way(struct sonde_filling *g)
 	if ((r = encode(g)))
 		return r;
 	take_ends(g);
-	f->deaf = g->ip >= 0 && is_deaf(f);
+	f->deaf = g->ip >= 0 && sonde_filling_is_deaf(f);
 	f->varied_dst = value_varies(g, SONDE_ROW_ip_dst, SONDE_ROW_ipv6_dst);
 	f->spoofed = value_varies(g, SONDE_ROW_ip_src, SONDE_ROW_ipv6_src) ||
 		     (f->src.family && !sonde_address_is_any(&f->src) &&

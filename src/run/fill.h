@@ -24,6 +24,7 @@ struct sonde_fill_plan {
 	const struct sonde_craft_vars *vars; /* $names that are known; NULL: none */
 	bool repeated; /* several are sent: those that nothing else tells apart are counted by their
 			* identification and sequence number */
+	bool dry;      /* nobody on the link is asked: an address that is not known stays 0 */
 	bool apart; /* it is not sent: the machine is not asked, and what only it knows stays 0 */
 };
 
@@ -33,7 +34,6 @@ struct sonde_fill {
 	char device[16];   /* by which it leaves; "" apart */
 	uint32_t ifindex;  /* of that */
 	uint32_t mtu;	   /* the longest packet of IP that goes there, bytes; 0: not known */
-	uint32_t head;	   /* bytes of the first packet in front of IP, or of ARP's like */
 	uint32_t len;	   /* bytes of the first packet */
 	uint16_t linktype; /* LINKTYPE_ number of the packets as encode makes them */
 	bool loopback;	   /* the device is */

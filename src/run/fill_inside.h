@@ -45,4 +45,13 @@ void sonde_filling_ports(struct sonde_filling *g);
  * hold it. False: it has no ports. */
 bool sonde_filling_port(enum sonde_shape shape, enum sonde_row_id *ret_row, int *ret_protocol);
 
+/* ---- fill_socket.c: which socket sends it just so ---- */
+
+/* Why a raw socket would not; static. NULL: it would. */
+const char *sonde_filling_needs_link(const struct sonde_filling *g);
+extern const char sonde_filling_together[]; /* one of them */
+
+/* Whether this machine drops what comes to it from itself by that socket. */
+bool sonde_filling_is_deaf(const struct sonde_fill *f);
+
 #endif

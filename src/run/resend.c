@@ -1,6 +1,7 @@
 #include "run/resend.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ static int parse(struct sonde_resend *r)
 	return 0;
 }
 
-/* What needs privilege. */
+/* What needs privilege. What is left of it has the kernel ask for neighbours by itself, not for the
+ * sake of a datagram to them (sys/way.c). */
 static int open_door(struct sonde_resend *r)
 {
 	const struct sonde_resend_plan *plan = r->plan;
@@ -76,7 +78,7 @@ static int open_door(struct sonde_resend *r)
 		sender.by = plan->xdp ? SONDE_SENDER_XDP : SONDE_SENDER_LINK;
 	if (!plan->dry)
 		code = sonde_sender_open(&r->sender, &sender);
-	sonde_privilege_drop(-1);
+	sonde_privilege_drop(r->link && !plan->dry ? CAP_NET_ADMIN : -1);
 	r->count.by = r->sender ? sonde_sender_mode(r->sender)
 		      : r->link ? "packet socket"
 				: "raw socket";
@@ -297,6 +299,7 @@ static int run(struct sonde_resend *r, struct sonde_text *t)
 	if (code)
 		return code;
 	code = sonde_resend_load(r);
+	sonde_privilege_drop(-1);
 	if (!code)
 		code = refuse_harm(r);
 	if (code)

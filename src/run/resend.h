@@ -80,7 +80,7 @@ extern const struct sonde_schema sonde_resend_schema; /* `replay` */
 /* 0, and end->met says whether all of the file was sent. -EINVAL: end->why says what is wrong with
  * an option, or with which packet; SONDE_NOT_CAPTURE, SONDE_CUT and the others of a reader; -EPERM,
  * SONDE_NO_PRIVILEGE; -ENODEV, -ENETDOWN: end->doing is the interface; or -errno. Privileges are
- * given up before the file is read. */
+ * given up before the file is read, CAP_NET_ADMIN, where neighbours are to be found, behind it. */
 int sonde_resend_run(const struct sonde_resend_plan *plan, struct sonde_resend_end *end);
 
 #endif

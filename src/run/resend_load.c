@@ -185,7 +185,7 @@ static int verdict(struct sonde_resend *r, int code)
 	r->end->met = !wrong && !code;
 	if (!r->n) {
 		snprintf(r->end->why, sizeof r->end->why, "there is no packet%s",
-			 r->count.passed ? " that the filter lets through" : "");
+			 r->count.passed ? " that --match and --direction let through" : "");
 		return -EINVAL;
 	}
 	return 0;

@@ -102,6 +102,11 @@ static bool sees_packets(const struct sonde_tracer *tracer)
 	       sonde_bpf_hook_in_use(t, "netif_receive_skb");
 }
 
+static bool uses(const struct sonde_tracer *t, const char *hook)
+{
+	return sonde_bpf_hook_in_use((const struct bpf_tracer *)t, hook);
+}
+
 static void tell(struct sonde_tracer *tracer, sonde_tracer_hear hear, void *arg)
 {
 	struct bpf_tracer *t = own(tracer);
@@ -267,6 +272,8 @@ static int child_ended(struct sonde_tracer *t, pid_t pid, int *ret_status)
 
 const struct sonde_tracer_kind sonde_tracer_bpf = {
 	.hook = sonde_bpf_hook_name,
+	.uses = uses,
+	.blind = sonde_bpf_hook_blind,
 	.backend = SONDE_BACKEND_BPF,
 	.open = open_tracer,
 	.sees_packets = sees_packets,

@@ -44,12 +44,23 @@ static uint32_t ask(int fd, const char *name, uint32_t command)
 	return call(fd, name, &v) ? v.data : 0;
 }
 
-static bool has_hardware_time(int fd, const char *name)
+static void look_at_time(int fd, const char *name, struct sonde_device *ret)
 {
+	/* The bits of SONDE_DEVICE_ stand in this order. */
+	static const uint32_t kinds[] = { SOF_TIMESTAMPING_TX_SOFTWARE,
+					  SOF_TIMESTAMPING_RX_SOFTWARE,
+					  SOF_TIMESTAMPING_TX_HARDWARE,
+					  SOF_TIMESTAMPING_RX_HARDWARE };
 	struct ethtool_ts_info i = { .cmd = ETHTOOL_GET_TS_INFO };
 
-	return call(fd, name, &i) && i.so_timestamping & SOF_TIMESTAMPING_RAW_HARDWARE &&
-	       i.rx_filters & 1 << HWTSTAMP_FILTER_ALL;
+	if (!call(fd, name, &i)) {
+		ret->stamps = SONDE_DEVICE_NO_STAMPS;
+		return;
+	}
+	ret->hardware = i.so_timestamping & SOF_TIMESTAMPING_RAW_HARDWARE &&
+			i.rx_filters & 1 << HWTSTAMP_FILTER_ALL;
+	for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		ret->stamps |= i.so_timestamping & kinds[k] ? 1u << k : 0;
 }
 
 static int look(int fd, struct sonde_device *ret, const char *name)
@@ -77,7 +88,7 @@ static int look(int fd, struct sonde_device *ret, const char *name)
 		if (offloads[i].command ? ask(fd, name, offloads[i].command)
 					: flags & offloads[i].mask)
 			ret->offload |= offloads[i].bit;
-	ret->hardware = has_hardware_time(fd, name);
+	look_at_time(fd, name, ret);
 	return 0;
 }
 

@@ -19,6 +19,14 @@ enum { /* what is done behind or in front of a capture, so that its packets are 
        SONDE_DEVICE_TAGS_IN = 128,
 };
 
+enum {				     /* where the times of packets can come from */
+       SONDE_DEVICE_TX_SOFTWARE = 1, /* the driver, as it hands the packet over */
+       SONDE_DEVICE_RX_SOFTWARE = 2, /* the kernel, as it gets it */
+       SONDE_DEVICE_TX_HARDWARE = 4,
+       SONDE_DEVICE_RX_HARDWARE = 8,
+       SONDE_DEVICE_NO_STAMPS = 16, /* the driver does not tell */
+};
+
 struct sonde_device {
 	char name[16];
 	uint32_t ifindex, mtu;
@@ -26,6 +34,7 @@ struct sonde_device {
 	bool up, running, loopback;
 	bool hardware;	  /* it can take the time of every packet itself */
 	uint32_t offload; /* SONDE_DEVICE_ bits */
+	uint32_t stamps;  /* likewise */
 };
 
 /* 0; -ENODEV: there is none of this name; -errno. What it cannot tell is 0. */

@@ -6,8 +6,8 @@
 
 #include "base/address.h"
 
-/* protocol: IPPROTO_TCP or IPPROTO_UDP. at->port is the one that is wanted. A descriptor, or -errno:
- * -EADDRINUSE: somebody has it; -EADDRNOTAVAIL: the address is not ours. */
+/* protocol: IPPROTO_TCP or IPPROTO_UDP. at->port is the one that is wanted. A descriptor, or
+ * -errno: -EADDRINUSE: somebody has it; -EADDRNOTAVAIL: the address is not ours. */
 int sonde_hold_port(int protocol, const struct sonde_address *at);
 
 #endif

@@ -11,6 +11,11 @@ bool sonde_privilege_has(int cap)
 	return !capng_get_caps_process() && capng_have_capability(CAPNG_EFFECTIVE, (unsigned)cap);
 }
 
+const char *sonde_privilege_name(int cap)
+{
+	return capng_capability_to_name((unsigned)cap);
+}
+
 int sonde_privilege_drop(int keep)
 {
 	bool kept = keep >= 0 && sonde_privilege_has(keep);
@@ -43,7 +48,7 @@ size_t sonde_privilege_missing(char *ret, size_t size, const int *want, size_t n
 	if (!lacks)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		const char *name = capng_capability_to_name((unsigned)want[i]);
+		const char *name = sonde_privilege_name(want[i]);
 
 		if (sonde_privilege_has(want[i]) || !name || list_len > 200 || words_len > 200)
 			continue;

@@ -10,6 +10,10 @@
 /* Whether the capability is effective now. */
 bool sonde_privilege_has(int cap);
 
+/* "net_raw", which setcap(8) and people write as cap_net_raw; NULL: there is no capability of this
+ * number. Static. */
+const char *sonde_privilege_name(int cap);
+
 /* Gives up every capability in every set, the bounding set where that is allowed, and sets
  * no_new_privs: neither this process nor what it executes can gain any again. Children forked
  * before keep what they have. keep: one capability that stays permitted and effective if it is

@@ -18,6 +18,7 @@ struct sonde_sender {
 	unsigned n;    /* in the batch */
 	uint32_t slot; /* bytes of room for each */
 	uint8_t *byte;
+	uint32_t used; /* bytes of it, of the batch */
 	struct iovec part[SONDE_SENDER_BATCH];
 	struct mmsghdr message[SONDE_SENDER_BATCH];
 	struct sockaddr_in6 to[SONDE_SENDER_BATCH]; /* of RAW; IPv4 begins alike */

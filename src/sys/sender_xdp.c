@@ -121,6 +121,8 @@ int sonde_sender_xdp_send(struct sonde_sender_xdp *x, const struct iovec *part, 
 	x->next = (x->next + n) % FRAMES;
 	r = kick(x);
 	reap(x);
+	if (!x->flying)
+		x->next = 0; /* the same frames again are still in the cache */
 	return r ? r : (int)n;
 }
 

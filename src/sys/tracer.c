@@ -21,6 +21,16 @@ const char *sonde_tracer_hook(unsigned n)
 	return sonde_tracer_bpf.hook ? sonde_tracer_bpf.hook(n) : NULL;
 }
 
+const char *sonde_tracer_blind(unsigned n)
+{
+	return sonde_tracer_hook(n) ? sonde_tracer_bpf.blind(n) : NULL;
+}
+
+bool sonde_tracer_uses(const struct sonde_tracer *t, const char *hook)
+{
+	return t->kind->uses && t->kind->uses(t, hook);
+}
+
 enum sonde_backend sonde_tracer_backend(const struct sonde_tracer *t)
 {
 	return t->kind->backend;

@@ -34,6 +34,12 @@ int sonde_tracer_open(struct sonde_tracer **ret, const struct sonde_tracer_plan 
 /* The name of the n-th hook that can be denied, from 0; NULL: there are no more. Static. */
 const char *sonde_tracer_hook(unsigned n);
 
+/* What is missed without that hook, a sentence without a capital or a full stop. Static. */
+const char *sonde_tracer_blind(unsigned n);
+
+/* Whether the hook of this name was loaded and attached. */
+bool sonde_tracer_uses(const struct sonde_tracer *t, const char *hook);
+
 enum sonde_backend sonde_tracer_backend(const struct sonde_tracer *t);
 bool sonde_tracer_sees_packets(const struct sonde_tracer *t);
 

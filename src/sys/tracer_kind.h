@@ -8,6 +8,8 @@
 
 struct sonde_tracer_kind {
 	const char *(*hook)(unsigned n); /* NULL: it has none to be denied */
+	bool (*uses)(const struct sonde_tracer *t, const char *hook); /* as hook */
+	const char *(*blind)(unsigned n);			      /* as hook */
 	enum sonde_backend backend;
 	/* Sets kind in what it gives. */
 	int (*open)(struct sonde_tracer **ret, const struct sonde_tracer_plan *plan);

@@ -208,7 +208,8 @@ static void wake(const struct sonde_way *way, const struct sonde_address *at)
 	close(fd);
 }
 
-static int find_neighbour(struct found *f, const struct sonde_address *at)
+/* wait: it is asked for where it is not known. */
+static int find_neighbour(struct found *f, const struct sonde_address *at, bool wait)
 {
 	static const struct timespec step = { .tv_nsec = STEP };
 	char buffer[BUFFER];
@@ -216,6 +217,8 @@ static int find_neighbour(struct found *f, const struct sonde_address *at)
 	for (unsigned i = 0; i < PATIENCE && !f->way->has_neighbour; i++) {
 		f->state = 0;
 		ask(begin_neighbour(buffer, RTM_GETNEIGH, f->way, at), hear_neighbour, f);
+		if (!wait)
+			return 0;
 		if (!i && !f->way->has_neighbour)
 			wake(f->way, at);
 		else if (f->state == NUD_FAILED)
@@ -273,9 +276,10 @@ int sonde_way_find(struct sonde_way *ret, const struct sonde_address *to, const 
 		put_group(to, f.type == RTN_BROADCAST, ret);
 		return 0;
 	}
-	if (!(flags & SONDE_WAY_NEIGHBOUR))
+	if (!flags)
 		return 0;
-	return find_neighbour(&f, ret->gateway.family ? &ret->gateway : to);
+	return find_neighbour(&f, ret->gateway.family ? &ret->gateway : to,
+			      flags & SONDE_WAY_NEIGHBOUR);
 }
 
 static int hear_type(const struct nlmsghdr *h, void *arg)

@@ -9,8 +9,8 @@
 struct sonde_way {
 	char device[16];
 	uint32_t ifindex;
-	uint16_t hatype;	      /* ARPHRD_ number */
-	uint32_t mtu;		      /* the route's, else the link's; bytes from IP on */
+	uint16_t hatype; /* ARPHRD_ number */
+	uint32_t mtu;	 /* the route's, else the link's; bytes from IP on */
 	bool loopback;
 	uint8_t mac[6];		      /* ours; 0 where the link has none */
 	struct sonde_address source;  /* ours, that the kernel would take; family 0: none */
@@ -19,11 +19,15 @@ struct sonde_way {
 	uint8_t neighbour[6];
 };
 
-enum { SONDE_WAY_NEIGHBOUR = 1 }; /* flags: ask for its hardware address, for up to a second */
+enum {				/* flags: its hardware address is wanted, ... */
+       SONDE_WAY_NEIGHBOUR = 1, /* asked for, and waited for up to a second */
+       SONDE_WAY_KNOWN = 2,	/* if it is known: nobody is asked */
+};
 
 /* device, source: NULL for any. 0; -ENETUNREACH: no route, or one that says unreachable; -EACCES: a
  * route that prohibits; -EINVAL: a blackhole; -ENETDOWN: the interface is down; -ENODEV: there is
- * none of this name; -EHOSTUNREACH: the neighbour does not answer, and *ret holds the rest; -errno. */
+ * none of this name; -EHOSTUNREACH: the neighbour does not answer, and *ret holds the rest; -errno.
+ */
 int sonde_way_find(struct sonde_way *ret, const struct sonde_address *to, const char *device,
 		   const struct sonde_address *source, unsigned flags);
 

@@ -58,9 +58,15 @@ without_screen() {
 	grep -q 'this sonde was built without ncursesw' out && grep -q 'ended 1' out
 }
 fact 'without ncursesw it builds all the same, and says so where somebody asks for the live screen' without_screen
+# What the table says, or it was said that this could not be done.
+has_rights() {
+	PATH=$PATH:/sbin getcap "$1" | grep -qx '.* cap_net_raw=ep' ||
+		grep -q 'sonde-ping: could not be given cap_net_raw' new
+}
 installs() {
-	make CFLAGS=-O0 BPF= SCREEN= install DESTDIR="$copy/root" PREFIX=/usr &&
+	make CFLAGS=-O0 BPF= SCREEN= install DESTDIR="$copy/root" PREFIX=/usr >new && cat new &&
 		root/usr/bin/sonde --version && root/usr/bin/sonde help &&
+		has_rights root/usr/libexec/sonde/sonde-ping &&
 		[ -f root/usr/share/man/man1/sonde.1 ] &&
 		make BPF= SCREEN= uninstall DESTDIR="$copy/root" PREFIX=/usr &&
 		[ -z "$(find root ! -type d)" ]

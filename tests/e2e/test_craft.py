@@ -26,6 +26,20 @@ LISTEN = """if True:
     """
 
 
+TAGGED = """if True:
+    import socket
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as s:
+        s.bind(("veth0", 3))
+        print("ready", flush=True)
+        while True:
+            got = s.recv(2000)
+            at = got.find(bytes.fromhex("0001080006040001"))
+            if at > 0 and got[at + 24:at + 28] == bytes([10, 88, 0, 2]):
+                me, asker = bytes.fromhex("020000000088"), got[at + 8:at + 18]
+                s.send(asker[:6] + me + bytes.fromhex("810000050806" "0001080006040002") + me + bytes([10, 88, 0, 2]) + asker)
+    """
+
+
 class Craft(Result):
     def __init__(self, *args, inside=None, as_nobody=False, **how):
         argv = [SONDE, "craft", *map(str, args)]
@@ -163,6 +177,17 @@ def neighbours_are_asked_for_by_packets_of_the_link():
 
 
 @fact
+def an_answer_comes_through_the_same_vlan():
+    """The far end answers for 10.88.0.2 in VLAN 5, whoever asks."""
+    with ready_ends() as cable, Running(cable.far.inside([sys.executable, "-c", TAGGED]), stdout=subprocess.PIPE) as run:
+        run.process.stdout.readline()
+        spec = "vlan(id={})/arp/arp_ip(tpa=10.88.0.2, spa=10.88.0.1)"
+        r = Craft("--json", "-I", "veth0", spec.format(5), inside=cable.near)
+        same((r.code, [c["kind"] for c in r.records("came")]), (0, ["reply"]), r.err)
+        same(Craft("--timeout", "0.2", "-I", "veth0", spec.format(6), inside=cable.near).code, 1)
+
+
+@fact
 def what_nobody_answers_is_said():
     with Serving() as near:
         near.run("ip", "neighbour", "add", "10.77.0.9", "lladdr", "02:00:00:00:00:09", "dev", "veth0")
@@ -258,6 +283,9 @@ def what_a_capture_says_as_words_is_made_again_from_them():
 @fact
 def a_dry_run_shows_all_and_sends_nothing():
     with ready_ends() as cable:
+        for options in ([], ["-I", "veth0"]):
+            r = Craft("--dry-run", *options, f"eth/ip(dst={FAR}, ttl=9)/udp(dport=9)", inside=cable.near)
+            same((r.code, cable.near.run("ip", "neighbour", "show", FAR)), (0, ""), "nobody is asked")
         cable.near.run("ping", "-c1", "-W2", FAR)
         before = packets(cable.near, "tx")
         r = Craft("--dry-run", f"ip(dst={FAR}, ttl=9)/udp(dport=9)/\"hey\"", inside=cable.near)

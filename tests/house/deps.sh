@@ -22,6 +22,7 @@ table() {
 	build	header ares.h cares		libc-ares-dev		names of addresses, without waiting
 	build	header jansson.h jansson		libjansson-dev		earlier reports, which are JSON
 	build	header maxminddb.h maxminddb	libmaxminddb-dev	numbers of autonomous systems
+	build	program setcap			libcap2-bin		make install: capabilities of files
 	build	ncursesw			libncurses-dev		the live screen
 	pack	header zlib.h z			zlib1g-dev		captures compressed by gzip
 	pack	header zstd.h zstd		libzstd-dev		captures compressed by zstd

@@ -5,7 +5,6 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "run/scan.h"
@@ -87,14 +86,12 @@ static int leave(const struct sonde_measure_end *end, int code)
 
 int sonde_craft_ports(const struct sonde_craft_conf *conf, char **targets)
 {
-	uint16_t *port = malloc(UINT16_MAX * sizeof *port);
+	static uint16_t port[UINT16_MAX];
 	struct sonde_measure_end end;
 	struct sonde_scan_plan plan;
 	size_t at;
 	int n, r;
 
-	if (!port)
-		abort();
 	check(conf, targets);
 	n = sonde_scan_ports(conf->ports, port, &at);
 	if (n < 0)
@@ -104,6 +101,5 @@ int sonde_craft_ports(const struct sonde_craft_conf *conf, char **targets)
 				conf->ports, at + 1);
 	plan = make_plan(conf, port, n, targets);
 	r = sonde_scan_run(&plan, &end);
-	free(port);
 	return leave(&end, r);
 }

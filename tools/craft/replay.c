@@ -23,8 +23,9 @@ static void check(const struct sonde_craft_conf *conf, char **words)
 	    conf->no_rst || conf->tap)
 		sonde_cli_wrong(
 			&sonde_craft_cli,
-			"a replay is as the file is, or by --rate, --flood and --loop: "
-			"without -c, -i, -v, -w, --save, --listen, --hex, --no-rst and --tap");
+			"--replay goes with --rate, --flood, --xdp, --loop, --set, --match, "
+			"--direction, --skip, --dry-run, -I, -q and --json alone: the packets "
+			"and their times are those of the file");
 	if (conf->flood && conf->rate != UINT32_MAX)
 		sonde_cli_wrong(&sonde_craft_cli, "--rate and --flood exclude each other");
 	if (!conf->rate)

@@ -1,7 +1,9 @@
 /* What the parts of sonde lab share. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/reason.h"
@@ -9,6 +11,7 @@
 #include "out/json.h"
 #include "run/stamp.h"
 #include "sys/file.h"
+#include "sys/privilege.h"
 #include "sys/userns.h"
 #include "tools/lab/lab.h"
 
@@ -23,13 +26,13 @@ int sonde_lab_read(struct sonde_labfile *ret, const char *path)
 }
 
 /* Kernels and their guards say no to a user namespace in several ways. */
-static int fail_privilege(int code)
+static int fail_privilege(int code, const char *lacks)
 {
 	sonde_cli_say(&sonde_lab_cli,
 		      "takes root, or a user namespace, which this user does not get: %s (see "
 		      "kernel.unprivileged_userns_clone, user.max_user_namespaces and "
-		      "kernel.apparmor_restrict_unprivileged_userns)",
-		      sonde_reason_text(code));
+		      "kernel.apparmor_restrict_unprivileged_userns); %s",
+		      sonde_reason_text(code), lacks);
 	return SONDE_EXIT_PRIVILEGE;
 }
 
@@ -44,11 +47,16 @@ int sonde_lab_build(struct sonde_labsite *ret, const struct sonde_labfile *f, co
 		    bool *ret_own)
 {
 	struct sonde_labsite_error e;
-	char doing[800];
-	int r = sonde_labsite_privilege(ret_own);
+	static const int wanted[] = { CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW };
+	char doing[800], lacks[4600];
+	int r;
 
+	*lacks = 0;
+	sonde_privilege_missing(lacks, sizeof lacks, wanted, 3); /* inside, nothing would be */
+	lacks[strcspn(lacks, ";")] = 0; /* to give them to the file is to make it root */
+	r = sonde_labsite_privilege(ret_own);
 	if (r < 0)
-		return fail_privilege(r);
+		return fail_privilege(r, lacks);
 	r = sonde_labsite_open(ret, &f->lab, &e);
 	if (r >= 0)
 		return 0;
