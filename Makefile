@@ -133,7 +133,7 @@ RUN := CC='$(CC)' CLANG='$(CLANG)' PKG_CONFIG='$(PKG_CONFIG)' \
 	SONDE=$(BIN)/sonde STIM=$(B)/stim CK_DEFAULT_TIMEOUT=$(if $(SANITIZE),60,20)
 build/check: $(B)/check
 	$(Q)ln -sf $(VARIANT)/check $@
-$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS) $(B)/show_fields
+$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS) $(B)/show_fields $(B)/craft_specs
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
 
@@ -151,8 +151,8 @@ soak: all $(STIMS)			## as root: pings that last, against peers that lie and flo
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
 
-# What tests/tshark_fields.py compares.
-$(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
+# What tests/tshark_fields.py compares, and packets by chance for others to read.
+$(B)/show_fields $(B)/craft_specs: $(B)/%: $(B)/tests/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
 # What tests/bench/read.py reads, beside real traffic, and what it compares with; what
