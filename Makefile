@@ -65,7 +65,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check interrupts rounds soak fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
+.PHONY: all demo test check interrupts rounds soak faults chance fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -147,6 +147,14 @@ rounds: all				## as root: 1,000 labs up and down, 200 killed at any moment; not
 # As of `make test`, for a minute each and a thousand at once.
 soak: all $(STIMS)			## as root: pings that last, against peers that lie and flood (minutes)
 	@$(RUN) SONDE_SOAK=1 python3 tests/e2e/run.py '^ping_soak'
+
+# As of `make test`, but all of them: some 9,900.
+faults: all				## as root: each system call of each program fails once; none may crash, hang or lose a byte
+	@$(RUN) SONDE_FAULTS=all python3 tests/e2e/run.py '^faults'
+
+# As of `make test`, but a million packets in words, made by chance.
+chance: $(B)/check			## a million packets in words and back (minutes)
+	@$(RUN) SONDE_CRAFT_CASES=1000000 CK_DEFAULT_TIMEOUT=0 CK_RUN_SUITE=craft_random $(B)/check
 
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
