@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+from space import Namespace
+
 SONDE = os.path.abspath(os.environ.get("SONDE", "build/bin/sonde"))
 BUILD = os.path.abspath(os.environ.get("SONDE_BUILD", "build/cc"))
 NEAR = 0.95
@@ -25,23 +27,6 @@ SPEC = "ip(dst=10.78.0.2)/udp(sport=1024-65535, dport=9)/zero(22)"
 TRAFGEN = ("{ eth(da=02:00:00:00:00:02, sa=02:00:00:00:00:01), ipv4(saddr=10.78.0.1, daddr=10.78.0.2, ttl=64), "
            "udp(sport=drnd(1024,65535), dport=9), fill(0x00,22) }\n")
 missed = []
-
-
-class Namespace:
-    def __init__(self):
-        self.sleeper = subprocess.Popen(["unshare", "-n", "sleep", "3600"])
-        time.sleep(0.2)
-        self.run("ip", "link", "set", "lo", "up")
-
-    def inside(self, *argv):
-        return ["nsenter", f"--net=/proc/{self.sleeper.pid}/ns/net", "--", *map(str, argv)]
-
-    def run(self, *argv):
-        return subprocess.run(self.inside(*argv), check=True, capture_output=True, text=True).stdout
-
-    def close(self):
-        self.sleeper.kill()
-        self.sleeper.wait()
 
 
 def cable():
