@@ -233,8 +233,7 @@ void sonde_sender_drain(struct sonde_sender *s)
 uint8_t *sonde_sender_room(struct sonde_sender *s)
 {
 	/* One packet close behind the other, so that a batch of small ones stays in the cache. */
-	s->part[s->n].iov_base =
-		s->xdp ? sonde_sender_xdp_room(s->xdp, s->n) : s->byte + s->used;
+	s->part[s->n].iov_base = s->xdp ? sonde_sender_xdp_room(s->xdp, s->n) : s->byte + s->used;
 	return s->part[s->n].iov_base;
 }
 
