@@ -65,7 +65,7 @@ Q   := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check interrupts rounds soak fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
+.PHONY: all demo test check interrupts rounds soak faults chance fuzzers fuzz mutants bench bench-read lint config deps test-fresh \
 	install uninstall clean help FORCE
 all: $(TOOLS)				## build the programs into build/bin
 	@$(if $(BPF),:,echo "Built without the BPF tracer, with ptrace alone; 'make config' says what is missing")
@@ -133,7 +133,7 @@ RUN := CC='$(CC)' CLANG='$(CLANG)' PKG_CONFIG='$(PKG_CONFIG)' \
 	SONDE=$(BIN)/sonde STIM=$(B)/stim CK_DEFAULT_TIMEOUT=$(if $(SANITIZE),60,20)
 build/check: $(B)/check
 	$(Q)ln -sf $(VARIANT)/check $@
-$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS) $(B)/show_fields
+$(B)/check: $(call obj,$(TEST_SRC) tests/main.c $(DEMO_SRC)) $(LIB) | $(TOOLS) $(STIMS) $(B)/show_fields $(B)/craft_specs
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(shell $(PKG_CONFIG) --libs check) -o $@
 
@@ -148,11 +148,19 @@ rounds: all				## as root: 1,000 labs up and down, 200 killed at any moment; not
 soak: all $(STIMS)			## as root: pings that last, against peers that lie and flood (minutes)
 	@$(RUN) SONDE_SOAK=1 python3 tests/e2e/run.py '^ping_soak'
 
+# As of `make test`, but all of them: some 9,900.
+faults: all				## as root: each system call of each program fails once; none may crash, hang or lose a byte
+	@$(RUN) SONDE_FAULTS=all python3 tests/e2e/run.py '^faults'
+
+# As of `make test`, but a million packets in words, made by chance.
+chance: $(B)/check			## a million packets in words and back (minutes)
+	@$(RUN) SONDE_CRAFT_CASES=1000000 CK_DEFAULT_TIMEOUT=0 CK_RUN_SUITE=craft_random $(B)/check
+
 check: $(B)/check			## run the suites (CK_RUN_SUITE=name for one)
 	$(Q)$(RUN) $(B)/check
 
-# What tests/tshark_fields.py compares.
-$(B)/show_fields: $(B)/tests/show_fields.o $(LIB)
+# What tests/tshark_fields.py compares, and packets by chance for others to read.
+$(B)/show_fields $(B)/craft_specs: $(B)/%: $(B)/tests/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
 # What tests/bench/read.py reads, beside real traffic, and what it compares with; what

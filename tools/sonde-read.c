@@ -227,8 +227,9 @@ static int leave_copy(const struct conf *conf, const struct sonde_inspect_end *e
 		sonde_cli_say(&cli,
 			      "%s: %llu times are finer than those of this pcap; pcapng keeps them",
 			      conf->save, (unsigned long long)l->times);
-	return end->saved < 0 && end->saved != -EPIPE ? sonde_cli_fail(&cli, conf->save, end->saved)
-						      : SONDE_EXIT_YES;
+	if (end->saved == -EPIPE) /* whoever read it knows why */
+		return SONDE_EXIT_INCOMPLETE;
+	return end->saved < 0 ? sonde_cli_fail(&cli, conf->save, end->saved) : SONDE_EXIT_YES;
 }
 
 int main(int argc, char **argv)

@@ -76,24 +76,92 @@ static int blast(struct blast *b)
 	return 0;
 }
 
+/* ---- by all processors ---- */
+
+struct flood {
+	const struct sonde_mold *mold;
+	uint64_t count, next; /* the first packet that nobody has taken */
+	bool stop;
+};
+
+struct hand {
+	struct flood *flood;
+	struct sonde_sender *sender;
+};
+
+/* A batch of packets, the next that nobody has taken. False: there are none. */
+static bool send_batch(struct flood *f, struct sonde_sender *sender)
+{
+	uint64_t n = __atomic_fetch_add(&f->next, SONDE_SENDER_BATCH, __ATOMIC_RELAXED);
+	uint64_t end = f->count - n < SONDE_SENDER_BATCH ? f->count : n + SONDE_SENDER_BATCH;
+
+	if (n >= f->count || __atomic_load_n(&f->stop, __ATOMIC_RELAXED))
+		return false;
+	for (; n < end; n++) {
+		sonde_mold_cast(f->mold, n, sonde_sender_room(sender));
+		sonde_sender_put_room(sender, sonde_mold_length(f->mold));
+	}
+	sonde_sender_flush(sender);
+	return true;
+}
+
+static void lend_hand(void *arg)
+{
+	struct hand *h = arg;
+
+	while (send_batch(h->flood, h->sender))
+		;
+}
+
+/* As many as there are processors send what is not sent yet, in no order. */
+static void flood(struct blast *b)
+{
+	struct flood f = { .mold = b->mold, .count = b->run->count };
+	struct hand hand[SONDE_CREW_MOST];
+	struct sonde_crew crew = { .n = 0 };
+
+	for (unsigned i = 0; i < b->run->besides; i++) {
+		hand[i] = (struct hand){ &f, b->run->beside[i] };
+		if (sonde_crew_add(&crew, lend_hand, &hand[i]) < 0)
+			break; /* then fewer do all of it */
+	}
+	while (!sonde_sleep_signal() && send_batch(&f, b->run->sender))
+		;
+	__atomic_store_n(&f.stop, true, __ATOMIC_RELAXED);
+	sonde_crew_join(&crew);
+	b->next = f.next < f.count ? f.next : f.count;
+}
+
+static void take_count(struct sonde_craft_end_record *e, const struct sonde_sender *sender)
+{
+	struct sonde_sender_count count = sonde_sender_count(sender);
+
+	e->sent += count.sent;
+	e->bytes += count.bytes;
+	e->refused += count.refused;
+	if (count.error)
+		e->refusal = sonde_reason_text(-count.error);
+}
+
 int sonde_crafting_blast(struct sonde_crafting *run)
 {
 	struct blast b = { .run = run, .room = sonde_arena_take(&run->arena, SONDE_CRAFTING_ROOM) };
-	struct sonde_sender_count count;
+	struct sonde_craft_end_record *e = &run->say.end;
 	sonde_ns began;
-	int r;
+	int r = 0;
 
 	b.mold = sonde_mold_make(run->craft, run->plan->seed, b.room, SONDE_CRAFTING_ROOM,
 				 &run->arena);
 	began = b.began = sonde_clock_now();
-	r = blast(&b);
-	count = sonde_sender_count(run->sender);
-	run->say.end.sent = count.sent;
-	run->say.end.bytes = count.bytes;
-	run->say.end.refused = count.refused;
-	if (count.error)
-		run->say.end.refusal = sonde_reason_text(-count.error);
-	run->end->met = !count.refused && b.next == run->count;
+	if (b.mold && run->besides)
+		flood(&b);
+	else
+		r = blast(&b);
+	e->sent = e->bytes = e->refused = 0;
+	take_count(e, run->sender);
+	for (unsigned i = 0; i < run->besides; i++)
+		take_count(e, run->beside[i]);
+	run->end->met = !e->refused && b.next == run->count;
 	sonde_craft_say_end(&run->say, sonde_clock_now() - began);
 	return r;
 }

@@ -69,6 +69,18 @@ static int open_guard(struct sonde_crafting *r)
 	return sonde_guard_open(&r->guard, &end, 1);
 }
 
+/* A flood goes by all processors. */
+static int open_senders(struct sonde_crafting *r, const struct sonde_sender_plan *plan)
+{
+	unsigned n = r->plan->flood && !r->plan->xdp ? sonde_crew_processors() - 1 : 0;
+	int code = sonde_sender_open(&r->sender, plan);
+
+	for (unsigned i = 0; i < n && i < SONDE_CREW_MOST && !code; i++)
+		if (!(code = sonde_sender_open(&r->beside[i], plan)))
+			r->besides++;
+	return code;
+}
+
 int sonde_crafting_open(struct sonde_crafting *r)
 {
 	struct sonde_sender_plan plan = {
@@ -84,7 +96,7 @@ int sonde_crafting_open(struct sonde_crafting *r)
 	if (!code)
 		code = open_guard(r);
 	if (!code)
-		code = sonde_sender_open(&r->sender, &plan);
+		code = open_senders(r, &plan);
 	sonde_privilege_drop(-1);
 	return code;
 }
@@ -99,6 +111,8 @@ const char *sonde_crafting_mode(const struct sonde_crafting *r)
 void sonde_crafting_close(struct sonde_crafting *r)
 {
 	r->sender = sonde_sender_close(r->sender);
+	while (r->besides)
+		sonde_sender_close(r->beside[--r->besides]);
 	r->tap = sonde_live_close(r->tap);
 	r->guard = sonde_guard_close(r->guard);
 }

@@ -7,6 +7,7 @@
 #include "run/craft.h"
 #include "run/craft_say.h"
 #include "run/fill.h"
+#include "sys/crew.h"
 
 enum { SONDE_CRAFTING_ROOM = 1 << 17 };
 
@@ -22,8 +23,11 @@ struct sonde_crafting {
 	uint64_t at;		     /* of the packet that is shown */
 	sonde_ns when;		     /* and when it left */
 	struct sonde_sender *sender; /* NULL: nothing is sent */
-	struct sonde_guard *guard;   /* NULL: the kernel resets what it does not know */
-	struct sonde_live *tap;	     /* NULL: nobody listens */
+	struct sonde_sender
+		*beside[SONDE_CREW_MOST]; /* of a flood, one for each further processor */
+	unsigned besides;
+	struct sonde_guard *guard; /* NULL: the kernel resets what it does not know */
+	struct sonde_live *tap;	   /* NULL: nobody listens */
 };
 
 /* The packet of that turn, whole, into room for SONDE_CRAFTING_ROOM bytes. Its length, or as

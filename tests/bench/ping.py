@@ -24,27 +24,12 @@ import subprocess
 import sys
 import time
 
+from space import Namespace
+
 SONDE = os.path.abspath(os.environ.get("SONDE", "build/bin/sonde"))
 STIM = os.path.abspath(os.environ.get("STIM", "build/cc/stim"))
 NEAR = 0.95
 missed = []
-
-
-class Namespace:
-    def __init__(self):
-        self.sleeper = subprocess.Popen(["unshare", "-n", "sleep", "3600"])
-        time.sleep(0.2)
-        self.run("ip", "link", "set", "lo", "up")
-
-    def inside(self, *argv):
-        return ["nsenter", f"--net=/proc/{self.sleeper.pid}/ns/net", "--", *map(str, argv)]
-
-    def run(self, *argv):
-        return subprocess.run(self.inside(*argv), check=True, capture_output=True, text=True).stdout
-
-    def close(self):
-        self.sleeper.kill()
-        self.sleeper.wait()
 
 
 def cable():

@@ -33,6 +33,7 @@ table() {
 	test	program python3			python3			end-to-end tests, programs to follow
 	test	program tshark			tshark			second opinion on packets and files
 	test	program tcpdump			tcpdump			second opinion on packets and files
+	test	scapy				python3-scapy		second opinion on crafted packets
 	test	program strace			strace			second opinion on calls
 	test	program nginx			nginx-light		a server to attach to
 	test	program redis-server		redis-server		a server to attach to
@@ -74,6 +75,7 @@ table() {
 
 program() { command -v "$1" >/dev/null; }
 header() { printf '#include <%s>\nint main(void) { return 0; }\n' "$1" | $CC -x c - "-l$2" -o /dev/null 2>/dev/null; }
+scapy() { /usr/bin/python3 -c "import scapy" 2>/dev/null || python3 -c "import scapy" 2>/dev/null; }
 ncursesw() { $PKG_CONFIG --exists ncursesw; }
 clang_bpf() { $CLANG -print-targets 2>/dev/null | grep -qw bpf; }
 libfuzzer() {

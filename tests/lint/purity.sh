@@ -21,7 +21,7 @@ while read -r room may; do
 done <<'END'
 src/base	malloc|calloc|free|abort|v?snprintf|strerrordesc_np|strerrorname_np|sigabbrev_np|wcwidth
 src/wire	-
-src/packet	inet_pton|strtoull?|memmem
+src/packet	inet_pton|strtoull?|memmem|vsnprintf|__u(div|divmod)ti[34]
 src/probe	inet_pton|strerrordesc_np
 src/flow	-
 src/life	qsort|bsearch
