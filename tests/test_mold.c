@@ -42,6 +42,7 @@ static const char *const whole[] = {
 	"ip/udp(dport=9)",
 	"ip/frag(mtu=100)/udp(dport=random)/zero(300)",
 	"ip/udp(sport=1-99)/dns", /* 53 leads to it as well */
+	"ip/udp(sport=random)/vxlan/eth",
 	"ip/udp(sport=random, sport=5)",
 	"ipv6/pim(version=0-3)/zero(20)",
 	"ipv6/ospf(autype=0-3)/zero(20)",
