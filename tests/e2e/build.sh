@@ -45,7 +45,7 @@ header_new() {
 }
 fact 'a touched header rebuilds its users' header_new
 without_bpf() {
-	make CFLAGS=-O0 BPF= SCREEN= all >new || return 1
+	make CFLAGS=-O0 BPF= SCREEN= XDP= all >new || return 1
 	cat new
 	grep -q 'without the BPF tracer' new && [ -x build/bin/sonde ] && ! ldd build/bin/sonde* | grep libbpf
 }
@@ -58,17 +58,23 @@ without_screen() {
 	grep -q 'this sonde was built without ncursesw' out && grep -q 'ended 1' out
 }
 fact 'without ncursesw it builds all the same, and says so where somebody asks for the live screen' without_screen
+without_xdp() {
+	[ "$(make XDP= config | grep AF_XDP:)" = 'AF_XDP: none' ] || return 1
+	build/bin/sonde craft --xdp -I lo 'eth/ip(dst=127.0.0.1)/udp' </dev/null >out 2>&1
+	[ $? -ne 0 ] && cat out && grep -q 'this sonde was built without libxdp\|AF_XDP' out
+}
+fact 'without libxdp it builds all the same, and says so where somebody asks for it' without_xdp
 # What the table says, or it was said that this could not be done.
 has_rights() {
 	PATH=$PATH:/sbin getcap "$1" | grep -qx '.* cap_net_raw=ep' ||
 		grep -q 'sonde-ping: could not be given cap_net_raw' new
 }
 installs() {
-	make CFLAGS=-O0 BPF= SCREEN= install DESTDIR="$copy/root" PREFIX=/usr >new && cat new &&
+	make CFLAGS=-O0 BPF= SCREEN= XDP= install DESTDIR="$copy/root" PREFIX=/usr >new && cat new &&
 		root/usr/bin/sonde --version && root/usr/bin/sonde help &&
 		has_rights root/usr/libexec/sonde/sonde-ping &&
 		[ -f root/usr/share/man/man1/sonde.1 ] &&
-		make BPF= SCREEN= uninstall DESTDIR="$copy/root" PREFIX=/usr &&
+		make BPF= SCREEN= XDP= uninstall DESTDIR="$copy/root" PREFIX=/usr &&
 		[ -z "$(find root ! -type d)" ]
 }
 fact 'what is installed runs from there, and goes away again' installs

@@ -214,7 +214,7 @@ def what_is_set_wrongly_is_pointed_at():
     wrong(replay(path, "-I", "lo", "--set", "ip.ttl=300"), 2, "at byte 8", "8 bits")
     wrong(replay(path, "-I", "lo", "--match", "ip.ttl ="), 2, "at byte")
     wrong(replay(__file__, "-I", "lo", "--dry-run"), 2, "neither a pcap nor a pcapng")
-    wrong(replay(path, "-c", 3), 2, "without -c")
+    wrong(replay(path, "-c", 3), 2, "--replay goes with")
     wrong(Craft("--set", "ip.ttl=3", "ip"), 2, "are for --replay")
 
 
